@@ -1,1 +1,42 @@
-//! placeholder
+//! The `.wlm` model file: one mapped file holds a WavLM encoder, its heads and their weights, ready for the kernels.
+//!
+//! [`ModelFile`] reads, [`Writer`] writes, [`Header`] says what a file holds. The bytes are specified in `SPEC.md`,
+//! beside this crate's `Cargo.toml`. Everything a header claims is checked when the file is opened; what these types
+//! hand out afterwards can be trusted without further checks.
+
+#![deny(unsafe_code)]
+
+#[cfg(target_endian = "big")]
+compile_error!("tensors are read in place and stored little-endian; big-endian targets would need a copy");
+
+mod aligned;
+mod atomic;
+mod config;
+mod error;
+mod file;
+mod geometry;
+mod header;
+#[allow(unsafe_code, reason = "the one place where a file becomes memory")]
+mod map;
+mod packing;
+mod parse;
+mod table;
+mod tensor;
+mod validate;
+mod verify;
+mod writer;
+
+pub use aligned::Aligned;
+pub use config::{
+    Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, Preprocessing, StemNorm,
+    TdnnShape,
+};
+pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, WriteError};
+pub use file::ModelFile;
+pub use header::{Agreement, ExportReport, Header, Packing, Precision, TensorEntry};
+pub use packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD, ShapeError};
+pub use parse::{FIRST_TENSOR, MAGIC, MAX_HEADER, PREFIX, VERSION};
+pub use table::{ALIGNMENT, MAX_RANK, MAX_TENSOR_NAME, MAX_TENSORS};
+pub use tensor::{PanelsF32View, PanelsI8View, TensorRef};
+pub use validate::limits;
+pub use writer::Writer;

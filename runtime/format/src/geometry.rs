@@ -1,0 +1,123 @@
+//! Lengths and widths that follow from a configuration: frames out of samples, channels into a convolution.
+//!
+//! Every length here counts complete windows: `floor((n - window) / stride) + 1`, and none where `n < window`.
+
+use crate::config::{AdapterConfig, ConvShape, EncoderConfig, HeadKind, TdnnShape};
+
+/// Windows of `window` inputs, `stride` apart, that fit into `n` inputs; `None` if not even one does.
+fn windows(n: usize, window: usize, stride: usize) -> Option<usize> {
+    Some(n.checked_sub(window)?.checked_div(stride)? + 1)
+}
+
+impl EncoderConfig {
+    /// Frames that the stem makes of `samples` samples; `None` if there are fewer than
+    /// [`receptive_field`](Self::receptive_field).
+    pub fn frames(&self, samples: usize) -> Option<usize> {
+        self.stem.iter().try_fold(samples, |n, conv| conv.frames(n))
+    }
+
+    /// Samples that one frame depends on: the shortest input the stem accepts (400 for the standard stem).
+    pub fn receptive_field(&self) -> usize {
+        self.samples(1)
+    }
+
+    /// Samples from one frame to the next (320 for the standard stem).
+    pub fn hop(&self) -> usize {
+        self.stem.iter().fold(1, |hop, conv| hop.saturating_mul(conv.stride as usize))
+    }
+
+    /// The shortest input from which the stem makes `frames` frames, at least one.
+    pub fn samples(&self, frames: usize) -> usize {
+        self.stem.iter().rev().fold(frames, |n, conv| {
+            (n.saturating_sub(1)).saturating_mul(conv.stride as usize).saturating_add(conv.kernel as usize)
+        })
+    }
+
+    /// Channels of the input of stem convolution `index`: 1, the waveform, for the first.
+    pub fn stem_inputs(&self, index: usize) -> usize {
+        match index.checked_sub(1) {
+            Some(previous) => self.stem[previous].dim as usize,
+            None => 1,
+        }
+    }
+
+    /// Channels behind the stem.
+    pub fn stem_width(&self) -> usize {
+        self.stem_inputs(self.stem.len())
+    }
+
+    /// Width of one attention head.
+    pub fn head_dim(&self) -> usize {
+        (self.hidden_size / self.num_heads) as usize
+    }
+
+    /// Width of the last hidden state: behind the adapter if there is one.
+    pub fn output_width(&self) -> usize {
+        self.adapter.map_or(self.hidden_size, |adapter| adapter.output_hidden_size) as usize
+    }
+
+    /// Frames of the last hidden state for `samples` samples: behind the adapter if there is one.
+    pub fn output_frames(&self, samples: usize) -> Option<usize> {
+        let frames = self.frames(samples)?;
+        self.adapter.map_or(Some(frames), |adapter| adapter.frames(frames))
+    }
+}
+
+impl ConvShape {
+    /// Outputs for `n` input frames, without padding.
+    pub fn frames(&self, n: usize) -> Option<usize> {
+        windows(n, self.kernel as usize, self.stride as usize)
+    }
+}
+
+impl AdapterConfig {
+    /// Zero frames that each convolution puts on both sides of its input.
+    pub const PADDING: usize = 1;
+
+    /// Frames behind all convolutions for `n` frames in front of the first; `None` if they become too few on the way.
+    pub fn frames(&self, n: usize) -> Option<usize> {
+        (0..self.num_layers).try_fold(n, |n, _| {
+            windows(n.checked_add(2 * Self::PADDING)?, self.kernel as usize, self.stride as usize)
+        })
+    }
+
+    /// Of [`frames`](Self::frames), how many an attention mask counts as valid when `n` were valid in front: transformers
+    /// computes this as if the kernel were 1 wide and unpadded.
+    pub fn valid_frames(&self, n: usize) -> usize {
+        (0..self.num_layers).fold(n, |n, _| windows(n, 1, self.stride as usize).unwrap_or(0))
+    }
+}
+
+impl TdnnShape {
+    /// Input frames that one output depends on.
+    pub fn reach(&self) -> usize {
+        (self.kernel as usize).saturating_sub(1).saturating_mul(self.dilation as usize).saturating_add(1)
+    }
+
+    /// Outputs for `n` input frames.
+    pub fn frames(&self, n: usize) -> Option<usize> {
+        windows(n, self.reach(), 1)
+    }
+}
+
+impl HeadKind {
+    /// `ctc`, `sequence`, `frame` or `xvector`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            HeadKind::Ctc { .. } => "ctc",
+            HeadKind::Sequence { .. } => "sequence",
+            HeadKind::Frame { .. } => "frame",
+            HeadKind::XVector { .. } => "xvector",
+        }
+    }
+
+    /// The text of every logit: labels, or the vocabulary of a CTC head.
+    pub fn labels(&self) -> &[String] {
+        match self {
+            HeadKind::Ctc { vocabulary, .. } => vocabulary,
+            HeadKind::Sequence { labels, .. }
+            | HeadKind::Frame { labels }
+            | HeadKind::XVector { labels, .. } => labels,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! From bytes to a checked header: the prefix, its limits and its checksum. See `SPEC.md`, sections "Prefix" and "Header".
+
+use byteorder::{ByteOrder, LittleEndian as LE};
+use serde::Deserialize;
+
+use crate::error::FormatError;
+use crate::header::Header;
+use crate::table;
+
+/// First bytes of every model. The line endings and the leading non-ASCII byte expose transfers that alter text.
+pub const MAGIC: [u8; 8] = *b"\x89WLM\r\n\x1a\n";
+
+/// Version of the format that this crate reads and writes.
+pub const VERSION: u16 = 1;
+
+/// Bytes before the header: magic, version (u16), reserved (u16), header length (u32).
+pub const PREFIX: usize = 16;
+
+/// Longest header, in bytes. A large model needs 50 KB; what decoding allocates is a bounded multiple of this.
+pub const MAX_HEADER: u32 = 1 << 20;
+
+/// Tensors start here, or at the next multiple behind a longer header: a page border for every page size up to 64 KiB.
+pub const FIRST_TENSOR: u64 = 65536;
+
+const CRC: usize = 4;
+
+/// Decodes the header of a whole file and checks everything it says.
+pub(crate) fn parse(file: &[u8]) -> Result<Header, FormatError> {
+    let header = envelope(file)?;
+    let first_tensor = first_tensor(header.len());
+    let header = decode(header)?;
+    check(&header, first_tensor, file.len() as u64)?;
+    Ok(header)
+}
+
+/// Everything that a decoded header must satisfy in a file of `file_length` bytes.
+pub(crate) fn check(header: &Header, first_tensor: u64, file_length: u64) -> Result<(), FormatError> {
+    header.validate()?;
+    table::check(&header.tensors, first_tensor, file_length)
+}
+
+/// Where the tensors of a file start whose postcard header has `header_length` bytes.
+pub(crate) fn first_tensor(header_length: usize) -> u64 {
+    ((PREFIX + header_length + CRC) as u64).next_multiple_of(FIRST_TENSOR)
+}
+
+/// Magic, version, header and checksum, as they stand at the start of a file.
+pub(crate) fn seal(header: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(PREFIX + header.len() + CRC);
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&0u16.to_le_bytes());
+    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(header);
+    bytes.extend_from_slice(&crc32fast::hash(header).to_le_bytes());
+    bytes
+}
+
+/// The postcard bytes of the header, after magic, version, length and checksum have been checked.
+fn envelope(file: &[u8]) -> Result<&[u8], FormatError> {
+    let too_short =
+        |needed: usize| FormatError::HeaderTooShort { length: file.len() as u64, needed: needed as u64 };
+    if !file.starts_with(&MAGIC) {
+        return Err(FormatError::Magic);
+    }
+    let (prefix, rest) = file.split_first_chunk::<PREFIX>().ok_or(too_short(PREFIX + CRC))?;
+    let version = LE::read_u16(&prefix[8..]);
+    if version != VERSION {
+        return Err(FormatError::Version { found: version });
+    }
+    let reserved = LE::read_u16(&prefix[10..]);
+    if reserved != 0 {
+        return Err(FormatError::Reserved { found: reserved });
+    }
+    let length = LE::read_u32(&prefix[12..]);
+    if length > MAX_HEADER {
+        return Err(FormatError::HeaderTooLong { length });
+    }
+    let needed = too_short(PREFIX + length as usize + CRC);
+    let Some((header, rest)) = rest.split_at_checked(length as usize) else { return Err(needed) };
+    let Some(stored) = rest.first_chunk::<CRC>() else { return Err(needed) };
+    let (found, expected) = (crc32fast::hash(header), LE::read_u32(stored));
+    if found != expected {
+        return Err(FormatError::HeaderChecksum { found, expected });
+    }
+    Ok(header)
+}
+
+/// Decodes a header and sees that nothing follows it.
+///
+/// Lengths inside the header allocate nothing by themselves: postcard takes strings as slices of what is there, and
+/// withholds a sequence's length from serde when it exceeds the bytes left.
+fn decode(bytes: &[u8]) -> Result<Header, FormatError> {
+    let mut decoder = postcard::Deserializer::from_bytes(bytes);
+    let header = Header::deserialize(&mut decoder);
+    let left = decoder.finalize().map_or(0, <[u8]>::len);
+    let at = (PREFIX + bytes.len() - left) as u64;
+    match header {
+        Ok(_) if left > 0 => Err(FormatError::HeaderTrailing { count: left as u64 }),
+        Ok(header) => Ok(header),
+        // The only error that serde's derived code raises here: postcard itself counts fields and elements.
+        Err(postcard::Error::SerdeDeCustom) => Err(FormatError::UnknownValue { at }),
+        Err(cause) => Err(FormatError::Malformed { at, cause }),
+    }
+}
+
+/// The first byte behind the header and its checksum, in a file whose header has been checked.
+pub(crate) fn end_of_header(file: &[u8]) -> usize {
+    PREFIX + LE::read_u32(&file[12..]) as usize + CRC
+}

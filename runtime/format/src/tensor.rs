@@ -1,0 +1,170 @@
+//! A tensor of an open file, and typed views of its bytes. Nothing is copied.
+
+use std::sync::Arc;
+use std::{fmt, ptr};
+
+use crate::error::TensorError;
+use crate::file::ModelFile;
+use crate::header::{Packing, TensorEntry};
+use crate::packing::{Matrix, READ_AHEAD};
+
+/// A tensor and the file that holds it; cheap to clone. Two are equal if they are the same tensor of the same
+/// opened file, so that comparing never reads weights.
+#[derive(Clone)]
+pub struct TensorRef {
+    file: Arc<ModelFile>,
+    index: usize,
+}
+
+/// A matrix of [`Packing::PanelsF32`]: per group `[rows/16][columns][16]`.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelsF32View<'a> {
+    /// Independent matrices, one after another.
+    pub groups: usize,
+    /// Rows of each group (output channels), without padding.
+    pub rows: usize,
+    /// Columns of each group (inputs).
+    pub columns: usize,
+    /// `groups * padded rows * columns` elements; padding rows are zero.
+    pub data: &'a [f32],
+}
+
+/// A matrix of [`Packing::PanelsI8`]: per group `[rows/16][columns/4][16][4]`.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelsI8View<'a> {
+    /// Independent matrices, one after another.
+    pub groups: usize,
+    /// Rows of each group (output channels), without padding.
+    pub rows: usize,
+    /// Columns of each group (inputs), without padding.
+    pub columns: usize,
+    /// `groups * padded rows * padded columns` elements; padding is zero.
+    pub data: &'a [i8],
+    /// `data` followed by its [`READ_AHEAD`] zero bytes, for kernels that load past the last panel.
+    pub readable: &'a [i8],
+    /// One scale per padded row of every group: finite, not negative.
+    pub scales: &'a [f32],
+    /// One sum of a row's elements per padded row of every group.
+    pub sums: &'a [i32],
+}
+
+impl TensorRef {
+    pub(crate) fn new(file: Arc<ModelFile>, index: usize) -> Self {
+        Self { file, index }
+    }
+
+    /// Canonical name.
+    pub fn name(&self) -> &str {
+        &self.entry().name
+    }
+
+    /// Logical shape, before padding.
+    pub fn shape(&self) -> &[u64] {
+        &self.entry().shape
+    }
+
+    /// Its line in the file's table.
+    pub fn entry(&self) -> &TensorEntry {
+        &self.file.header().tensors[self.index]
+    }
+
+    /// The elements of a [`Packing::DenseF32`] tensor, row-major.
+    pub fn dense(&self) -> Result<&[f32], TensorError> {
+        self.expect(Packing::DenseF32)?;
+        Ok(bytemuck::cast_slice(self.bytes()))
+    }
+
+    /// As [`TensorRef::dense`], and every element is finite.
+    pub fn finite(&self) -> Result<&[f32], TensorError> {
+        let elements = self.dense()?;
+        match elements.iter().position(|x| !x.is_finite()) {
+            Some(at) => Err(TensorError::NonFinite { name: self.name().to_owned(), at, value: elements[at] }),
+            None => Ok(elements),
+        }
+    }
+
+    /// The panels of a [`Packing::PanelsF32`] matrix.
+    pub fn panels_f32(&self) -> Result<PanelsF32View<'_>, TensorError> {
+        self.expect(Packing::PanelsF32)?;
+        let [groups, rows, columns] = self.sizes();
+        Ok(PanelsF32View { groups, rows, columns, data: bytemuck::cast_slice(self.bytes()) })
+    }
+
+    /// The panels, scales and sums of a [`Packing::PanelsI8`] matrix. Every scale is checked here.
+    pub fn panels_i8(&self) -> Result<PanelsI8View<'_>, TensorError> {
+        self.expect(Packing::PanelsI8)?;
+        let view = split_panels_i8(self.entry(), self.bytes());
+        match bad_scale(view.scales) {
+            Some(row) => {
+                Err(TensorError::Scale { name: self.name().to_owned(), row, value: view.scales[row] })
+            }
+            None => Ok(view),
+        }
+    }
+
+    fn expect(&self, expected: Packing) -> Result<(), TensorError> {
+        let found = self.entry().packing;
+        if found == expected {
+            return Ok(());
+        }
+        Err(TensorError::Packing { name: self.name().to_owned(), expected, found })
+    }
+
+    fn sizes(&self) -> [usize; 3] {
+        matrix_sizes(self.entry())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        bytes_of(self.entry(), self.file.bytes())
+    }
+}
+
+/// The bytes of `entry`, which [`table::check`](crate::table::check) found to lie within `file`.
+pub(crate) fn bytes_of<'a>(entry: &TensorEntry, file: &'a [u8]) -> &'a [u8] {
+    &file[entry.offset as usize..][..entry.length as usize]
+}
+
+/// Splits the bytes of a checked [`Packing::PanelsI8`] entry; scales are as found.
+pub(crate) fn split_panels_i8<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsI8View<'a> {
+    let [groups, rows, columns] = matrix_sizes(entry);
+    let matrix =
+        Matrix::panels_i8(&entry.shape).unwrap_or_else(|error| unreachable!("checked at open: {error}"));
+    let (readable, per_row) = bytes.split_at((matrix.elements + READ_AHEAD) as usize);
+    let (scales, sums) = per_row.split_at(per_row.len() / 2);
+    let readable: &[i8] = bytemuck::cast_slice(readable);
+    PanelsI8View {
+        groups,
+        rows,
+        columns,
+        data: &readable[..matrix.elements as usize],
+        readable,
+        scales: bytemuck::cast_slice(scales),
+        sums: bytemuck::cast_slice(sums),
+    }
+}
+
+/// The first scale that is not a finite number of at least zero.
+pub(crate) fn bad_scale(scales: &[f32]) -> Option<usize> {
+    scales.iter().position(|&scale| !(scale.is_finite() && scale >= 0.0))
+}
+
+/// A matrix entry's groups, rows and columns. They fit `usize`: no dimension of a checked entry exceeds its length
+/// in bytes, which lies in memory.
+fn matrix_sizes(entry: &TensorEntry) -> [usize; 3] {
+    [0, 1, 2].map(|axis| entry.shape[axis] as usize)
+}
+
+impl PartialEq for TensorRef {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(Arc::as_ptr(&self.file), Arc::as_ptr(&other.file)) && self.index == other.index
+    }
+}
+
+impl Eq for TensorRef {}
+
+impl fmt::Debug for TensorRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TensorEntry { name, packing, shape, .. } = self.entry();
+        write!(f, "{name} {packing:?} {shape:?}")
+    }
+}
