@@ -1,0 +1,269 @@
+//! The table of one instruction set, the choice between tables, and the public methods, which check lengths.
+
+use crate::portable::Elementwise;
+use crate::tile::{RunF32, RunI8, Tile};
+use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+use crate::{matmul, reference};
+use std::error::Error;
+use std::fmt;
+
+/// Every table compiled in, the plainest first.
+static ALL: &[&Kernels] = &[&reference::KERNELS];
+
+/// The arithmetic of one instruction set.
+///
+/// Whoever holds a `&'static Kernels` got it from [`available`](Self::available), [`detect`](Self::detect) or
+/// [`by_name`](Self::by_name), so this CPU has the instruction set: that is what makes the methods safe.
+pub struct Kernels {
+    name: &'static str,
+    /// Whether this CPU has the instruction set.
+    supported: fn() -> bool,
+    tile_i8: Tile<RunI8>,
+    tile_f32: Tile<RunF32>,
+    elementwise: &'static Elementwise,
+}
+
+/// Why a table cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// No table of this build has the name.
+    Unknown {
+        /// The name asked for.
+        name: String,
+    },
+    /// This CPU lacks the instruction set.
+    Unsupported {
+        /// The name asked for.
+        name: String,
+    },
+}
+
+impl fmt::Display for KernelError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Unknown { name } => {
+                let known: Vec<_> = Kernels::names().collect();
+                write!(f, "no kernels named {name:?}; this build has {}", known.join(", "))
+            }
+            Self::Unsupported { name } => {
+                write!(f, "this CPU lacks the instructions of the {name:?} kernels")
+            }
+        }
+    }
+}
+
+impl Error for KernelError {}
+
+impl Kernels {
+    pub(crate) const fn new(
+        name: &'static str,
+        supported: fn() -> bool,
+        tile_i8: Tile<RunI8>,
+        tile_f32: Tile<RunF32>,
+        elementwise: &'static Elementwise,
+    ) -> Self {
+        Self { name, supported, tile_i8, tile_f32, elementwise }
+    }
+
+    /// The tables this CPU can run: `reference` first, the preferred one last.
+    pub fn available() -> Vec<&'static Self> {
+        ALL.iter().copied().filter(|kernels| (kernels.supported)()).collect()
+    }
+
+    /// The preferred table of this CPU.
+    pub fn detect() -> &'static Self {
+        ALL.iter().copied().rfind(|kernels| (kernels.supported)()).unwrap_or(&reference::KERNELS)
+    }
+
+    /// The table named `name`.
+    ///
+    /// # Errors
+    /// If this build has none of that name, or this CPU cannot run it.
+    pub fn by_name(name: &str) -> Result<&'static Self, KernelError> {
+        match ALL.iter().find(|kernels| kernels.name == name) {
+            Some(kernels) if (kernels.supported)() => Ok(kernels),
+            Some(_) => Err(KernelError::Unsupported { name: name.to_owned() }),
+            None => Err(KernelError::Unknown { name: name.to_owned() }),
+        }
+    }
+
+    /// Names of every table compiled in, whether or not this CPU can run it.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        ALL.iter().map(|kernels| kernels.name)
+    }
+
+    /// `"reference"`, `"avx2"`, `"avx512vnni"`, `"neon"`, `"dotprod"` or `"i8mm"`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The code that stands for zero. Codes are in the table's own encoding: two's complement, XOR this.
+    pub fn zero_code(&self) -> u8 {
+        self.elementwise.zero_code
+    }
+
+    /// `out[m][n] = activation(Σ_k a[m][k] · w[n][k] · scales + bias[n])`, added to `out` if
+    /// [`accumulate`](Epilogue::accumulate). The sum is exact.
+    ///
+    /// # Panics
+    /// If the sizes of rows, panels, bias and output disagree.
+    pub fn matmul_i8(&self, a: &RowsI8, w: &PanelsI8, e: &Epilogue, out: MatMut) {
+        a.check(w.k());
+        check_output(a.rows(), w.n(), e, &out);
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { matmul::i8(self, a, w, e, out) }
+    }
+
+    /// `out[m][n] = activation(Σ_k a[m][k] · w[n][k] + bias[n])`, added to `out` if
+    /// [`accumulate`](Epilogue::accumulate). Each element is summed in order of `k`.
+    ///
+    /// # Panics
+    /// If the sizes of rows, panels, bias and output disagree.
+    pub fn matmul_f32(&self, a: &RowsF32, w: &PanelsF32, e: &Epilogue, out: MatMut) {
+        a.check(w.k());
+        check_output(a.rows(), w.n(), e, &out);
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { matmul::f32(self, a, w, e, out) }
+    }
+
+    /// Largest magnitude of a row; zero if empty. NaN is ignored.
+    pub fn max_abs(&self, row: &[f32]) -> f32 {
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.max_abs)(row) }
+    }
+
+    /// Quantises a row by its own scale, [`max_abs`](Self::max_abs) / 127, which is returned; see
+    /// [`quantise_with`](Self::quantise_with).
+    ///
+    /// # Panics
+    /// If there are fewer codes than values.
+    pub fn quantise_row(&self, row: &[f32], codes: &mut [u8]) -> f32 {
+        let scale = self.max_abs(row) / 127.0;
+        self.quantise_with(row, scale, codes);
+        scale
+    }
+
+    /// `codes[i] = row[i] / scale`, rounded to the nearest integer, ties to even, and clamped to ±127, in the
+    /// table's encoding; codes past the row stand for zero, and so do all if `scale` is zero (or below 2e-37).
+    /// The codes of values that are not finite are unspecified.
+    ///
+    /// # Panics
+    /// If there are fewer codes than values.
+    pub fn quantise_with(&self, row: &[f32], scale: f32, codes: &mut [u8]) {
+        assert!(codes.len() >= row.len(), "{} codes for {} values", codes.len(), row.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.quantise)(row, scale, codes) }
+    }
+
+    /// Applies an activation to every element.
+    pub fn activate(&self, f: Activation, row: &mut [f32]) {
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.activate)(f, row) }
+    }
+
+    /// Normalises a row to mean 0 and variance 1, then scales by `weight` and adds `bias`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn layer_norm(&self, row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+        check_lengths(row.len(), weight.len());
+        check_lengths(row.len(), bias.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.layer_norm)(row, weight, bias, eps) }
+    }
+
+    /// Largest value of a row; -∞ if empty. NaN is ignored.
+    pub fn row_max(&self, row: &[f32]) -> f32 {
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.row_max)(row) }
+    }
+
+    /// `row = e^(row - max)`, each power within 3e-7 of itself; returns the sum. With `max` = -∞ (everything
+    /// masked) the result is NaN.
+    pub fn exp_sum(&self, row: &mut [f32], max: f32) -> f32 {
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.exp_sum)(row, max) }
+    }
+
+    /// `row *= by`.
+    pub fn scale(&self, row: &mut [f32], by: f32) {
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.scale)(row, by) }
+    }
+
+    /// `y += a · x`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {
+        check_lengths(x.len(), y.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.axpy)(a, x, y) }
+    }
+
+    /// `row[i] = row[i] · scale[i] + shift[i]`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn affine(&self, row: &mut [f32], scale: &[f32], shift: &[f32]) {
+        check_lengths(row.len(), scale.len());
+        check_lengths(row.len(), shift.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.affine)(row, scale, shift) }
+    }
+
+    /// `1 / (1 + e^-x)` of every element, within 3e-7.
+    pub fn sigmoid(&self, row: &mut [f32]) {
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.sigmoid)(row) }
+    }
+
+    /// `Σ a[i] · b[i]`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
+        check_lengths(a.len(), b.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.dot)(a, b) }
+    }
+
+    pub(crate) fn tile_i8(&self) -> &Tile<RunI8> {
+        &self.tile_i8
+    }
+
+    pub(crate) fn tile_f32(&self) -> &Tile<RunF32> {
+        &self.tile_f32
+    }
+
+    pub(crate) fn elementwise(&self) -> &Elementwise {
+        self.elementwise
+    }
+}
+
+impl fmt::Debug for Kernels {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_tuple("Kernels").field(&self.name).finish()
+    }
+}
+
+/// Two tables are equal if they are the same one.
+impl PartialEq for Kernels {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Kernels {}
+
+fn check_lengths(a: usize, b: usize) {
+    assert_eq!(a, b, "lengths differ");
+}
+
+fn check_output(rows: usize, n: usize, e: &Epilogue, out: &MatMut) {
+    assert_eq!((out.rows(), out.columns()), (rows, n), "the output's rows and columns");
+    if let Some(bias) = e.bias {
+        assert_eq!(bias.len(), n, "one bias per output column");
+    }
+}

@@ -1,0 +1,125 @@
+//! Loop order of the products, the same for every table.
+//!
+//! Rows are taken in chunks that fit a second-level cache; over each chunk sweeps one tile's width of panels after
+//! another, so a panel is read from memory once per chunk and stays in the first cache for all of the chunk's rows.
+
+use crate::PANEL;
+use crate::dispatch::Kernels;
+use crate::portable::Finish;
+use crate::tile::{Accumulators, MAX_PANELS, MAX_VECTORS, TileF32, TileI8};
+use crate::types::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+use std::ops::Range;
+
+/// Bytes of activations that stay in the second-level cache beside a tile's panels.
+const CHUNK_BYTES: usize = 192 * 1024;
+
+/// # Safety
+/// The CPU must have the table's features.
+pub(crate) unsafe fn i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogue, mut out: MatMut) {
+    let tile = kernels.tile_i8();
+    let k = w.k().next_multiple_of(PANEL);
+    let mut sums = Accumulators([[0; PANEL]; MAX_VECTORS]);
+    let mut values = Accumulators([[0.0; PANEL]; MAX_VECTORS]);
+    for chunk in spans(0..a.rows(), CHUNK_BYTES / k.max(1), tile.rows) {
+        for panels in spans(0..w.count(), tile.panels, 1) {
+            let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
+            let bias = Bias::new(e.bias, columns.clone());
+            let block = w.panels(panels.clone());
+            for rows in even_spans(chunk.clone(), tile.rows) {
+                let operands = TileI8 {
+                    codes: a.from(rows.start),
+                    stride: a.stride(),
+                    rows: rows.len(),
+                    weights: block.data(),
+                    sums: block.sums(),
+                    panels: panels.len(),
+                    k,
+                };
+                let finish = Finish {
+                    panels: panels.len(),
+                    bias: &bias.0,
+                    activation: e.activation,
+                    accumulate: e.accumulate,
+                };
+                // SAFETY: the caller's: the CPU has the table's features.
+                unsafe {
+                    (tile.run)(&operands, &mut sums);
+                    let scales = (&a.scales()[rows.clone()], block.scales());
+                    (kernels.elementwise().finish_i8)(
+                        &sums.0,
+                        scales,
+                        &mut values.0,
+                        &finish,
+                        out.window(rows, columns.clone()),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The CPU must have the table's features.
+pub(crate) unsafe fn f32(kernels: &Kernels, a: &RowsF32, w: &PanelsF32, e: &Epilogue, mut out: MatMut) {
+    let tile = kernels.tile_f32();
+    let mut values = Accumulators([[0.0; PANEL]; MAX_VECTORS]);
+    for chunk in spans(0..a.rows(), CHUNK_BYTES / (4 * w.k()).max(1), tile.rows) {
+        for panels in spans(0..w.count(), tile.panels, 1) {
+            let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
+            let bias = Bias::new(e.bias, columns.clone());
+            for rows in even_spans(chunk.clone(), tile.rows) {
+                let operands = TileF32 {
+                    data: a.from(rows.start),
+                    stride: a.stride(),
+                    rows: rows.len(),
+                    weights: w.from(panels.start),
+                    panel_stride: w.panel_stride(),
+                    panels: panels.len(),
+                    k: w.k(),
+                };
+                let finish = Finish {
+                    panels: panels.len(),
+                    bias: &bias.0,
+                    activation: e.activation,
+                    accumulate: e.accumulate,
+                };
+                // SAFETY: the caller's: the CPU has the table's features.
+                unsafe {
+                    (tile.run)(&operands, &mut values);
+                    (kernels.elementwise().finish_f32)(
+                        &mut values.0,
+                        &finish,
+                        out.window(rows, columns.clone()),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A tile's share of the bias, zeros past the last column.
+struct Bias([[f32; PANEL]; MAX_PANELS]);
+
+impl Bias {
+    fn new(bias: Option<&[f32]>, columns: Range<usize>) -> Self {
+        let mut padded = [[0.0; PANEL]; MAX_PANELS];
+        if let Some(bias) = bias {
+            padded.as_flattened_mut()[..columns.len()].copy_from_slice(&bias[columns]);
+        }
+        Self(padded)
+    }
+}
+
+/// `range` in spans of `length`, rounded down to a multiple of `step` (but not to zero), the last one shorter.
+fn spans(range: Range<usize>, length: usize, step: usize) -> impl Iterator<Item = Range<usize>> {
+    let length = (length / step).max(1) * step;
+    range.clone().step_by(length).map(move |start| start..(start + length).min(range.end))
+}
+
+/// `range` in the fewest spans of at most `most`, their lengths differing by one at most: a tile of few rows
+/// waits for its own sums, so no such tile is left at the end.
+fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = range.len().div_ceil(most);
+    let at = move |i: usize| range.start + range.len() * i / count;
+    (0..count).map(move |i| at(i)..at(i + 1))
+}

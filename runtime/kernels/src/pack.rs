@@ -1,0 +1,85 @@
+//! Layouts of right operands.
+//!
+//! int8, `[n/16][k/4][16][4]`: a panel of 16 output columns holds, for every four inputs, four consecutive weights
+//! of each column. One 64-byte line feeds AVX-512 whole, AVX2 in halves, SDOT in quarters, SMULL in eighths. Both
+//! sides are padded with zeros to multiples of 16. f32, `[n/16][k][16]`, padded in `n` alone.
+
+use crate::{PANEL, padded};
+
+/// Packs row-major `weights` (`n × k`, in ±127); see the [module](self).
+///
+/// # Panics
+/// If the length is not `n · k`, or a weight is -128, which the kernels' 16-bit sums have no room for.
+pub fn panels_i8(weights: &[i8], n: usize, k: usize) -> Vec<i8> {
+    assert_eq!(weights.len(), n * k, "weights of {n} x {k}");
+    assert!(!weights.contains(&i8::MIN), "weights must lie in ±127");
+    let depth = padded(k);
+    let mut packed = vec![0; padded(n) * depth];
+    for (row, weights) in weights.chunks_exact(k.max(1)).enumerate() {
+        let panel = &mut packed[row / PANEL * PANEL * depth..][..PANEL * depth];
+        for (i, &w) in weights.iter().enumerate() {
+            panel[i / 4 * 4 * PANEL + row % PANEL * 4 + i % 4] = w;
+        }
+    }
+    packed
+}
+
+/// Sum of each row of row-major `weights` (`n × k`), padded with zeros like the columns of a panel.
+///
+/// # Panics
+/// If the length is not `n · k`.
+pub fn sums_i8(weights: &[i8], n: usize, k: usize) -> Vec<i32> {
+    assert_eq!(weights.len(), n * k, "weights of {n} x {k}");
+    let mut sums = vec![0; padded(n)];
+    for (sum, row) in sums.iter_mut().zip(weights.chunks_exact(k.max(1))) {
+        *sum = row.iter().map(|&w| i32::from(w)).sum();
+    }
+    sums
+}
+
+/// Packs `n` rows of `k` values, `stride` apart: weights, or keys for the product `q · kᵀ`.
+///
+/// # Panics
+/// If the rows do not fit.
+pub fn panels_f32(rows: &[f32], stride: usize, n: usize, k: usize) -> Vec<f32> {
+    let mut packed = vec![0.0; padded(n) * k];
+    panels_f32_into(rows, stride, n, k, &mut packed);
+    packed
+}
+
+/// [`panels_f32`] into `out`, of `padded(n) · k` values.
+///
+/// # Panics
+/// If the rows or the output do not fit.
+pub fn panels_f32_into(rows: &[f32], stride: usize, n: usize, k: usize, out: &mut [f32]) {
+    assert_eq!(out.len(), padded(n) * k, "panels of {n} x {k}");
+    for (panel, out) in out.chunks_exact_mut((PANEL * k).max(1)).enumerate() {
+        let out = out.as_chunks_mut::<PANEL>().0;
+        for lane in 0..PANEL {
+            let row = panel * PANEL + lane;
+            if row < n {
+                let row = &rows[row * stride..][..k];
+                out.iter_mut().zip(row).for_each(|(out, &x)| out[lane] = x);
+            } else {
+                out.iter_mut().for_each(|out| out[lane] = 0.0);
+            }
+        }
+    }
+}
+
+/// Packs `k` rows of `n` values, `stride` apart, as `n` columns over `k` inputs: values for the product
+/// `attention · v`. `out` has `padded(n) · k` values.
+///
+/// # Panics
+/// If the rows or the output do not fit.
+pub fn transposed_f32_into(rows: &[f32], stride: usize, k: usize, n: usize, out: &mut [f32]) {
+    assert_eq!(out.len(), padded(n) * k, "panels of {n} x {k}");
+    for (panel, out) in out.chunks_exact_mut((PANEL * k).max(1)).enumerate() {
+        let columns = panel * PANEL..n.min((panel + 1) * PANEL);
+        for (i, out) in out.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
+            let (used, rest) = out.split_at_mut(columns.len());
+            used.copy_from_slice(&rows[i * stride..][columns.clone()]);
+            rest.fill(0.0);
+        }
+    }
+}

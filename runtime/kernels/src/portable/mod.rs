@@ -1,0 +1,87 @@
+//! Element-wise bodies, written once. Every table compiles them for its own instruction set: they are
+//! `#[inline(always)]`, and the `elementwise` macro wraps each in a function with the set's features.
+//!
+//! To give the same bits everywhere, they round after every operation (`a * b + c` is never fused), sum in
+//! [`reduce::LANES`] lanes, choose with `if` instead of `f32::max` (whose handling of NaN differs between
+//! instruction sets), and call no libm.
+
+pub(crate) mod activation;
+pub(crate) mod exp;
+pub(crate) mod finish;
+pub(crate) mod quantise;
+pub(crate) mod reduce;
+pub(crate) mod rows;
+
+use crate::PANEL;
+use crate::types::{Activation, MatMut};
+pub(crate) use finish::Finish;
+
+/// One instruction set's compilation of this module. Calling a field is sound where the CPU has the set.
+pub(crate) struct Elementwise {
+    pub(crate) zero_code: u8,
+    pub(crate) max_abs: unsafe fn(&[f32]) -> f32,
+    pub(crate) quantise: unsafe fn(&[f32], f32, &mut [u8]),
+    pub(crate) activate: unsafe fn(Activation, &mut [f32]),
+    pub(crate) layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
+    pub(crate) row_max: unsafe fn(&[f32]) -> f32,
+    pub(crate) exp_sum: unsafe fn(&mut [f32], f32) -> f32,
+    pub(crate) scale: unsafe fn(&mut [f32], f32),
+    pub(crate) axpy: unsafe fn(f32, &[f32], &mut [f32]),
+    pub(crate) affine: unsafe fn(&mut [f32], &[f32], &[f32]),
+    pub(crate) sigmoid: unsafe fn(&mut [f32]),
+    pub(crate) dot: unsafe fn(&[f32], &[f32]) -> f32,
+    pub(crate) finish_i8: FinishI8,
+    pub(crate) finish_f32: unsafe fn(&mut [[f32; PANEL]], &Finish, MatMut),
+}
+
+/// Sums of a tile, scales of its rows and of its columns, scratch for the values, what to do, and where to.
+type FinishI8 = unsafe fn(&[[i32; PANEL]], (&[f32], &[f32]), &mut [[f32; PANEL]], &Finish, MatMut);
+
+/// Defines `ELEMENTWISE`, this module's bodies compiled with the features named by the attributes. `zero_code` is
+/// the byte that stands for zero: other codes are two's complement, XOR that byte.
+macro_rules! elementwise {
+    (zero_code: $zero:expr, $(#[$features:meta])*) => {
+        static ELEMENTWISE: crate::portable::Elementwise = {
+            use crate::portable::{activation, finish, quantise, reduce, rows, Elementwise, Finish};
+            use crate::types::{Activation, MatMut};
+            const LANES: usize = crate::PANEL;
+
+            $(#[$features])*
+            fn max_abs(row: &[f32]) -> f32 { reduce::max_abs(row) }
+            $(#[$features])*
+            fn quantise(row: &[f32], scale: f32, codes: &mut [u8]) { quantise::quantise::<{ $zero }>(row, scale, codes) }
+            $(#[$features])*
+            fn activate(f: Activation, row: &mut [f32]) { activation::activate(f, row) }
+            $(#[$features])*
+            fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) { rows::layer_norm(row, weight, bias, eps) }
+            $(#[$features])*
+            fn row_max(row: &[f32]) -> f32 { reduce::row_max(row) }
+            $(#[$features])*
+            fn exp_sum(row: &mut [f32], max: f32) -> f32 { rows::exp_sum(row, max) }
+            $(#[$features])*
+            fn scale(row: &mut [f32], by: f32) { rows::scale(row, by) }
+            $(#[$features])*
+            fn axpy(a: f32, x: &[f32], y: &mut [f32]) { rows::axpy(a, x, y) }
+            $(#[$features])*
+            fn affine(row: &mut [f32], scale: &[f32], shift: &[f32]) { rows::affine(row, scale, shift) }
+            $(#[$features])*
+            fn sigmoid(row: &mut [f32]) { activation::apply(row, activation::sigmoid) }
+            $(#[$features])*
+            fn dot(a: &[f32], b: &[f32]) -> f32 { reduce::dot(a, b) }
+            $(#[$features])*
+            fn finish_i8(
+                sums: &[[i32; LANES]], scales: (&[f32], &[f32]), values: &mut [[f32; LANES]], f: &Finish, out: MatMut,
+            ) {
+                finish::finish_i8(sums, scales, values, f, out)
+            }
+            $(#[$features])*
+            fn finish_f32(values: &mut [[f32; LANES]], f: &Finish, out: MatMut) { finish::finish_f32(values, f, out) }
+
+            Elementwise {
+                zero_code: $zero, max_abs, quantise, activate, layer_norm, row_max, exp_sum, scale, axpy, affine, sigmoid,
+                dot, finish_i8, finish_f32,
+            }
+        };
+    };
+}
+pub(crate) use elementwise;

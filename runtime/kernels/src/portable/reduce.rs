@@ -1,0 +1,75 @@
+//! Sums and maxima, in a fixed order.
+
+/// Partial results of a reduction: element `i` goes to lane `i % LANES`, and the lanes are folded in halves.
+pub(crate) const LANES: usize = 16;
+
+/// Largest magnitude; zero for an empty row. NaN is ignored.
+#[inline(always)]
+pub(crate) fn max_abs(row: &[f32]) -> f32 {
+    reduce(row, 0.0, |m, x| larger(m, x.abs()), larger)
+}
+
+/// Largest value; -∞ for an empty row. NaN is ignored.
+#[inline(always)]
+pub(crate) fn row_max(row: &[f32]) -> f32 {
+    reduce(row, f32::NEG_INFINITY, larger, larger)
+}
+
+#[inline(always)]
+pub(crate) fn sum(row: &[f32]) -> f32 {
+    reduce(row, 0.0, |sum, x| sum + x, |a, b| a + b)
+}
+
+#[inline(always)]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a, a_tail) = a.as_chunks::<LANES>();
+    let (b, b_tail) = b.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..LANES {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    for ((lane, a), b) in lanes.iter_mut().zip(a_tail).zip(b_tail) {
+        *lane += a * b;
+    }
+    fold(lanes, |a, b| a + b)
+}
+
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}
+
+/// Takes every element into its lane by `take`, then the lanes into one another by `join`.
+#[inline(always)]
+pub(crate) fn reduce(
+    row: &[f32],
+    start: f32,
+    take: impl Fn(f32, f32) -> f32,
+    join: impl Fn(f32, f32) -> f32,
+) -> f32 {
+    let (chunks, tail) = row.as_chunks::<LANES>();
+    let mut lanes = [start; LANES];
+    for chunk in chunks {
+        for i in 0..LANES {
+            lanes[i] = take(lanes[i], chunk[i]);
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(tail) {
+        *lane = take(*lane, x);
+    }
+    fold(lanes, join)
+}
+
+#[inline(always)]
+fn fold(mut lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = join(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}

@@ -1,0 +1,52 @@
+//! Whole-row functions: norms, the parts of a softmax, scaled sums.
+
+use super::exp::exp;
+use super::reduce::{reduce, sum};
+
+/// `(x - mean) / √(variance + eps) · weight + bias`, the variance from the centred values.
+#[inline(always)]
+pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    let n = row.len() as f32;
+    let mean = sum(row) / n;
+    let square = |sum: f32, x: f32| {
+        let centred = x - mean;
+        sum + centred * centred
+    };
+    let variance = reduce(row, 0.0, square, |a, b| a + b) / n;
+    let inverse = 1.0 / (variance + eps).sqrt();
+    for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
+        *x = (*x - mean) * inverse * w + b;
+    }
+}
+
+/// `row = e^(row - max)`; returns the sum.
+#[inline(always)]
+pub(crate) fn exp_sum(row: &mut [f32], max: f32) -> f32 {
+    for x in row.iter_mut() {
+        *x = exp(*x - max);
+    }
+    sum(row)
+}
+
+#[inline(always)]
+pub(crate) fn scale(row: &mut [f32], by: f32) {
+    for x in row {
+        *x *= by;
+    }
+}
+
+/// `y += a · x`.
+#[inline(always)]
+pub(crate) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
+}
+
+/// `row = row · scale + shift`, one of each per element.
+#[inline(always)]
+pub(crate) fn affine(row: &mut [f32], scale: &[f32], shift: &[f32]) {
+    for ((x, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
+        *x = *x * scale + shift;
+    }
+}

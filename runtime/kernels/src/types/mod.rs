@@ -1,0 +1,11 @@
+//! Operands of the products: views whose bounds are checked when they are made, and trusted afterwards.
+
+mod epilogue;
+mod panels;
+mod rows;
+mod window;
+
+pub use epilogue::{Activation, Epilogue};
+pub use panels::{PanelsF32, PanelsI8};
+pub use rows::{RowsF32, RowsI8};
+pub use window::MatMut;

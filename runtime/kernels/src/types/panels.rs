@@ -1,0 +1,137 @@
+//! Right operands: weights (or keys and values) in panels of [`PANEL`] output columns. See [`crate::pack`].
+
+use crate::{PANEL, padded};
+use std::ops::Range;
+
+/// int8 weights `[panels][padded(k)/4][16][4]` with a scale and a sum per output column.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelsI8<'a> {
+    data: &'a [i8],
+    scales: &'a [f32],
+    sums: &'a [i32],
+    n: usize,
+    k: usize,
+}
+
+impl<'a> PanelsI8<'a> {
+    /// `n` output columns over `k` inputs, as [`pack::panels_i8`](crate::pack::panels_i8) lays them out, each
+    /// weight in ±127. `sums[j]` is the sum of column `j`'s weights; `scales` and `sums` are padded like `n`.
+    ///
+    /// # Panics
+    /// If a length does not fit.
+    pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
+        assert_eq!(data.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
+        assert_eq!(scales.len(), padded(n), "scales of {n} columns");
+        assert_eq!(sums.len(), padded(n), "sums of {n} columns");
+        Self { data, scales, sums, n, k }
+    }
+
+    /// Output columns.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Inputs of each output column.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Number of panels.
+    pub fn count(&self) -> usize {
+        self.n.div_ceil(PANEL)
+    }
+
+    /// Panels `range` alone: output columns `16 * range.start ..`.
+    ///
+    /// # Panics
+    /// If the range goes past the last panel.
+    pub fn panels(&self, range: Range<usize>) -> Self {
+        let columns = range.start * PANEL..range.end * PANEL;
+        Self {
+            data: &self.data[columns.start * padded(self.k)..columns.end * padded(self.k)],
+            scales: &self.scales[columns.clone()],
+            sums: &self.sums[columns.clone()],
+            n: columns.end.min(self.n) - columns.start.min(self.n),
+            k: self.k,
+        }
+    }
+
+    pub(crate) fn data(&self) -> &'a [i8] {
+        self.data
+    }
+
+    pub(crate) fn scales(&self) -> &'a [f32] {
+        self.scales
+    }
+
+    pub(crate) fn sums(&self) -> &'a [i32] {
+        self.sums
+    }
+}
+
+/// f32 weights, keys or values `[panels][k][16]`.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelsF32<'a> {
+    data: &'a [f32],
+    panel_stride: usize,
+    n: usize,
+    k: usize,
+}
+
+impl<'a> PanelsF32<'a> {
+    /// `n` output columns over `k` inputs, as [`pack::panels_f32`](crate::pack::panels_f32) lays them out.
+    ///
+    /// # Panics
+    /// If the length does not fit.
+    pub fn new(data: &'a [f32], n: usize, k: usize) -> Self {
+        assert_eq!(data.len(), padded(n) * k, "packed weights of {n} x {k}");
+        Self { data, panel_stride: k * PANEL, n, k }
+    }
+
+    /// Output columns.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Inputs of each output column.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Number of panels.
+    pub fn count(&self) -> usize {
+        self.n.div_ceil(PANEL)
+    }
+
+    /// Panels `range` alone: output columns `16 * range.start ..`.
+    ///
+    /// # Panics
+    /// If the range goes past the last panel.
+    pub fn panels(&self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.count(),
+            "{range:?} of {} panels",
+            self.count()
+        );
+        let n = (range.end * PANEL).min(self.n) - (range.start * PANEL).min(self.n);
+        Self { data: &self.data[(range.start * self.panel_stride).min(self.data.len())..], n, ..*self }
+    }
+
+    /// The same columns over inputs `range` alone: a block of a product's inner dimension.
+    ///
+    /// # Panics
+    /// If the range goes past `k`.
+    pub fn k_range(&self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.k, "{range:?} of {} inputs", self.k);
+        Self { data: &self.data[(range.start * PANEL).min(self.data.len())..], k: range.len(), ..*self }
+    }
+
+    /// Values from the start of panel `first` on.
+    pub(crate) fn from(&self, first: usize) -> &'a [f32] {
+        &self.data[first * self.panel_stride..]
+    }
+
+    pub(crate) fn panel_stride(&self) -> usize {
+        self.panel_stride
+    }
+}

@@ -1,0 +1,98 @@
+//! Left operands: activations, row-major, one row per frame.
+//!
+//! Rows may overlap (`stride` shorter than a row): a convolution over time-major frames reads its windows in
+//! place.
+
+use crate::padded;
+
+/// int8 rows in a table's own byte encoding (see [`Kernels::zero_code`](crate::Kernels::zero_code)), with one
+/// scale each: `x ≈ code · scale`.
+#[derive(Clone, Copy, Debug)]
+pub struct RowsI8<'a> {
+    codes: &'a [u8],
+    stride: usize,
+    scales: &'a [f32],
+}
+
+impl<'a> RowsI8<'a> {
+    /// Row `i` starts at `codes[i * stride]`. For a product over `k` columns it is read up to
+    /// [`padded(k)`](padded) codes on; those past `k` meet weights of zero and may hold anything.
+    ///
+    /// # Panics
+    /// If `scales` does not hold `rows` values.
+    pub fn new(codes: &'a [u8], stride: usize, rows: usize, scales: &'a [f32]) -> Self {
+        assert_eq!(scales.len(), rows, "one scale per row");
+        Self { codes, stride, scales }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Bytes from one row to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    pub(crate) fn scales(&self) -> &'a [f32] {
+        self.scales
+    }
+
+    /// Codes from the start of row `first` on.
+    pub(crate) fn from(&self, first: usize) -> &'a [u8] {
+        &self.codes[first * self.stride..]
+    }
+
+    /// # Panics
+    /// If the last row has fewer than `padded(k)` codes.
+    pub(crate) fn check(&self, k: usize) {
+        let needed = extent(self.rows(), self.stride, padded(k));
+        assert!(self.codes.len() >= needed, "rows need {needed} codes, there are {}", self.codes.len());
+    }
+}
+
+/// f32 rows.
+#[derive(Clone, Copy, Debug)]
+pub struct RowsF32<'a> {
+    data: &'a [f32],
+    stride: usize,
+    rows: usize,
+}
+
+impl<'a> RowsF32<'a> {
+    /// Row `i` of a product over `k` columns is `data[i * stride..][..k]`.
+    pub fn new(data: &'a [f32], stride: usize, rows: usize) -> Self {
+        Self { data, stride, rows }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Values from one row to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Values from the start of row `first` on.
+    pub(crate) fn from(&self, first: usize) -> &'a [f32] {
+        &self.data[first * self.stride..]
+    }
+
+    /// # Panics
+    /// If the last row has fewer than `k` values.
+    pub(crate) fn check(&self, k: usize) {
+        let needed = extent(self.rows, self.stride, k);
+        assert!(self.data.len() >= needed, "rows need {needed} values, there are {}", self.data.len());
+    }
+}
+
+/// Elements that `rows` rows of `length`, `stride` apart, reach over.
+pub(crate) fn extent(rows: usize, stride: usize, length: usize) -> usize {
+    let Some(last) = rows.checked_sub(1) else { return 0 };
+    last.checked_mul(stride)
+        .and_then(|start| start.checked_add(length))
+        .expect("rows within the address space")
+}
