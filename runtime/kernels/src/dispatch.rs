@@ -3,12 +3,20 @@
 use crate::portable::Elementwise;
 use crate::tile::{RunF32, RunI8, Tile};
 use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+#[cfg(target_arch = "x86_64")]
+use crate::x86;
 use crate::{matmul, reference};
 use std::error::Error;
 use std::fmt;
 
 /// Every table compiled in, the plainest first.
-static ALL: &[&Kernels] = &[&reference::KERNELS];
+static ALL: &[&Kernels] = &[
+    &reference::KERNELS,
+    #[cfg(target_arch = "x86_64")]
+    &x86::avx2::KERNELS,
+    #[cfg(target_arch = "x86_64")]
+    &x86::avx512vnni::KERNELS,
+];
 
 /// The arithmetic of one instruction set.
 ///

@@ -38,6 +38,8 @@ mod portable;
 mod reference;
 mod tile;
 mod types;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use dispatch::{KernelError, Kernels};
 pub use types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};

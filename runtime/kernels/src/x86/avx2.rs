@@ -1,0 +1,102 @@
+//! AVX2 with FMA. `vpmaddubsw` multiplies unsigned by signed bytes, so it gets `|code|` and the weight with the
+//! code's sign; two such products are at most 2·127·127 and fit 16 bits.
+
+use crate::dispatch::Kernels;
+use crate::portable::elementwise;
+use crate::tile::{Accumulators, Tile, TileF32, TileI8};
+use std::arch::x86_64::*;
+
+elementwise!(zero_code: 0, #[target_feature(enable = "avx2,fma")]);
+
+pub(crate) static KERNELS: Kernels = Kernels::new(
+    "avx2",
+    || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+    Tile { rows: 4, panels: 1, run: tile_i8 },
+    Tile { rows: 6, panels: 1, run: tile_f32 },
+    &ELEMENTWISE,
+);
+
+/// See [`reference::tile_i8`](crate::reference).
+#[target_feature(enable = "avx2")]
+fn tile_i8(t: &TileI8, out: &mut Accumulators<i32>) {
+    assert!(t.in_bounds() && t.panels == 1);
+    match t.rows {
+        1 => tile_i8_of::<1>(t, out),
+        2 => tile_i8_of::<2>(t, out),
+        3 => tile_i8_of::<3>(t, out),
+        4 => tile_i8_of::<4>(t, out),
+        _ => unreachable!("a tile of {} rows", t.rows),
+    }
+}
+
+/// `t` is in bounds and has these `ROWS`.
+#[target_feature(enable = "avx2")]
+fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Accumulators<i32>) {
+    let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
+    let ones = _mm256_set1_epi16(1);
+    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+    for k in (0..t.k).step_by(4) {
+        // SAFETY: in bounds: the panel has 16 weights per k, and k is a multiple of 4.
+        let w = unsafe {
+            let w: *const __m256i = weights.add(k * 16).cast();
+            [_mm256_loadu_si256(w), _mm256_loadu_si256(w.add(1))]
+        };
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: in bounds: each row has k codes, and k is a multiple of 4.
+            let code = unsafe { codes.add(row * t.stride + k).cast::<i32>().read_unaligned() };
+            let code = _mm256_set1_epi32(code);
+            let magnitude = _mm256_abs_epi8(code);
+            for half in 0..2 {
+                let pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(w[half], code));
+                sums[half] = _mm256_add_epi32(sums[half], _mm256_madd_epi16(pairs, ones));
+            }
+        }
+    }
+    for (sums, out) in sums.iter().zip(&mut out.0) {
+        // SAFETY: `out` is `[i32; 16]`.
+        unsafe {
+            _mm256_storeu_si256(out.as_mut_ptr().cast(), sums[0]);
+            _mm256_storeu_si256(out.as_mut_ptr().add(8).cast(), sums[1]);
+        }
+    }
+}
+
+/// See [`reference::tile_f32`](crate::reference), multiplication and addition fused.
+#[target_feature(enable = "avx2,fma")]
+fn tile_f32(t: &TileF32, out: &mut Accumulators<f32>) {
+    assert!(t.in_bounds() && t.panels == 1);
+    match t.rows {
+        1 => tile_f32_of::<1>(t, out),
+        2 => tile_f32_of::<2>(t, out),
+        3 => tile_f32_of::<3>(t, out),
+        4 => tile_f32_of::<4>(t, out),
+        5 => tile_f32_of::<5>(t, out),
+        6 => tile_f32_of::<6>(t, out),
+        _ => unreachable!("a tile of {} rows", t.rows),
+    }
+}
+
+/// `t` is in bounds and has these `ROWS`.
+#[target_feature(enable = "avx2,fma")]
+fn tile_f32_of<const ROWS: usize>(t: &TileF32, out: &mut Accumulators<f32>) {
+    let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr());
+    let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
+    for k in 0..t.k {
+        // SAFETY: in bounds: the panel has 16 weights per k.
+        let w = unsafe { [_mm256_loadu_ps(weights.add(k * 16)), _mm256_loadu_ps(weights.add(k * 16 + 8))] };
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: in bounds: each row has k values.
+            let x = _mm256_set1_ps(unsafe { *data.add(row * t.stride + k) });
+            for half in 0..2 {
+                sums[half] = _mm256_fmadd_ps(x, w[half], sums[half]);
+            }
+        }
+    }
+    for (sums, out) in sums.iter().zip(&mut out.0) {
+        // SAFETY: `out` is `[f32; 16]`.
+        unsafe {
+            _mm256_storeu_ps(out.as_mut_ptr(), sums[0]);
+            _mm256_storeu_ps(out.as_mut_ptr().add(8), sums[1]);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! AVX-512 with VNNI: `vpdpbusd` multiplies four unsigned codes by four weights and adds to an `i32` lane, 64
+//! products an instruction.
+//!
+//! Codes are therefore stored as `q + 128` (two's complement, XOR 0x80), and each column starts from -128 times the
+//! sum of its weights.
+
+use crate::dispatch::Kernels;
+use crate::portable::elementwise;
+use crate::tile::{Accumulators, Tile, TileF32, TileI8};
+use std::arch::x86_64::*;
+
+elementwise!(zero_code: 0x80, #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]);
+
+pub(crate) static KERNELS: Kernels = Kernels::new(
+    "avx512vnni",
+    || {
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vnni")
+    },
+    Tile { rows: 7, panels: 2, run: tile_i8 },
+    Tile { rows: 12, panels: 2, run: tile_f32 },
+    &ELEMENTWISE,
+);
+
+/// See [`reference::tile_i8`](crate::reference).
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn tile_i8(t: &TileI8, out: &mut Accumulators<i32>) {
+    assert!(t.in_bounds());
+    match t.panels {
+        1 => tile_i8_of_panels::<1>(t, out),
+        2 => tile_i8_of_panels::<2>(t, out),
+        _ => unreachable!("a tile of {} panels", t.panels),
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Accumulators<i32>) {
+    match t.rows {
+        1 => tile_i8_of::<1, PANELS>(t, out),
+        2 => tile_i8_of::<2, PANELS>(t, out),
+        3 => tile_i8_of::<3, PANELS>(t, out),
+        4 => tile_i8_of::<4, PANELS>(t, out),
+        5 => tile_i8_of::<5, PANELS>(t, out),
+        6 => tile_i8_of::<6, PANELS>(t, out),
+        7 => tile_i8_of::<7, PANELS>(t, out),
+        _ => unreachable!("a tile of {} rows", t.rows),
+    }
+}
+
+/// `t` is in bounds and has these `ROWS` and `PANELS`.
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Accumulators<i32>) {
+    let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
+    let mut sums = [[_mm512_setzero_si512(); PANELS]; ROWS];
+    for panel in 0..PANELS {
+        // SAFETY: in bounds: `t.sums` has 16 per panel.
+        let of_weights = unsafe { _mm512_loadu_si512(t.sums.as_ptr().add(panel * 16).cast()) };
+        let start = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(of_weights));
+        for row in &mut sums {
+            row[panel] = start;
+        }
+    }
+    for k in (0..t.k).step_by(4) {
+        let mut w = [_mm512_setzero_si512(); PANELS];
+        for (panel, w) in w.iter_mut().enumerate() {
+            // SAFETY: in bounds: each panel has 16 weights per k, and k is a multiple of 4.
+            *w = unsafe { _mm512_loadu_si512(weights.add((panel * t.k + k) * 16).cast()) };
+        }
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: in bounds: each row has k codes, and k is a multiple of 4.
+            let code = unsafe { codes.add(row * t.stride + k).cast::<i32>().read_unaligned() };
+            let code = _mm512_set1_epi32(code);
+            for panel in 0..PANELS {
+                sums[panel] = _mm512_dpbusd_epi32(sums[panel], code, w[panel]);
+            }
+        }
+    }
+    for (sums, out) in sums.as_flattened().iter().zip(&mut out.0) {
+        // SAFETY: `out` is `[i32; 16]`.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), *sums) };
+    }
+}
+
+/// See [`reference::tile_f32`](crate::reference), multiplication and addition fused.
+#[target_feature(enable = "avx512f")]
+fn tile_f32(t: &TileF32, out: &mut Accumulators<f32>) {
+    assert!(t.in_bounds());
+    match t.panels {
+        1 => tile_f32_of_panels::<1>(t, out),
+        2 => tile_f32_of_panels::<2>(t, out),
+        _ => unreachable!("a tile of {} panels", t.panels),
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+fn tile_f32_of_panels<const PANELS: usize>(t: &TileF32, out: &mut Accumulators<f32>) {
+    match t.rows {
+        1 => tile_f32_of::<1, PANELS>(t, out),
+        2 => tile_f32_of::<2, PANELS>(t, out),
+        3 => tile_f32_of::<3, PANELS>(t, out),
+        4 => tile_f32_of::<4, PANELS>(t, out),
+        5 => tile_f32_of::<5, PANELS>(t, out),
+        6 => tile_f32_of::<6, PANELS>(t, out),
+        7 => tile_f32_of::<7, PANELS>(t, out),
+        8 => tile_f32_of::<8, PANELS>(t, out),
+        9 => tile_f32_of::<9, PANELS>(t, out),
+        10 => tile_f32_of::<10, PANELS>(t, out),
+        11 => tile_f32_of::<11, PANELS>(t, out),
+        12 => tile_f32_of::<12, PANELS>(t, out),
+        _ => unreachable!("a tile of {} rows", t.rows),
+    }
+}
+
+/// `t` is in bounds and has these `ROWS` and `PANELS`.
+#[target_feature(enable = "avx512f")]
+fn tile_f32_of<const ROWS: usize, const PANELS: usize>(t: &TileF32, out: &mut Accumulators<f32>) {
+    let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr());
+    let mut sums = [[_mm512_setzero_ps(); PANELS]; ROWS];
+    for k in 0..t.k {
+        let mut w = [_mm512_setzero_ps(); PANELS];
+        for (panel, w) in w.iter_mut().enumerate() {
+            // SAFETY: in bounds: each panel has 16 weights per k.
+            *w = unsafe { _mm512_loadu_ps(weights.add(panel * t.panel_stride + k * 16)) };
+        }
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: in bounds: each row has k values.
+            let x = _mm512_set1_ps(unsafe { *data.add(row * t.stride + k) });
+            for panel in 0..PANELS {
+                sums[panel] = _mm512_fmadd_ps(x, w[panel], sums[panel]);
+            }
+        }
+    }
+    for (sums, out) in sums.as_flattened().iter().zip(&mut out.0) {
+        // SAFETY: `out` is `[f32; 16]`.
+        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), *sums) };
+    }
+}

@@ -1,0 +1,4 @@
+//! Tables of x86-64.
+
+pub(crate) mod avx2;
+pub(crate) mod avx512vnni;
