@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::header::Packing;
+use crate::limits::{MAX_HEADER, MAX_TENSOR_NAME, MAX_TENSORS};
 use crate::packing::ShapeError;
-use crate::parse::{MAX_HEADER, VERSION};
-use crate::table::{ALIGNMENT, MAX_TENSOR_NAME, MAX_TENSORS};
+use crate::parse::VERSION;
+use crate::table::ALIGNMENT;
 
 /// A file could not be opened as a model.
 #[derive(Debug, Error)]
@@ -365,7 +366,7 @@ pub enum ConfigError {
     },
 }
 
-/// A tensor is not there, or is not what the caller asks for.
+/// A tensor is not there, not what the caller asks for, or holds values that kernels do not compute with.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum TensorError {
@@ -405,6 +406,34 @@ pub enum TensorError {
         /// The element.
         value: f32,
     },
+    /// An int8 weight is -128, which the kernels' arithmetic excludes.
+    #[error("tensor {name}: element {at} of the panels is -128, expected -127 to 127")]
+    Weight {
+        /// The tensor.
+        name: String,
+        /// Its place in the panels.
+        at: usize,
+    },
+    /// Padding inside panels is not zero.
+    #[error("tensor {name}: element {at} of the panels is padding and not 0")]
+    PanelPadding {
+        /// The tensor.
+        name: String,
+        /// Its place in the panels.
+        at: usize,
+    },
+    /// A stored sum is not the sum of its row.
+    #[error("tensor {name}: sum of row {row} is {found}, expected {expected}")]
+    Sum {
+        /// The tensor.
+        name: String,
+        /// The padded row, counted over all groups.
+        row: usize,
+        /// The stored sum.
+        found: i32,
+        /// The sum of the row's elements.
+        expected: i32,
+    },
 }
 
 /// The tensors of a file do not hold what its header says.
@@ -437,27 +466,7 @@ pub enum VerifyError {
         /// Its place behind the last panel.
         at: usize,
     },
-    /// An int8 weight is -128, which the kernels' arithmetic excludes.
-    #[error("tensor {name}: element {at} is -128, expected -127 to 127")]
-    Weight {
-        /// The tensor.
-        name: String,
-        /// Its place in the panels.
-        at: usize,
-    },
-    /// A stored sum is not the sum of its row.
-    #[error("tensor {name}: sum of row {row} is {found}, expected {expected}")]
-    Sum {
-        /// The tensor.
-        name: String,
-        /// The padded row, counted over all groups.
-        row: usize,
-        /// The stored sum.
-        found: i32,
-        /// The sum of the row's elements.
-        expected: i32,
-    },
-    /// A scale or an element is out of range.
+    /// A value is out of range.
     #[error(transparent)]
     Tensor(#[from] TensorError),
 }

@@ -20,6 +20,10 @@ use crate::verify::verify;
 /// Used as `Arc<ModelFile>`, since every [`TensorRef`] keeps its file alive.
 pub struct ModelFile {
     header: Header,
+    /// First byte behind the header's checksum.
+    header_end: usize,
+    /// Indices of `header.tensors`, sorted by name.
+    by_name: Vec<usize>,
     bytes: Bytes,
 }
 
@@ -58,7 +62,10 @@ impl ModelFile {
     }
 
     fn new(bytes: Bytes) -> Result<Self, FormatError> {
-        Ok(Self { header: parse(bytes.as_slice())?, bytes })
+        let (header, header_end) = parse(bytes.as_slice())?;
+        let mut by_name: Vec<usize> = (0..header.tensors.len()).collect();
+        by_name.sort_unstable_by_key(|&index| &header.tensors[index].name);
+        Ok(Self { header, header_end, by_name, bytes })
     }
 
     /// What the file says about itself.
@@ -87,7 +94,7 @@ impl ModelFile {
 
     /// Reads the whole file and checks what opening leaves out: checksums, padding and values of every tensor.
     pub fn verify(&self) -> Result<(), VerifyError> {
-        verify(&self.header, self.bytes())
+        verify(&self.header.tensors, self.header_end, self.bytes())
     }
 
     /// The whole file.
@@ -96,7 +103,8 @@ impl ModelFile {
     }
 
     fn index(&self, name: &str) -> Option<usize> {
-        self.header.tensors.iter().position(|entry| entry.name == name)
+        let place = self.by_name.binary_search_by_key(&name, |&index| &self.header.tensors[index].name);
+        place.ok().map(|place| self.by_name[place])
     }
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod file;
 mod geometry;
 mod header;
+pub mod limits;
 #[allow(unsafe_code, reason = "the one place where a file becomes memory")]
 mod map;
 mod packing;
@@ -23,6 +24,7 @@ mod parse;
 mod table;
 mod tensor;
 mod validate;
+mod values;
 mod verify;
 mod writer;
 
@@ -35,8 +37,7 @@ pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, W
 pub use file::ModelFile;
 pub use header::{Agreement, ExportReport, Header, Packing, Precision, TensorEntry};
 pub use packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD, ShapeError};
-pub use parse::{FIRST_TENSOR, MAGIC, MAX_HEADER, PREFIX, VERSION};
-pub use table::{ALIGNMENT, MAX_RANK, MAX_TENSOR_NAME, MAX_TENSORS};
+pub use parse::{FIRST_TENSOR, MAGIC, PREFIX, VERSION};
+pub use table::ALIGNMENT;
 pub use tensor::{PanelsF32View, PanelsI8View, TensorRef};
-pub use validate::limits;
 pub use writer::Writer;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::header::Packing;
-use crate::table::MAX_RANK;
+use crate::limits::MAX_RANK;
 
 /// Rows of a panel, which is what one step of a kernel computes; row counts are padded to a multiple of it.
 pub const PANEL_ROWS: u64 = 16;
@@ -40,41 +40,17 @@ pub enum ShapeError {
     Overflow,
 }
 
-/// A matrix as stored: logical sizes, and rows and columns including padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Matrix {
-    pub groups: u64,
-    pub rows: u64,
-    pub columns: u64,
-    /// `groups * rows`, each group's rows padded to [`PANEL_ROWS`].
-    pub padded_rows: u64,
-    /// Elements of all panels, padding included.
-    pub elements: u64,
-}
-
-impl Matrix {
-    /// Sizes of `[groups, rows, columns]`, whose columns are padded to a multiple of `column_step`.
-    fn new(shape: &[u64], column_step: u64) -> Result<Self, ShapeError> {
-        let &[groups, rows, columns] = shape else {
-            return Err(ShapeError::Rank { found: shape.len(), expected: "3: groups, rows, columns" });
-        };
-        no_zero(shape)?;
-        let padded_rows =
-            pad(rows, PANEL_ROWS).and_then(|n| n.checked_mul(groups)).ok_or(ShapeError::Overflow)?;
-        let elements =
-            pad(columns, column_step).and_then(|k| k.checked_mul(padded_rows)).ok_or(ShapeError::Overflow)?;
-        Ok(Self { groups, rows, columns, padded_rows, elements })
-    }
-
-    /// A matrix packed as [`Packing::PanelsF32`].
-    pub fn panels_f32(shape: &[u64]) -> Result<Self, ShapeError> {
-        Self::new(shape, 1)
-    }
-
-    /// A matrix packed as [`Packing::PanelsI8`].
-    pub fn panels_i8(shape: &[u64]) -> Result<Self, ShapeError> {
-        Self::new(shape, COLUMN_STEP)
-    }
+/// Rows of all groups and elements of all panels, padding included, of a matrix of `[groups, rows, columns]` whose
+/// columns are padded to a multiple of `column_step`.
+fn padded(shape: &[u64], column_step: u64) -> Result<(u64, u64), ShapeError> {
+    let &[groups, rows, columns] = shape else {
+        return Err(ShapeError::Rank { found: shape.len(), expected: "3: groups, rows, columns" });
+    };
+    no_zero(shape)?;
+    let rows = rows.checked_next_multiple_of(PANEL_ROWS).and_then(|n| n.checked_mul(groups));
+    let columns = columns.checked_next_multiple_of(column_step);
+    let sizes = rows.zip(columns).and_then(|(n, k)| Some((n, n.checked_mul(k)?)));
+    sizes.ok_or(ShapeError::Overflow)
 }
 
 impl Packing {
@@ -93,15 +69,11 @@ impl Packing {
                 no_zero(shape)?;
                 shape.iter().try_fold(F32, |bytes, &n| bytes.checked_mul(n))
             }
-            Packing::PanelsF32 => Matrix::panels_f32(shape)?.elements.checked_mul(F32),
+            Packing::PanelsF32 => padded(shape, 1)?.1.checked_mul(F32),
             Packing::PanelsI8 => {
-                let matrix = Matrix::panels_i8(shape)?;
-                let per_row = matrix.padded_rows.checked_mul(F32 + I32);
-                matrix
-                    .elements
-                    .checked_add(READ_AHEAD)
-                    .zip(per_row)
-                    .and_then(|(data, rows)| data.checked_add(rows))
+                let (rows, elements) = padded(shape, COLUMN_STEP)?;
+                let per_row = rows.checked_mul(F32 + I32);
+                per_row.and_then(|bytes| bytes.checked_add(elements)?.checked_add(READ_AHEAD))
             }
         }
         .ok_or(ShapeError::Overflow)
@@ -113,11 +85,6 @@ fn no_zero(shape: &[u64]) -> Result<(), ShapeError> {
         Some(axis) => Err(ShapeError::Zero { axis }),
         None => Ok(()),
     }
-}
-
-/// The next multiple of `step`.
-fn pad(n: u64, step: u64) -> Option<u64> {
-    n.checked_next_multiple_of(step)
 }
 
 #[cfg(test)]

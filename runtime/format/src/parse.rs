@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::error::FormatError;
 use crate::header::Header;
+use crate::limits::MAX_HEADER;
 use crate::table;
 
 /// First bytes of every model. The line endings and the leading non-ASCII byte expose transfers that alter text.
@@ -16,21 +17,18 @@ pub const VERSION: u16 = 1;
 /// Bytes before the header: magic, version (u16), reserved (u16), header length (u32).
 pub const PREFIX: usize = 16;
 
-/// Longest header, in bytes. A large model needs 50 KB; what decoding allocates is a bounded multiple of this.
-pub const MAX_HEADER: u32 = 1 << 20;
-
 /// Tensors start here, or at the next multiple behind a longer header: a page border for every page size up to 64 KiB.
 pub const FIRST_TENSOR: u64 = 65536;
 
 const CRC: usize = 4;
 
-/// Decodes the header of a whole file and checks everything it says.
-pub(crate) fn parse(file: &[u8]) -> Result<Header, FormatError> {
-    let header = envelope(file)?;
-    let first_tensor = first_tensor(header.len());
-    let header = decode(header)?;
-    check(&header, first_tensor, file.len() as u64)?;
-    Ok(header)
+/// Decodes the header of a whole file and checks everything it says. Also returns where padding starts: the first byte
+/// behind the header's checksum.
+pub(crate) fn parse(file: &[u8]) -> Result<(Header, usize), FormatError> {
+    let encoded = envelope(file)?;
+    let header = decode(encoded)?;
+    check(&header, first_tensor(encoded.len()), file.len() as u64)?;
+    Ok((header, PREFIX + encoded.len() + CRC))
 }
 
 /// Everything that a decoded header must satisfy in a file of `file_length` bytes.
@@ -102,9 +100,4 @@ fn decode(bytes: &[u8]) -> Result<Header, FormatError> {
         Err(postcard::Error::SerdeDeCustom) => Err(FormatError::UnknownValue { at }),
         Err(cause) => Err(FormatError::Malformed { at, cause }),
     }
-}
-
-/// The first byte behind the header and its checksum, in a file whose header has been checked.
-pub(crate) fn end_of_header(file: &[u8]) -> usize {
-    PREFIX + LE::read_u32(&file[12..]) as usize + CRC
 }

@@ -5,18 +5,10 @@ use std::collections::HashSet;
 
 use crate::error::FormatError;
 use crate::header::TensorEntry;
+use crate::limits::{MAX_TENSOR_NAME, MAX_TENSORS};
 
 /// Every tensor starts at a multiple of this many bytes: a cache line, and the widest vector register.
 pub const ALIGNMENT: u64 = 64;
-
-/// Most tensors in a file; wavlm-large has about 500.
-pub const MAX_TENSORS: usize = 16384;
-
-/// Longest name of a tensor, in bytes.
-pub const MAX_TENSOR_NAME: usize = 128;
-
-/// Most dimensions of a dense tensor.
-pub const MAX_RANK: usize = 8;
 
 /// Checks the table of a file of `file_length` bytes whose tensors start at `first_tensor`.
 ///

@@ -6,7 +6,8 @@ use std::{fmt, ptr};
 use crate::error::TensorError;
 use crate::file::ModelFile;
 use crate::header::{Packing, TensorEntry};
-use crate::packing::{Matrix, READ_AHEAD};
+use crate::packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD};
+use crate::values;
 
 /// A tensor and the file that holds it; cheap to clone. Two are equal if they are the same tensor of the same
 /// opened file, so that comparing never reads weights.
@@ -71,35 +72,28 @@ impl TensorRef {
     /// The elements of a [`Packing::DenseF32`] tensor, row-major.
     pub fn dense(&self) -> Result<&[f32], TensorError> {
         self.expect(Packing::DenseF32)?;
-        Ok(bytemuck::cast_slice(self.bytes()))
+        Ok(f32_elements(self.bytes()))
     }
 
     /// As [`TensorRef::dense`], and every element is finite.
     pub fn finite(&self) -> Result<&[f32], TensorError> {
         let elements = self.dense()?;
-        match elements.iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(TensorError::NonFinite { name: self.name().to_owned(), at, value: elements[at] }),
-            None => Ok(elements),
-        }
+        values::check_finite(self.name(), elements)?;
+        Ok(elements)
     }
 
     /// The panels of a [`Packing::PanelsF32`] matrix.
     pub fn panels_f32(&self) -> Result<PanelsF32View<'_>, TensorError> {
         self.expect(Packing::PanelsF32)?;
-        let [groups, rows, columns] = self.sizes();
-        Ok(PanelsF32View { groups, rows, columns, data: bytemuck::cast_slice(self.bytes()) })
+        Ok(panels_f32_view(self.entry(), self.bytes()))
     }
 
     /// The panels, scales and sums of a [`Packing::PanelsI8`] matrix. Every scale is checked here.
     pub fn panels_i8(&self) -> Result<PanelsI8View<'_>, TensorError> {
         self.expect(Packing::PanelsI8)?;
-        let view = split_panels_i8(self.entry(), self.bytes());
-        match bad_scale(view.scales) {
-            Some(row) => {
-                Err(TensorError::Scale { name: self.name().to_owned(), row, value: view.scales[row] })
-            }
-            None => Ok(view),
-        }
+        let view = panels_i8_view(self.entry(), self.bytes());
+        values::check_scales(self.name(), view.scales)?;
+        Ok(view)
     }
 
     fn expect(&self, expected: Packing) -> Result<(), TensorError> {
@@ -108,10 +102,6 @@ impl TensorRef {
             return Ok(());
         }
         Err(TensorError::Packing { name: self.name().to_owned(), expected, found })
-    }
-
-    fn sizes(&self) -> [usize; 3] {
-        matrix_sizes(self.entry())
     }
 
     fn bytes(&self) -> &[u8] {
@@ -124,32 +114,38 @@ pub(crate) fn bytes_of<'a>(entry: &TensorEntry, file: &'a [u8]) -> &'a [u8] {
     &file[entry.offset as usize..][..entry.length as usize]
 }
 
-/// Splits the bytes of a checked [`Packing::PanelsI8`] entry; scales are as found.
-pub(crate) fn split_panels_i8<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsI8View<'a> {
+/// The bytes of a checked entry of f32 elements: tensors start aligned in memory and hold whole elements.
+pub(crate) fn f32_elements(bytes: &[u8]) -> &[f32] {
+    bytemuck::cast_slice(bytes)
+}
+
+/// The bytes of a checked [`Packing::PanelsF32`] entry.
+pub(crate) fn panels_f32_view<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsF32View<'a> {
     let [groups, rows, columns] = matrix_sizes(entry);
-    let matrix =
-        Matrix::panels_i8(&entry.shape).unwrap_or_else(|error| unreachable!("checked at open: {error}"));
-    let (readable, per_row) = bytes.split_at((matrix.elements + READ_AHEAD) as usize);
-    let (scales, sums) = per_row.split_at(per_row.len() / 2);
+    PanelsF32View { groups, rows, columns, data: f32_elements(bytes) }
+}
+
+/// The bytes of a checked [`Packing::PanelsI8`] entry, their values as found.
+pub(crate) fn panels_i8_view<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsI8View<'a> {
+    let [groups, rows, columns] = matrix_sizes(entry);
+    let padded_rows = groups * rows.next_multiple_of(PANEL_ROWS as usize);
+    let elements = padded_rows * columns.next_multiple_of(COLUMN_STEP as usize);
+    let (readable, per_row) = bytes.split_at(elements + READ_AHEAD as usize);
+    let (scales, sums) = per_row.split_at(padded_rows * size_of::<f32>());
     let readable: &[i8] = bytemuck::cast_slice(readable);
     PanelsI8View {
         groups,
         rows,
         columns,
-        data: &readable[..matrix.elements as usize],
+        data: &readable[..elements],
         readable,
-        scales: bytemuck::cast_slice(scales),
+        scales: f32_elements(scales),
         sums: bytemuck::cast_slice(sums),
     }
 }
 
-/// The first scale that is not a finite number of at least zero.
-pub(crate) fn bad_scale(scales: &[f32]) -> Option<usize> {
-    scales.iter().position(|&scale| !(scale.is_finite() && scale >= 0.0))
-}
-
-/// A matrix entry's groups, rows and columns. They fit `usize`: no dimension of a checked entry exceeds its length
-/// in bytes, which lies in memory.
+/// A matrix entry's groups, rows and columns. These and their padded product fit `usize`: a checked entry is at
+/// least as long in bytes, and lies in memory.
 fn matrix_sizes(entry: &TensorEntry) -> [usize; 3] {
     [0, 1, 2].map(|axis| entry.shape[axis] as usize)
 }

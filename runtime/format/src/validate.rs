@@ -5,39 +5,7 @@ use std::collections::HashSet;
 use crate::config::{AdapterConfig, EncoderConfig, Head, HeadKind, Preprocessing, TdnnShape};
 use crate::error::ConfigError;
 use crate::header::Header;
-use limits::*;
-
-/// Largest values accepted, all far beyond any published model.
-pub mod limits {
-    /// Convolutions of the stem.
-    pub const MAX_STEM: u64 = 32;
-    /// Channels, hidden width, taps, strides and dilations.
-    pub const MAX_SIZE: u64 = 65536;
-    /// Transformer layers.
-    pub const MAX_LAYERS: u64 = 256;
-    /// Distance of the relative position bias: integers up to here are exact in f32.
-    pub const MAX_DISTANCE: u64 = 1 << 24;
-    /// Samples that one frame may depend on: 17 minutes.
-    pub const MAX_RECEPTIVE_FIELD: u64 = 1 << 24;
-    /// Elements of one matrix, so that its size fits `usize` on 32-bit boards.
-    pub const MAX_ELEMENTS: u64 = 1 << 30;
-    /// Convolutions of the adapter.
-    pub const MAX_ADAPTER_LAYERS: u64 = 32;
-    /// Heads of a file.
-    pub const MAX_HEADS: u64 = 64;
-    /// Bytes of a head's name.
-    pub const MAX_HEAD_NAME: usize = 64;
-    /// Labels of a head, or tokens of its vocabulary.
-    pub const MAX_LABELS: u64 = 65536;
-    /// Time-delay layers of an x-vector head.
-    pub const MAX_TDNN: u64 = 32;
-    /// Windows over which scores are averaged.
-    pub const MAX_SMOOTHING: u64 = 4096;
-    /// Seconds of a sliding window, of its step, and of a refractory time.
-    pub const MAX_SECONDS: f32 = 3600.0;
-    /// Samples per second.
-    pub const MAX_RATE: u64 = 768_000;
-}
+use crate::limits::*;
 
 impl Header {
     /// Checks everything but the tensor table.
@@ -206,35 +174,17 @@ impl Head {
     }
 }
 
-/// `usize` and `u32` alike, as `u64`, which holds both on every target.
-trait Count {
-    fn count(self) -> u64;
-}
-
-impl Count for usize {
-    fn count(self) -> u64 {
-        self as u64
-    }
-}
-
-impl Count for u32 {
-    fn count(self) -> u64 {
-        u64::from(self)
-    }
-}
-
-impl Count for u64 {
-    fn count(self) -> u64 {
-        self
-    }
-}
-
-fn range(field: impl Into<String>, found: impl Count, min: u64, max: u64) -> Result<(), ConfigError> {
-    let found = found.count();
+fn range(field: impl Into<String>, found: impl TryInto<u64>, min: u64, max: u64) -> Result<(), ConfigError> {
+    let found = whole(found);
     if (min..=max).contains(&found) {
         return Ok(());
     }
     Err(ConfigError::Range { field: field.into(), found, min, max })
+}
+
+/// `u32` and `usize` alike; nothing that Rust runs on has a `usize` beyond 64 bits.
+fn whole(number: impl TryInto<u64>) -> u64 {
+    number.try_into().unwrap_or(u64::MAX)
 }
 
 fn size(field: impl Into<String>, found: u32) -> Result<(), ConfigError> {
@@ -252,11 +202,11 @@ fn divides(dividend: &'static str, value: u32, divisor: &'static str, by: u32) -
 /// A matrix with `taps * inputs` columns; its factors have been checked against [`MAX_SIZE`] and so cannot overflow.
 fn matrix(
     name: impl Into<String>,
-    rows: impl Count,
+    rows: impl TryInto<u64>,
     taps: u32,
-    inputs: impl Count,
+    inputs: impl TryInto<u64>,
 ) -> Result<(), ConfigError> {
-    let (rows, columns) = (rows.count(), u64::from(taps) * inputs.count());
+    let (rows, columns) = (whole(rows), u64::from(taps) * whole(inputs));
     if rows * columns <= MAX_ELEMENTS {
         return Ok(());
     }

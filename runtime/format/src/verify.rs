@@ -1,17 +1,14 @@
 //! The slow checks that read every byte: checksums, padding, and the values that kernels rely on.
 
-use crate::error::{TensorError, VerifyError};
-use crate::header::{Header, Packing, TensorEntry};
-use crate::packing::{COLUMN_STEP, PANEL_ROWS};
-use crate::tensor::{PanelsI8View, bad_scale, bytes_of, split_panels_i8};
+use crate::error::VerifyError;
+use crate::header::{Packing, TensorEntry};
+use crate::tensor::{bytes_of, f32_elements, panels_f32_view, panels_i8_view};
+use crate::values;
 
-/// Columns that lie together in a panel of int8 weights.
-const DEPTH: usize = 4;
-
-/// Checks the tensors of `file`, whose `header` has been checked.
-pub(crate) fn verify(header: &Header, file: &[u8]) -> Result<(), VerifyError> {
-    let mut end = crate::parse::end_of_header(file);
-    for entry in &header.tensors {
+/// Checks the tensors of `file`, a checked `table` that starts behind `header_end`.
+pub(crate) fn verify(table: &[TensorEntry], header_end: usize, file: &[u8]) -> Result<(), VerifyError> {
+    let mut end = header_end;
+    for entry in table {
         let start = entry.offset as usize;
         if let Some(at) = file[end..start].iter().position(|&byte| byte != 0) {
             return Err(VerifyError::Padding { at: (end + at) as u64, found: file[end + at] });
@@ -27,42 +24,18 @@ pub(crate) fn verify(header: &Header, file: &[u8]) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// What a reader may rely on in a tensor's values. The writer asks the same of what it is given.
-pub(crate) fn check_values(entry: &TensorEntry, bytes: &[u8]) -> Result<(), VerifyError> {
-    let name = || entry.name.clone();
-    if entry.packing != Packing::PanelsI8 {
-        let elements: &[f32] = bytemuck::cast_slice(bytes);
-        return match elements.iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(TensorError::NonFinite { name: name(), at, value: elements[at] }.into()),
-            None => Ok(()),
-        };
-    }
-    let view = split_panels_i8(entry, bytes);
-    if let Some(row) = bad_scale(view.scales) {
-        return Err(TensorError::Scale { name: name(), row, value: view.scales[row] }.into());
-    }
-    if let Some(at) = view.data.iter().position(|&w| w == i8::MIN) {
-        return Err(VerifyError::Weight { name: name(), at });
-    }
-    if let Some(at) = view.readable[view.data.len()..].iter().position(|&byte| byte != 0) {
-        return Err(VerifyError::ReadAhead { name: name(), at });
-    }
-    for (row, (expected, &found)) in row_sums(&view).zip(view.sums).enumerate() {
-        if found != expected {
-            return Err(VerifyError::Sum { name: name(), row, found, expected });
+fn check_values(entry: &TensorEntry, bytes: &[u8]) -> Result<(), VerifyError> {
+    let name = &entry.name;
+    match entry.packing {
+        Packing::DenseF32 => values::check_finite(name, f32_elements(bytes))?,
+        Packing::PanelsF32 => values::check_panels_f32(name, &panels_f32_view(entry, bytes))?,
+        Packing::PanelsI8 => {
+            let view = panels_i8_view(entry, bytes);
+            if let Some(at) = view.readable[view.data.len()..].iter().position(|&byte| byte != 0) {
+                return Err(VerifyError::ReadAhead { name: name.clone(), at });
+            }
+            values::check_panels_i8(name, &view)?;
         }
     }
     Ok(())
-}
-
-/// The sum of every padded row of every group, in the order of `view.sums`.
-fn row_sums<'a>(view: &PanelsI8View<'a>) -> impl Iterator<Item = i32> + 'a {
-    let panel_rows = PANEL_ROWS as usize;
-    let panel = view.columns.next_multiple_of(COLUMN_STEP as usize) * panel_rows;
-    view.data.chunks_exact(panel).flat_map(move |panel| {
-        (0..panel_rows).map(move |row| {
-            let depths = panel.chunks_exact(DEPTH).skip(row).step_by(panel_rows);
-            depths.flatten().map(|&w| i32::from(w)).sum()
-        })
-    })
 }

@@ -7,12 +7,14 @@ use std::path::Path;
 use crc32fast::Hasher;
 
 use crate::atomic::write_atomically;
-use crate::error::{FormatError, TensorError, WriteError};
-use crate::header::{Header, Packing, TensorEntry};
-use crate::packing::{Matrix, READ_AHEAD};
-use crate::parse::{FIRST_TENSOR, MAX_HEADER, check, first_tensor, seal};
+use crate::error::{FormatError, WriteError};
+use crate::header::{ExportReport, Header, Packing, TensorEntry};
+use crate::limits::MAX_HEADER;
+use crate::packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD};
+use crate::parse::{FIRST_TENSOR, check, first_tensor, seal};
 use crate::table::ALIGNMENT;
-use crate::tensor::bad_scale;
+use crate::tensor::{PanelsF32View, PanelsI8View};
+use crate::values;
 
 /// Collects tensors and writes them as one file.
 ///
@@ -55,6 +57,11 @@ impl<'a> Writer<'a> {
         Ok(Self { header, payloads: Vec::new() })
     }
 
+    /// Sets how well the file agrees with its checkpoint, which is known only when a first version of it has run.
+    pub fn set_report(&mut self, report: ExportReport) {
+        self.header.report = Some(report);
+    }
+
     /// Adds a row-major tensor of finite elements.
     pub fn add_dense(
         &mut self,
@@ -62,21 +69,32 @@ impl<'a> Writer<'a> {
         shape: &[u64],
         data: impl Into<Cow<'a, [f32]>>,
     ) -> Result<(), WriteError> {
-        self.add_f32(name.into(), Packing::DenseF32, shape, data.into())
+        let (name, data) = (name.into(), data.into());
+        let length = length_f32(&name, Packing::DenseF32, shape, &data)?;
+        values::check_finite(&name, &data)?;
+        self.add(name, Packing::DenseF32, shape, length, Payload::F32(data));
+        Ok(())
     }
 
-    /// Adds a matrix of `[groups, rows, columns]`, packed as [`Packing::PanelsF32`] says, of finite elements.
+    /// Adds a matrix of `[groups, rows, columns]`, packed as [`Packing::PanelsF32`] says: finite elements, and zeros in
+    /// the padding.
     pub fn add_panels_f32(
         &mut self,
         name: impl Into<String>,
         shape: [u64; 3],
         data: impl Into<Cow<'a, [f32]>>,
     ) -> Result<(), WriteError> {
-        self.add_f32(name.into(), Packing::PanelsF32, &shape, data.into())
+        let (name, data) = (name.into(), data.into());
+        let length = length_f32(&name, Packing::PanelsF32, &shape, &data)?;
+        let [groups, rows, columns] = shape.map(|n| n as usize);
+        values::check_panels_f32(&name, &PanelsF32View { groups, rows, columns, data: &data })?;
+        self.add(name, Packing::PanelsF32, &shape, length, Payload::F32(data));
+        Ok(())
     }
 
-    /// Adds a matrix of `[groups, rows, columns]`, packed as [`Packing::PanelsI8`] says. Scales and sums have one
-    /// element per row of every group, padding rows included; scales are finite and not negative.
+    /// Adds a matrix of `[groups, rows, columns]`, packed as [`Packing::PanelsI8`] says: elements from -127 to 127, and
+    /// zeros in the padding. Scales and sums have one element per row of every group, padding rows included; scales
+    /// are finite and not negative, sums those of the rows' elements. The zeros behind the panels are the writer's.
     pub fn add_panels_i8(
         &mut self,
         name: impl Into<String>,
@@ -87,49 +105,42 @@ impl<'a> Writer<'a> {
     ) -> Result<(), WriteError> {
         let (name, data, scales, sums) = (name.into(), data.into(), scales.into(), sums.into());
         let length = length(&name, Packing::PanelsI8, &shape)?;
-        let matrix = Matrix::panels_i8(&shape)
-            .map_err(|cause| shape_error(&name, Packing::PanelsI8, &shape, cause))?;
-        expect_elements(&name, &shape, "data", data.len(), matrix.elements)?;
-        expect_elements(&name, &shape, "scales", scales.len(), matrix.padded_rows)?;
-        expect_elements(&name, &shape, "sums", sums.len(), matrix.padded_rows)?;
-        if let Some(row) = bad_scale(&scales) {
-            return Err(TensorError::Scale { name, row, value: scales[row] }.into());
-        }
+        let [groups, rows, columns] = shape;
+        let padded_rows = groups * rows.next_multiple_of(PANEL_ROWS);
+        let elements = padded_rows * columns.next_multiple_of(COLUMN_STEP);
+        expect_elements(&name, &shape, "data", data.len(), elements)?;
+        expect_elements(&name, &shape, "scales", scales.len(), padded_rows)?;
+        expect_elements(&name, &shape, "sums", sums.len(), padded_rows)?;
+        let [groups, rows, columns] = shape.map(|n| n as usize);
+        let view = PanelsI8View {
+            groups,
+            rows,
+            columns,
+            data: &data,
+            readable: &data,
+            scales: &scales,
+            sums: &sums,
+        };
+        values::check_panels_i8(&name, &view)?;
         self.add(name, Packing::PanelsI8, &shape, length, Payload::PanelsI8 { data, scales, sums });
         Ok(())
     }
 
     /// Writes the file: complete under `path`, or not at all. A file that stood there before is replaced at once and
-    /// keeps its permissions; who has it open goes on reading the old one.
-    pub fn finish(mut self, path: &Path) -> Result<(), WriteError> {
-        let prefix = self.lay_out()?;
-        write_atomically(path, |file| self.write_to(&prefix, file))
+    /// keeps its permissions; who has it open goes on reading the old one. A symbolic link is replaced, not followed.
+    pub fn finish(&self, path: &Path) -> Result<(), WriteError> {
+        let layout = self.lay_out()?;
+        write_atomically(path, |file| self.write_to(&layout, file))
             .map_err(|cause| WriteError::Io { path: path.to_owned(), cause })
     }
 
     /// The file's bytes, for models that are embedded or sent on.
-    pub fn into_bytes(mut self) -> Result<Vec<u8>, WriteError> {
-        let prefix = self.lay_out()?;
-        let mut bytes = Vec::new();
-        self.write_to(&prefix, &mut bytes)
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        let layout = self.lay_out()?;
+        let mut bytes = Vec::with_capacity(layout.file_length as usize);
+        self.write_to(&layout, &mut bytes)
             .map_err(|cause| WriteError::Io { path: "memory".into(), cause })?;
         Ok(bytes)
-    }
-
-    fn add_f32(
-        &mut self,
-        name: String,
-        packing: Packing,
-        shape: &[u64],
-        data: Cow<'a, [f32]>,
-    ) -> Result<(), WriteError> {
-        let length = length(&name, packing, shape)?;
-        expect_elements(&name, shape, "data", data.len(), length / size_of::<f32>() as u64)?;
-        if let Some(at) = data.iter().position(|x| !x.is_finite()) {
-            return Err(TensorError::NonFinite { name, at, value: data[at] }.into());
-        }
-        self.add(name, packing, shape, length, Payload::F32(data));
-        Ok(())
     }
 
     /// Adds a checked tensor; its offset is not known yet.
@@ -141,57 +152,83 @@ impl<'a> Writer<'a> {
         self.payloads.push(payload);
     }
 
-    /// Gives every tensor its offset and returns everything that comes before the first. What it returns is known to
-    /// open: the reader's own checks have passed.
-    fn lay_out(&mut self) -> Result<Vec<u8>, WriteError> {
+    /// Gives every tensor its place and encodes the header. What comes out is known to open: it has passed the reader's
+    /// own checks.
+    fn lay_out(&self) -> Result<Layout, WriteError> {
+        let mut header = self.header.clone();
         let mut first = FIRST_TENSOR;
         loop {
-            let end = self.place_tensors(first);
-            let encoded = postcard::to_allocvec(&self.header).map_err(WriteError::Encode)?;
-            // Larger offsets take more bytes, so a longer header can move the tensors once more; never back.
+            let file_length = place(&mut header.tensors, first);
+            let encoded = postcard::to_allocvec(&header).map_err(WriteError::Encode)?;
+            if encoded.len() > MAX_HEADER as usize {
+                let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
+                return Err(FormatError::HeaderTooLong { length }.into());
+            }
+            // A header that needs more room moves the tensors; their larger offsets can lengthen it again, but it
+            // never becomes shorter, so this ends.
             let needed = first_tensor(encoded.len());
             if needed > first {
                 first = needed;
                 continue;
             }
-            match u32::try_from(encoded.len()) {
-                Ok(length) if length <= MAX_HEADER => {}
-                length => {
-                    return Err(FormatError::HeaderTooLong { length: length.unwrap_or(u32::MAX) }.into());
-                }
+            check(&header, first, file_length)?;
+            let offsets = header.tensors.iter().map(|entry| entry.offset).collect();
+            return Ok(Layout { prefix: seal(&encoded), offsets, file_length });
+        }
+    }
+
+    fn write_to(&self, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(&layout.prefix)?;
+        let mut at = layout.prefix.len() as u64;
+        for (payload, &offset) in self.payloads.iter().zip(&layout.offsets) {
+            write_zeros(offset - at, out)?;
+            at = offset;
+            for part in payload.parts() {
+                out.write_all(part)?;
+                at += part.len() as u64;
             }
-            check(&self.header, first, end)?;
-            return Ok(seal(&encoded));
         }
+        // Nothing is left to pad, unless there is no tensor.
+        write_zeros(layout.file_length - at, out)
     }
+}
 
-    /// Places the tensors one after another from `first` on; returns the end of the last.
-    fn place_tensors(&mut self, first: u64) -> u64 {
-        self.header.tensors.iter_mut().fold(first, |end, entry| {
-            entry.offset = end.next_multiple_of(ALIGNMENT);
-            entry.offset + entry.length
-        })
-    }
+/// Where everything goes.
+struct Layout {
+    /// All bytes up to the end of the header's checksum.
+    prefix: Vec<u8>,
+    /// First byte of every tensor.
+    offsets: Vec<u64>,
+    file_length: u64,
+}
 
-    fn write_to(&self, prefix: &[u8], out: &mut impl Write) -> io::Result<()> {
-        out.write_all(prefix)?;
-        let mut at = prefix.len() as u64;
-        for (entry, payload) in self.header.tensors.iter().zip(&self.payloads) {
-            io::copy(&mut io::repeat(0).take(entry.offset - at), out)?;
-            payload.parts().into_iter().try_for_each(|part| out.write_all(part))?;
-            at = entry.offset + entry.length;
-        }
-        Ok(())
-    }
+/// Places tensors one after another from `first` on; returns the end of the last.
+fn place(table: &mut [TensorEntry], first: u64) -> u64 {
+    table.iter_mut().fold(first, |end, entry| {
+        entry.offset = end.next_multiple_of(ALIGNMENT);
+        entry.offset + entry.length
+    })
+}
+
+fn write_zeros(count: u64, out: &mut impl Write) -> io::Result<()> {
+    io::copy(&mut io::repeat(0).take(count), out).map(drop)
 }
 
 /// Bytes of a tensor, which is also the check of its shape.
-fn length(name: &str, packing: Packing, shape: &[u64]) -> Result<u64, WriteError> {
-    packing.checked_length(shape).map_err(|cause| shape_error(name, packing, shape, cause))
+fn length(name: &str, packing: Packing, shape: &[u64]) -> Result<u64, FormatError> {
+    packing.checked_length(shape).map_err(|cause| FormatError::Shape {
+        name: name.to_owned(),
+        packing,
+        shape: shape.to_vec(),
+        cause,
+    })
 }
 
-fn shape_error(name: &str, packing: Packing, shape: &[u64], cause: crate::ShapeError) -> WriteError {
-    FormatError::Shape { name: name.to_owned(), packing, shape: shape.to_vec(), cause }.into()
+/// Bytes of a tensor of f32 elements, of which `data` has the right number.
+fn length_f32(name: &str, packing: Packing, shape: &[u64], data: &[f32]) -> Result<u64, WriteError> {
+    let length = length(name, packing, shape)?;
+    expect_elements(name, shape, "data", data.len(), length / size_of::<f32>() as u64)?;
+    Ok(length)
 }
 
 fn expect_elements(
