@@ -1,0 +1,178 @@
+//! Weights as the ops hold them: references into the mapped file, with the products that read them in place.
+
+use std::sync::Arc;
+
+use wavlm_format::{ModelFile, Packing, TensorRef};
+use wavlm_kernels::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::scratch::Scratch;
+
+/// Bytes that int8 kernels may read behind the last row of codes.
+const CODE_SLACK: usize = 16;
+
+/// A dense f32 tensor of the file; equal to another if both are the same tensor of the same mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Vector(TensorRef);
+
+impl Vector {
+    /// The tensor `name`, which must be dense and have `shape`.
+    pub fn load(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<Vector, Error> {
+        let tensor = checked(file, name, shape)?;
+        tensor.finite()?;
+        Ok(Vector(tensor))
+    }
+
+    /// The values, row-major.
+    pub fn values(&self) -> &[f32] {
+        self.0.dense().expect("`load` has read this tensor as a dense one")
+    }
+}
+
+/// A weight matrix `[groups, rows, columns]`, packed in panels of 16 rows; a row makes one output channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Matrix {
+    tensor: TensorRef,
+    rows: usize,
+    columns: usize,
+}
+
+/// One group of a matrix, ready for its kernel.
+pub(crate) enum Panels<'a> {
+    F32(PanelsF32<'a>),
+    I8(PanelsI8<'a>),
+}
+
+/// Windows of `columns` values each, `stride` apart: row `i` is `data[i * stride ..][..columns]`. They may overlap.
+#[derive(Clone, Copy)]
+pub(crate) struct Windows<'a> {
+    pub data: &'a [f32],
+    pub stride: usize,
+    pub rows: usize,
+}
+
+impl<'a> Windows<'a> {
+    /// Rows that lie side by side.
+    pub fn dense(data: &'a [f32], columns: usize) -> Windows<'a> {
+        Windows { data, stride: columns, rows: data.len() / columns.max(1) }
+    }
+
+    fn row(&self, i: usize, columns: usize) -> &'a [f32] {
+        &self.data[i * self.stride..][..columns]
+    }
+}
+
+impl Matrix {
+    /// The tensor `name`, which must be packed in panels and have the shape `[groups, rows, columns]`.
+    pub fn load(file: &Arc<ModelFile>, name: &str, shape: [usize; 3]) -> Result<Matrix, Error> {
+        let tensor = checked(file, name, &shape)?;
+        match tensor.entry().packing {
+            Packing::PanelsI8 => drop(tensor.panels_i8()?),
+            _ => drop(tensor.panels_f32()?),
+        }
+        Ok(Matrix { tensor, rows: shape[1], columns: shape[2] })
+    }
+
+    /// Output channels per group.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Input values per output.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The panels of one group.
+    pub fn group(&self, group: usize) -> Panels<'_> {
+        const LOADED: &str = "`load` has read this tensor in its packing";
+        match self.tensor.entry().packing {
+            Packing::PanelsI8 => {
+                let view = self.tensor.panels_i8().expect(LOADED);
+                let (n, k) = (view.rows.next_multiple_of(16), view.columns.next_multiple_of(16));
+                Panels::I8(PanelsI8::new(
+                    &view.data[group * n * k..][..n * k],
+                    &view.scales[group * n..][..n],
+                    &view.sums[group * n..][..n],
+                    view.rows,
+                    view.columns,
+                ))
+            }
+            _ => {
+                let view = self.tensor.panels_f32().expect(LOADED);
+                let length = view.rows.next_multiple_of(16) * view.columns;
+                Panels::F32(PanelsF32::new(&view.data[group * length..][..length], view.rows, view.columns))
+            }
+        }
+    }
+
+    /// `out[m][n] = activation(input[m] · weight[n] + bias[n])`, added to `out` if `accumulate`.
+    ///
+    /// int8 weights quantise each input window with a scale of its own. Work is split over columns.
+    pub fn apply(
+        &self,
+        engine: Engine,
+        input: Windows<'_>,
+        bias: Option<&Vector>,
+        activation: Option<Activation>,
+        accumulate: bool,
+        out: MatMut<'_>,
+    ) {
+        let bias = bias.map(Vector::values);
+        let epilogue = |first: usize, width: usize| Epilogue {
+            bias: bias.map(|b| &b[first..first + width]),
+            activation,
+            accumulate,
+        };
+        match self.group(0) {
+            Panels::F32(panels) => {
+                let rows = RowsF32::new(input.data, input.stride, input.rows);
+                engine.each(engine.column_windows(out), |(first, window)| {
+                    let range = panel_range(first, window.columns());
+                    let epilogue = epilogue(first, window.columns());
+                    engine.kernels.matmul_f32(&rows, &panels.panels(range), &epilogue, window);
+                });
+            }
+            Panels::I8(panels) => {
+                let (codes, scales) = quantise(engine, input, self.columns);
+                let rows = RowsI8::new(&codes, self.columns.next_multiple_of(16), input.rows, &scales);
+                engine.each(engine.column_windows(out), |(first, window)| {
+                    let range = panel_range(first, window.columns());
+                    let epilogue = epilogue(first, window.columns());
+                    engine.kernels.matmul_i8(&rows, &panels.panels(range), &epilogue, window);
+                });
+            }
+        }
+    }
+}
+
+/// Codes and scales of every window; rows of codes are padded to a multiple of 16.
+fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>, Scratch<f32>) {
+    let padded = columns.next_multiple_of(16);
+    let mut codes = Scratch::<u8>::new(input.rows * padded + CODE_SLACK);
+    let mut scales = Scratch::<f32>::new(input.rows);
+    let per_task = engine.rows_per_task(input.rows);
+    let tasks = codes.chunks_mut(per_task * padded).zip(scales.chunks_mut(per_task)).enumerate();
+    engine.each(tasks, |(task, (codes, scales))| {
+        for (i, (codes, scale)) in codes.chunks_exact_mut(padded).zip(scales).enumerate() {
+            *scale = engine.kernels.quantise_row(input.row(task * per_task + i, columns), codes);
+        }
+    });
+    (codes, scales)
+}
+
+/// The panels that hold columns `first..first + width`; `first` is a multiple of 16.
+fn panel_range(first: usize, width: usize) -> std::ops::Range<usize> {
+    first / 16..(first + width).div_ceil(16)
+}
+
+fn checked(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<TensorRef, Error> {
+    let tensor = file.tensor(name)?;
+    let expected: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
+    if tensor.shape() != expected {
+        let found = tensor.shape().to_vec();
+        return Err(Error::Shape { name: name.to_owned(), found, expected });
+    }
+    Ok(tensor)
+}

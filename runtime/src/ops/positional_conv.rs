@@ -1,0 +1,87 @@
+//! The grouped convolution that tells the layers where they are (`WavLMPositionalConvEmbedding`).
+
+use tract_core::internal::*;
+use wavlm_kernels::{Activation, Epilogue, MatMut, RowsF32, RowsI8};
+
+use super::{Block, floats_mut, frames_of, owned};
+use crate::engine::Engine;
+use crate::matrix::{Matrix, Panels, Vector};
+use crate::scratch::Scratch;
+
+/// `x + activation(conv(x))`, the convolution centred: tap `j` of output `t` reads frame `t + j - kernel / 2`.
+///
+/// An even kernel would give one output more; transformers drops the last one, and it is never computed here.
+/// In int8 each group of channels has one scale for the whole utterance, so that its frames are laid out once and the
+/// windows of all taps overlap in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PositionalConv {
+    pub engine: Engine,
+    /// `[groups, channels / groups, kernel · channels / groups]`
+    pub weight: Matrix,
+    pub bias: Vector,
+    pub activation: Activation,
+    pub groups: usize,
+    pub kernel: usize,
+}
+
+impl Block for PositionalConv {
+    const NAME: &'static str = "PositionalConv";
+
+    fn facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(inputs[0].without_value()))
+    }
+
+    fn eval(&self, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let x = inputs.remove(0);
+        let channels = self.groups * self.weight.rows();
+        let (_, frames) = frames_of(&x, channels)?;
+        let mut x = owned(x);
+        for utterance in floats_mut(&mut x)?.chunks_exact_mut(frames * channels) {
+            self.add_to(utterance, frames);
+        }
+        Ok(tvec!(x.into_tvalue()))
+    }
+}
+
+impl PositionalConv {
+    fn add_to(&self, x: &mut [f32], frames: usize) {
+        let width = self.weight.rows();
+        let planes: Vec<Scratch<f32>> = (0..self.groups).map(|group| self.plane(x, group, frames)).collect();
+        let out = MatMut::new(x, frames, self.groups * width, self.groups * width);
+        let tasks = planes.into_iter().zip(out.column_blocks(width)).enumerate();
+        self.engine.each(tasks, |(group, (plane, out))| self.convolve(group, &plane, frames, out));
+    }
+
+    /// The channels of one group, zero-padded in time: `(frames + kernel - 1) × width`.
+    fn plane(&self, x: &[f32], group: usize, frames: usize) -> Scratch<f32> {
+        let (width, channels) = (self.weight.rows(), self.groups * self.weight.rows());
+        let mut plane = Scratch::filled((frames + self.kernel - 1) * width, 0.0);
+        let inner = plane[self.kernel / 2 * width..].chunks_exact_mut(width);
+        for (to, from) in inner.zip(x.chunks_exact(channels)) {
+            to.copy_from_slice(&from[group * width..][..width]);
+        }
+        plane
+    }
+
+    fn convolve(&self, group: usize, plane: &[f32], frames: usize, out: MatMut<'_>) {
+        let (width, kernels) = (self.weight.rows(), self.engine.kernels);
+        let epilogue = Epilogue {
+            bias: Some(&self.bias.values()[group * width..][..width]),
+            activation: Some(self.activation),
+            accumulate: true,
+        };
+        match self.weight.group(group) {
+            Panels::F32(panels) => {
+                kernels.matmul_f32(&RowsF32::new(plane, width, frames), &panels, &epilogue, out);
+            }
+            Panels::I8(panels) => {
+                let mut codes = Scratch::<u8>::new(
+                    (frames - 1) * width + self.weight.columns().next_multiple_of(16) + 16,
+                );
+                let scale = kernels.quantise_row(plane, &mut codes);
+                let scales = Scratch::filled(frames, scale);
+                kernels.matmul_i8(&RowsI8::new(&codes, width, frames, &scales), &panels, &epilogue, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A planned graph with its state: waveforms in, named tensors out.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, ArrayD, Axis};
+use tract_core::internal::*;
+use wavlm_format::{HeadKind, Header, ModelFile};
+use wavlm_kernels::Kernels;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::graph::{self, Graph, Request};
+use crate::outputs::Outputs;
+
+/// What a session computes, and with what.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Heads to run; all of them if `None`.
+    pub heads: Option<Vec<String>>,
+    /// Also give `last_hidden_state` and `extract_features`.
+    pub base: bool,
+    /// Also give `hidden_states.N`, the input of layer 0 first.
+    pub hidden_states: bool,
+    /// Also give `attentions.N`, the weights of every head.
+    pub attentions: bool,
+    /// Accept batches with lengths.
+    pub masked: bool,
+    /// Threads to compute with; results do not depend on it. At least 1.
+    pub threads: usize,
+    /// Kernel table; results differ between tables within rounding.
+    pub kernels: &'static Kernels,
+}
+
+impl Default for SessionOptions {
+    fn default() -> SessionOptions {
+        SessionOptions {
+            heads: None,
+            base: false,
+            hidden_states: false,
+            attentions: false,
+            masked: false,
+            threads: 1,
+            kernels: Kernels::detect(),
+        }
+    }
+}
+
+/// One model ready to run, with working memory that is reused from run to run.
+pub struct Session {
+    file: Arc<ModelFile>,
+    state: TypedSimpleState,
+    outputs: Vec<(String, usize)>,
+    masked: bool,
+    needed: usize,
+    #[cfg(feature = "parallel")]
+    pool: Option<rayon::ThreadPool>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("outputs", &self.outputs).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(crate) fn new(file: &Arc<ModelFile>, options: &SessionOptions) -> Result<Session, Error> {
+        let header = file.header();
+        let heads = options.heads.clone();
+        let heads = heads.unwrap_or_else(|| header.heads.iter().map(|head| head.name.clone()).collect());
+        let engine = Engine { kernels: options.kernels, threads: options.threads.max(1) };
+        let needed = needed_samples(header, &heads);
+        let request = Request {
+            heads,
+            base: options.base || header.heads.is_empty(),
+            hidden_states: options.hidden_states,
+            attentions: options.attentions,
+            masked: options.masked,
+        };
+        let Graph { plan, outputs } = graph::build(file, engine, &request)?;
+        Ok(Session {
+            file: file.clone(),
+            state: plan.spawn()?,
+            outputs,
+            masked: options.masked,
+            needed,
+            #[cfg(feature = "parallel")]
+            pool: thread_pool(engine.threads)?,
+        })
+    }
+
+    /// Samples that the shortest accepted waveform has.
+    pub fn needed_samples(&self) -> usize {
+        self.needed
+    }
+
+    /// What the file says about the model.
+    pub fn header(&self) -> &Header {
+        self.file.header()
+    }
+
+    /// Runs one utterance of 16 kHz mono samples; outputs have no batch dimension.
+    ///
+    /// # Errors
+    /// The waveform is too short for the heads that run, or holds a NaN or an infinity.
+    pub fn run(&mut self, waveform: &[f32]) -> Result<Outputs, Error> {
+        let lengths = self.masked.then(|| vec![waveform.len()]);
+        let tensor = Tensor::from_shape(&[1, waveform.len()], waveform)?;
+        let mut outputs = Outputs::default();
+        for (name, tensor) in self.compute(waveform, tensor, lengths.as_deref())? {
+            outputs.push(name, tensor.index_axis_move(Axis(0), 0));
+        }
+        Ok(outputs)
+    }
+
+    /// Runs a batch of utterances, padded with zeros to equal length; outputs have the batch dimension first.
+    ///
+    /// `lengths` plays the part of transformers' attention mask: the number of real samples in each row. Without it, all
+    /// samples are taken as real.
+    ///
+    /// # Errors
+    /// As [`run`](Session::run); lengths do not fit the batch, are too short, or the session was made without `masked`.
+    pub fn run_batch(
+        &mut self,
+        waveforms: &Array2<f32>,
+        lengths: Option<&[usize]>,
+    ) -> Result<Outputs, Error> {
+        let (batch, samples) = waveforms.dim();
+        if let Some(lengths) = lengths {
+            self.check_lengths(lengths, batch, samples)?;
+        }
+        let all;
+        let lengths = match (self.masked, lengths) {
+            (true, None) => {
+                all = vec![samples; batch];
+                Some(all.as_slice())
+            }
+            (_, lengths) => lengths,
+        };
+        let values = waveforms.as_standard_layout();
+        let values = values.as_slice().unwrap_or_default();
+        let tensor = Tensor::from_shape(&[batch, samples], values)?;
+        let mut outputs = Outputs::default();
+        for (name, tensor) in self.compute(values, tensor, lengths)? {
+            outputs.push(name, tensor);
+        }
+        Ok(outputs)
+    }
+
+    fn check_lengths(&self, lengths: &[usize], batch: usize, samples: usize) -> Result<(), Error> {
+        let refuse = |reason: String| Err(Error::Lengths { reason });
+        if !self.masked {
+            return refuse("the session was made without `masked`".to_owned());
+        }
+        if lengths.len() != batch {
+            return refuse(format!("{} lengths for a batch of {batch}", lengths.len()));
+        }
+        if let Some(&length) = lengths.iter().find(|&&length| length > samples) {
+            return refuse(format!("a length of {length} in rows of {samples} samples"));
+        }
+        match lengths.iter().min() {
+            Some(&samples) if samples < self.needed => Err(Error::TooShort { samples, needed: self.needed }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the samples, runs the plan, and names what comes out.
+    fn compute(
+        &mut self,
+        samples: &[f32],
+        tensor: Tensor,
+        lengths: Option<&[usize]>,
+    ) -> Result<Vec<(String, ArrayD<f32>)>, Error> {
+        let per_row = tensor.shape()[1];
+        if tensor.shape()[0] == 0 || per_row < self.needed {
+            return Err(Error::TooShort { samples: per_row, needed: self.needed });
+        }
+        if let Some(at) = samples.iter().position(|sample| !sample.is_finite()) {
+            return Err(Error::NonFinite { at });
+        }
+        let mut inputs = tvec!(tensor.into_tvalue());
+        if let Some(lengths) = lengths {
+            let lengths: Vec<i64> = lengths.iter().map(|&length| length as i64).collect();
+            inputs.push(Tensor::from_shape(&[lengths.len()], &lengths)?.into_tvalue());
+        }
+        let tensors = self.run_plan(inputs)?;
+        let named = self.outputs.iter().map(|(name, index)| {
+            let view = tensors[*index].to_plain_array_view::<f32>()?;
+            Ok((name.clone(), view.to_owned()))
+        });
+        named.collect()
+    }
+
+    #[cfg(feature = "parallel")]
+    fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let state = &mut self.state;
+        match &self.pool {
+            Some(pool) => pool.install(|| state.run(inputs)),
+            None => state.run(inputs),
+        }
+    }
+
+    #[cfg(not(feature = "parallel"))]
+    fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        self.state.run(inputs)
+    }
+}
+
+#[cfg(feature = "parallel")]
+fn thread_pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Error> {
+    if threads == 1 {
+        return Ok(None);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map(Some).map_err(|error| Error::Threads { threads, reason: error.to_string() })
+}
+
+/// The shortest waveform for which the adapter has enough frames, and the time-delay layers of every x-vector head that
+/// runs leave the two frames that a standard deviation needs.
+fn needed_samples(header: &Header, heads: &[String]) -> usize {
+    let encoder = &header.encoder;
+    let runs = |frames: usize| {
+        let adapted = encoder.adapter.map_or(Some(frames), |adapter| adapter.frames(frames));
+        header.heads.iter().filter(|head| heads.contains(&head.name)).all(|head| match &head.kind {
+            HeadKind::XVector { tdnn, .. } => {
+                let input = if head.weighted_layer_sum { Some(frames) } else { adapted };
+                let pooled = tdnn.iter().try_fold(input.unwrap_or(0), |n, layer| layer.frames(n));
+                pooled.is_some_and(|frames| frames >= 2)
+            }
+            _ => true,
+        }) && adapted.is_some()
+    };
+    encoder.samples((1..).find(|&frames| runs(frames)).unwrap_or(1))
+}
