@@ -1,0 +1,35 @@
+# Everyday commands; each is a line or a script that can be run without just.
+
+# The program with the built-in model: `just run spot models/samples/commands-a.wav`
+run *ARGS:
+    cargo run --release -- {{ARGS}}
+
+# Format, lints, docs
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# All tests, emulated ARM included
+test:
+    tests/run
+
+# The emulated ARM part alone
+arm:
+    tests/run arm
+
+# The program for a board (pi5, pi4, pi3, zero2w, jetson-nano, orin-nano): target/boards/BOARD/
+build BOARD:
+    boards/build {{BOARD}}
+
+# Latency and memory of the built-in model and of a random full-size one
+bench:
+    tests/bench.sh
+
+# Golden outputs, anew, from transformers in a Python environment of its own
+golden:
+    tests/golden/regenerate
+
+# The default model, from nothing: synthesise, train, export, evaluate (hours)
+model *ARGS:
+    models/train {{ARGS}}

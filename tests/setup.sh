@@ -1,0 +1,25 @@
+# Sourced by scripts: what to do about tools that a fresh machine lacks.
+
+# need_target TRIPLE: the standard library for a target.
+need_target() {
+  if ! command -v rustup >/dev/null; then
+    echo "rustup is missing; install it from your system or rustup.rs, then add the target $1" >&2
+    exit 2
+  fi
+  rustup target list --installed | grep -qx "$1" || rustup target add "$1" || {
+    echo "cannot add the target $1; run: rustup target add $1" >&2
+    exit 2
+  }
+}
+
+# need_command COMMAND PACKAGE: a program from a Debian package.
+need_command() {
+  command -v "$1" >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null || true
+  fi
+  command -v "$1" >/dev/null || {
+    echo "$1 is missing; run: sudo apt-get install $2" >&2
+    exit 2
+  }
+}
