@@ -1,0 +1,185 @@
+//! Scores of one keyword, window by window, become events: one per word.
+//!
+//! Times here are numbers of windows.
+
+use std::collections::VecDeque;
+
+/// When to report. See [`KeywordSpotter`](super::KeywordSpotter).
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    /// Smallest smoothed score that is an event.
+    pub(super) threshold: f32,
+    /// Windows averaged; at least 1.
+    pub(super) smoothing: usize,
+    /// A peak is final when no higher score has come for this long.
+    pub(super) patience: u64,
+    /// Silence after a peak.
+    pub(super) refractory: u64,
+    /// Windows that begin this far apart share no sound.
+    pub(super) window: u64,
+}
+
+/// A peak of the smoothed score.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Event {
+    /// Smoothed score at the peak.
+    pub(super) score: f32,
+    /// Window of the peak.
+    at: u64,
+    /// First and last window whose own score reached the threshold.
+    pub(super) first: u64,
+    pub(super) last: u64,
+}
+
+/// Finds the peaks of one keyword.
+#[derive(Clone, Debug)]
+pub(super) struct PeakPicker {
+    rules: Rules,
+    /// Scores of the latest windows, oldest first; at most `smoothing`.
+    recent: VecDeque<f32>,
+    open: Option<Event>,
+    quiet: Option<Quiet>,
+}
+
+/// The time after an event in which the keyword is not reported.
+#[derive(Clone, Debug)]
+struct Quiet {
+    since: u64,
+    /// The score has been below the threshold since.
+    fell: bool,
+}
+
+impl PeakPicker {
+    pub(super) fn new(rules: Rules) -> Self {
+        PeakPicker { recent: VecDeque::with_capacity(rules.smoothing), rules, open: None, quiet: None }
+    }
+
+    /// Takes the score of window `at`, one after the other, and returns the event that it completes.
+    pub(super) fn push(&mut self, at: u64, score: f32) -> Option<Event> {
+        if self.recent.len() == self.rules.smoothing {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(score);
+        let smooth = self.recent.iter().sum::<f32>() / self.recent.len() as f32;
+        let fires = smooth >= self.rules.threshold;
+        if self.is_quiet(at, fires) {
+            return None;
+        }
+        match &mut self.open {
+            None if fires => {
+                let (first, last) = self.firing(at);
+                self.open = Some(Event { score: smooth, at, first, last });
+                None
+            }
+            None => None,
+            Some(event) => {
+                if score >= self.rules.threshold {
+                    event.last = at;
+                }
+                if smooth > event.score {
+                    (event.score, event.at) = (smooth, at);
+                }
+                let is_final = !fires || at - event.at >= self.rules.patience;
+                if is_final { self.close(!fires) } else { None }
+            }
+        }
+    }
+
+    /// No more windows: the open event, if any.
+    pub(super) fn finish(&mut self) -> Option<Event> {
+        self.close(true)
+    }
+
+    fn close(&mut self, fell: bool) -> Option<Event> {
+        let event = self.open.take()?;
+        self.quiet = Some(Quiet { since: event.at, fell });
+        Some(event)
+    }
+
+    fn is_quiet(&mut self, at: u64, fires: bool) -> bool {
+        let Some(quiet) = &mut self.quiet else { return false };
+        quiet.fell |= !fires;
+        let elapsed = at - quiet.since;
+        let over = elapsed >= self.rules.refractory && (quiet.fell || elapsed >= self.rules.window);
+        if over {
+            self.quiet = None;
+        }
+        !over
+    }
+
+    /// First and last of the recent windows whose own score reached the threshold. There is one: their mean reached it.
+    fn firing(&self, at: u64) -> (u64, u64) {
+        let oldest = at + 1 - self.recent.len() as u64;
+        let mut firing = (oldest..=at).zip(&self.recent).filter(|&(_, &score)| score >= self.rules.threshold);
+        let first = firing.next().map_or(at, |(window, _)| window);
+        let last = firing.last().map_or(first, |(window, _)| window);
+        (first, last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Rules = Rules { threshold: 0.5, smoothing: 1, patience: 3, refractory: 4, window: 6 };
+
+    fn events(rules: Rules, scores: &[f32]) -> Vec<(f32, u64, u64, u64)> {
+        let mut picker = PeakPicker::new(rules);
+        let mut events: Vec<Event> =
+            scores.iter().zip(0..).filter_map(|(&score, at)| picker.push(at, score)).collect();
+        events.extend(picker.finish());
+        events.iter().map(|event| (event.score, event.at, event.first, event.last)).collect()
+    }
+
+    #[test]
+    fn a_hump_is_one_event_at_its_top() {
+        assert_eq!(events(RULES, &[0.1, 0.6, 0.9, 0.7, 0.1, 0.1]), [(0.9, 2, 1, 3)]);
+    }
+
+    #[test]
+    fn the_end_of_the_sound_closes_a_hump() {
+        assert_eq!(events(RULES, &[0.1, 0.6, 0.9]), [(0.9, 2, 1, 2)]);
+    }
+
+    #[test]
+    fn nothing_below_the_threshold() {
+        assert!(events(RULES, &[0.49; 20]).is_empty());
+    }
+
+    #[test]
+    fn two_tops_of_one_hump_are_one_word() {
+        assert_eq!(events(RULES, &[0.9, 0.6, 0.8, 0.7, 0.6, 0.1]), [(0.9, 0, 0, 3)]);
+    }
+
+    #[test]
+    fn the_refractory_time_hides_a_second_hump() {
+        assert_eq!(events(RULES, &[0.9, 0.1, 0.9, 0.1, 0.1, 0.1]), [(0.9, 0, 0, 0)]);
+        assert_eq!(events(RULES, &[0.9, 0.1, 0.1, 0.1, 0.8, 0.1]), [(0.9, 0, 0, 0), (0.8, 4, 4, 4)]);
+    }
+
+    #[test]
+    fn without_a_fall_a_word_is_new_when_it_shares_no_sound() {
+        let plateau: Vec<u64> = events(RULES, &[0.9; 14]).iter().map(|event| event.1).collect();
+        assert_eq!(plateau, [0, 6, 12]);
+    }
+
+    #[test]
+    fn a_refractory_time_of_zero_still_hears_a_word_once() {
+        let rules = Rules { refractory: 0, ..RULES };
+        assert_eq!(events(rules.clone(), &[0.9, 0.8, 0.8, 0.8, 0.8, 0.1]).len(), 1);
+        assert_eq!(events(rules, &[0.9, 0.1, 0.9, 0.1]).len(), 2);
+    }
+
+    #[test]
+    fn smoothing_averages_what_there_is() {
+        let rules = Rules { smoothing: 3, ..RULES };
+        assert_eq!(events(rules.clone(), &[0.6]), [(0.6, 0, 0, 0)]);
+        assert!(events(rules.clone(), &[0.0, 0.0, 0.9, 0.0, 0.0]).is_empty());
+        assert_eq!(events(rules, &[0.0, 0.75, 0.75, 0.75, 0.0, 0.0]), [(0.75, 3, 1, 3)]);
+    }
+
+    #[test]
+    fn scores_that_are_not_numbers_are_no_events() {
+        assert!(events(RULES, &[f32::NAN; 5]).is_empty());
+    }
+}
