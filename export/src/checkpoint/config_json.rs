@@ -1,0 +1,261 @@
+//! `config.json`: transformers' `WavLMConfig`, with its defaults for every key that is missing.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use wavlm_format::{
+    Activation, AdapterConfig, ConvShape, EncoderConfig, Head, HeadKind, StemNorm, TdnnShape,
+};
+
+use super::error::ConfigProblem;
+
+/// The head to export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Task {
+    /// The encoder alone.
+    None,
+    /// `WavLMForCTC`
+    Ctc,
+    /// `WavLMForSequenceClassification`
+    #[value(alias = "sequence")]
+    Classify,
+    /// `WavLMForAudioFrameClassification`
+    #[value(alias = "frame")]
+    Frames,
+    /// `WavLMForXVector`
+    Xvector,
+}
+
+impl Task {
+    /// The task of a class of transformers.
+    fn of_architecture(class: &str) -> Result<Self, ConfigProblem> {
+        match class {
+            "WavLMModel" => Ok(Self::None),
+            "WavLMForCTC" => Ok(Self::Ctc),
+            "WavLMForSequenceClassification" => Ok(Self::Classify),
+            "WavLMForAudioFrameClassification" => Ok(Self::Frames),
+            "WavLMForXVector" => Ok(Self::Xvector),
+            other => Err(ConfigProblem::Architecture(other.to_owned())),
+        }
+    }
+}
+
+/// The keys of `config.json` that the forward pass reads. Names and defaults are transformers'.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct ConfigJson {
+    model_type: String,
+    architectures: Option<Vec<String>>,
+    conv_dim: Vec<u32>,
+    conv_kernel: Vec<u32>,
+    conv_stride: Vec<u32>,
+    /// Convolutions of the stem have a bias.
+    pub conv_bias: bool,
+    feat_extract_norm: String,
+    feat_extract_activation: String,
+    hidden_size: u32,
+    num_hidden_layers: u32,
+    num_attention_heads: u32,
+    intermediate_size: u32,
+    hidden_act: String,
+    layer_norm_eps: f32,
+    num_conv_pos_embeddings: u32,
+    num_conv_pos_embedding_groups: u32,
+    num_buckets: u32,
+    max_bucket_distance: u32,
+    do_stable_layer_norm: bool,
+    add_adapter: bool,
+    adapter_kernel_size: u32,
+    adapter_stride: u32,
+    num_adapter_layers: u32,
+    output_hidden_size: Option<u32>,
+    vocab_size: u32,
+    pad_token_id: u32,
+    use_weighted_layer_sum: bool,
+    classifier_proj_size: u32,
+    tdnn_dim: Vec<u32>,
+    tdnn_kernel: Vec<u32>,
+    tdnn_dilation: Vec<u32>,
+    xvector_output_dim: u32,
+    id2label: Option<BTreeMap<String, String>>,
+    num_labels: Option<u32>,
+}
+
+impl Default for ConfigJson {
+    fn default() -> Self {
+        Self {
+            model_type: "wavlm".to_owned(),
+            architectures: None,
+            conv_dim: vec![512; 7],
+            conv_kernel: vec![10, 3, 3, 3, 3, 2, 2],
+            conv_stride: vec![5, 2, 2, 2, 2, 2, 2],
+            conv_bias: false,
+            feat_extract_norm: "group".to_owned(),
+            feat_extract_activation: "gelu".to_owned(),
+            hidden_size: 768,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            intermediate_size: 3072,
+            hidden_act: "gelu".to_owned(),
+            layer_norm_eps: 1e-5,
+            num_conv_pos_embeddings: 128,
+            num_conv_pos_embedding_groups: 16,
+            num_buckets: 320,
+            max_bucket_distance: 800,
+            do_stable_layer_norm: false,
+            add_adapter: false,
+            adapter_kernel_size: 3,
+            adapter_stride: 2,
+            num_adapter_layers: 3,
+            output_hidden_size: None,
+            vocab_size: 32,
+            pad_token_id: 0,
+            use_weighted_layer_sum: false,
+            classifier_proj_size: 256,
+            tdnn_dim: vec![512, 512, 512, 512, 1500],
+            tdnn_kernel: vec![5, 3, 3, 1, 1],
+            tdnn_dilation: vec![1, 2, 3, 1, 1],
+            xvector_output_dim: 512,
+            id2label: None,
+            num_labels: None,
+        }
+    }
+}
+
+impl ConfigJson {
+    /// The encoder that the keys describe, checked.
+    pub fn encoder(&self) -> Result<EncoderConfig, ConfigProblem> {
+        if self.model_type != "wavlm" {
+            return Err(ConfigProblem::ModelType(self.model_type.clone()));
+        }
+        let stem_norm = match self.feat_extract_norm.as_str() {
+            "group" => StemNorm::Group,
+            "layer" => StemNorm::Layer,
+            other => return Err(ConfigProblem::StemNorm(other.to_owned())),
+        };
+        let encoder = EncoderConfig {
+            stem: self.stem()?,
+            stem_norm,
+            stem_activation: activation("feat_extract_activation", &self.feat_extract_activation)?,
+            hidden_size: self.hidden_size,
+            num_layers: self.num_hidden_layers,
+            num_heads: self.num_attention_heads,
+            intermediate_size: self.intermediate_size,
+            hidden_activation: activation("hidden_act", &self.hidden_act)?,
+            layer_norm_eps: self.layer_norm_eps,
+            positional_kernel: self.num_conv_pos_embeddings,
+            positional_groups: self.num_conv_pos_embedding_groups,
+            num_buckets: self.num_buckets,
+            max_bucket_distance: self.max_bucket_distance,
+            stable_layer_norm: self.do_stable_layer_norm,
+            adapter: self.adapter(),
+        };
+        encoder.validate()?;
+        Ok(encoder)
+    }
+
+    fn stem(&self) -> Result<Vec<ConvShape>, ConfigProblem> {
+        let lists = [&self.conv_dim, &self.conv_kernel, &self.conv_stride];
+        let layers = same_length("conv_dim, conv_kernel and conv_stride", lists)?;
+        Ok(layers.into_iter().map(|[dim, kernel, stride]| ConvShape { dim, kernel, stride }).collect())
+    }
+
+    fn adapter(&self) -> Option<AdapterConfig> {
+        self.add_adapter.then(|| AdapterConfig {
+            // Null and 0 both mean "as wide as the hidden states", as in transformers.
+            output_hidden_size: self
+                .output_hidden_size
+                .filter(|&width| width != 0)
+                .unwrap_or(self.hidden_size),
+            kernel: self.adapter_kernel_size,
+            stride: self.adapter_stride,
+            num_layers: self.num_adapter_layers,
+        })
+    }
+
+    /// The head of `task`, or without one that of the class that `architectures` names; named after its kind.
+    /// `vocabulary` maps token texts to their numbers.
+    pub fn head(
+        &self,
+        task: Option<Task>,
+        vocabulary: &BTreeMap<String, u32>,
+    ) -> Result<Option<Head>, ConfigProblem> {
+        let class = self.architectures.as_ref().and_then(|classes| classes.first());
+        let task = match (task, class) {
+            (Some(task), _) => task,
+            (None, Some(class)) => Task::of_architecture(class)?,
+            (None, None) => Task::None,
+        };
+        let (name, kind) = match task {
+            Task::None => return Ok(None),
+            Task::Ctc => ("ctc", self.ctc(vocabulary)?),
+            Task::Classify => {
+                let projection = self.classifier_proj_size;
+                ("sequence", HeadKind::Sequence { labels: self.labels()?, projection })
+            }
+            Task::Frames => ("frame", HeadKind::Frame { labels: self.labels()? }),
+            Task::Xvector => ("xvector", self.xvector()?),
+        };
+        if self.add_adapter && matches!(task, Task::Classify | Task::Frames) {
+            return Err(ConfigProblem::Adapter(name));
+        }
+        let weighted_layer_sum = self.use_weighted_layer_sum && task != Task::Ctc;
+        Ok(Some(Head { name: name.to_owned(), kind, weighted_layer_sum, decision: None }))
+    }
+
+    fn ctc(&self, tokens: &BTreeMap<String, u32>) -> Result<HeadKind, ConfigProblem> {
+        let mut vocabulary = vec![String::new(); self.vocab_size as usize];
+        for (text, &token) in tokens {
+            // A tokenizer may know more tokens than the model, such as `<s>` and `</s>`.
+            if let Some(slot) = vocabulary.get_mut(token as usize) {
+                slot.clone_from(text);
+            }
+        }
+        Ok(HeadKind::Ctc { vocabulary, blank: self.pad_token_id })
+    }
+
+    fn xvector(&self) -> Result<HeadKind, ConfigProblem> {
+        let lists = [&self.tdnn_dim, &self.tdnn_kernel, &self.tdnn_dilation];
+        let layers = same_length("tdnn_dim, tdnn_kernel and tdnn_dilation", lists)?;
+        let tdnn = layers.into_iter().map(|[dim, kernel, dilation]| TdnnShape { dim, kernel, dilation });
+        let embedding = self.xvector_output_dim;
+        // transformers' classifier has as many outputs as the embedding is wide, whatever the labels are.
+        let mut labels = self.labels()?;
+        labels.resize_with(embedding as usize, String::new);
+        Ok(HeadKind::XVector { tdnn: tdnn.collect(), embedding, labels })
+    }
+
+    /// Label texts by number. transformers makes up `LABEL_0`, … where there are none; two, unless told.
+    fn labels(&self) -> Result<Vec<String>, ConfigProblem> {
+        let Some(labels) = &self.id2label else {
+            let count = self.num_labels.unwrap_or(2);
+            return Ok((0..count).map(|number| format!("LABEL_{number}")).collect());
+        };
+        let count = labels.len();
+        let label = |missing: usize| {
+            labels.get(&missing.to_string()).cloned().ok_or(ConfigProblem::Labels { count, missing })
+        };
+        (0..count).map(label).collect()
+    }
+}
+
+fn activation(key: &'static str, name: &str) -> Result<Activation, ConfigProblem> {
+    match name {
+        "gelu" => Ok(Activation::Gelu),
+        "gelu_new" => Ok(Activation::GeluNew),
+        "relu" => Ok(Activation::Relu),
+        "silu" | "swish" => Ok(Activation::Silu),
+        "tanh" => Ok(Activation::Tanh),
+        other => Err(ConfigProblem::Activation { key, name: other.to_owned() }),
+    }
+}
+
+/// Three lists of one length, side by side.
+fn same_length(keys: &'static str, lists: [&Vec<u32>; 3]) -> Result<Vec<[u32; 3]>, ConfigProblem> {
+    let lengths = lists.map(Vec::len);
+    let [first, second, third] = lists;
+    if lengths.iter().any(|&length| length != first.len()) {
+        return Err(ConfigProblem::Uneven { keys, lengths });
+    }
+    Ok(first.iter().zip(second).zip(third).map(|((&a, &b), &c)| [a, b, c]).collect())
+}

@@ -1,0 +1,336 @@
+//! The pickle machine itself: one method per kind of instruction.
+
+use std::collections::HashMap;
+
+use super::input::Input;
+use super::{Global, MAX_DIMENSIONS, Storage, TensorView, Value};
+use crate::checkpoint::error::TorchProblem;
+
+/// The stack, the memo and everything that values refer to.
+pub(super) struct Machine<'a> {
+    input: Input<'a>,
+    stack: Vec<Value>,
+    /// Stack heights at which marks were set.
+    marks: Vec<usize>,
+    memo: HashMap<u32, Value>,
+    texts: Vec<&'a str>,
+    tuples: Vec<Vec<Value>>,
+    dicts: Vec<Vec<(Value, Value)>>,
+    storages: Vec<Storage<'a>>,
+    views: Vec<TensorView<'a>>,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(pickle: &'a [u8]) -> Self {
+        Self {
+            input: Input::new(pickle),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+            texts: Vec::new(),
+            tuples: Vec::new(),
+            dicts: Vec::new(),
+            storages: Vec::new(),
+            views: Vec::new(),
+        }
+    }
+
+    /// Runs to the pickle's end and returns what it leaves on the stack.
+    pub(super) fn run(&mut self) -> Result<Value, TorchProblem> {
+        loop {
+            match self.input.byte()? {
+                b'.' => return self.pop(),
+                opcode => self.step(opcode)?,
+            }
+        }
+    }
+
+    /// One instruction. The letters are those of Python's `pickletools`.
+    fn step(&mut self, opcode: u8) -> Result<(), TorchProblem> {
+        match opcode {
+            // PROTO and FRAME carry nothing that is needed.
+            0x80 => {
+                self.input.bytes(1)?;
+            }
+            0x95 => {
+                self.input.bytes(8)?;
+            }
+            b'N' => self.stack.push(Value::None),
+            0x88 | 0x89 => self.stack.push(Value::Bool),
+            b'K' => self.integer(1)?,
+            b'M' => self.integer(2)?,
+            b'J' => {
+                let value = self.input.signed(4)?;
+                self.stack.push(Value::Int(value));
+            }
+            0x8a => {
+                let width = self.input.byte()?;
+                let value = self.input.signed(width)?;
+                self.stack.push(Value::Int(value));
+            }
+            b'G' => {
+                self.input.bytes(8)?;
+                self.stack.push(Value::Float);
+            }
+            // BINUNICODE in its three lengths, BINSTRING in its two.
+            b'X' | b'T' => self.text(4)?,
+            0x8c | b'U' => self.text(1)?,
+            0x8d => self.text(8)?,
+            b'(' => self.marks.push(self.stack.len()),
+            b')' => self.tuple(Vec::new()),
+            0x85..=0x87 => {
+                let first = self.height_below(usize::from(opcode - 0x84))?;
+                let items = self.stack.split_off(first);
+                self.tuple(items);
+            }
+            b't' => {
+                let items = self.pop_to_mark()?;
+                self.tuple(items);
+            }
+            b']' => self.stack.push(Value::List),
+            b'a' => {
+                self.pop()?;
+            }
+            b'e' => {
+                self.pop_to_mark()?;
+            }
+            b'}' => self.dict(),
+            b's' => {
+                let (value, key) = (self.pop()?, self.pop()?);
+                self.set_items(&[key, value])?;
+            }
+            b'u' => {
+                let items = self.pop_to_mark()?;
+                self.set_items(&items)?;
+            }
+            b'0' => {
+                self.pop()?;
+            }
+            b'1' => {
+                self.pop_to_mark()?;
+            }
+            b'2' => self.stack.push(self.top()?),
+            b'q' => {
+                let slot = self.input.unsigned(1)?;
+                self.put(slot)?;
+            }
+            b'r' => {
+                let slot = self.input.unsigned(4)?;
+                self.put(slot)?;
+            }
+            0x94 => self.put(self.memo.len() as u64)?,
+            b'h' => {
+                let slot = self.input.unsigned(1)?;
+                self.get(slot)?;
+            }
+            b'j' => {
+                let slot = self.input.unsigned(4)?;
+                self.get(slot)?;
+            }
+            b'c' => {
+                let (module, name) = (self.input.line()?, self.input.line()?);
+                self.global(module, name)?;
+            }
+            0x93 => match (self.pop()?, self.pop()?) {
+                (Value::Text(name), Value::Text(module)) => {
+                    self.global(self.texts[module], self.texts[name])?
+                }
+                _ => return Err(self.input.damaged("a global's name is not text")),
+            },
+            b'Q' => self.persistent_id()?,
+            b'R' => self.reduce()?,
+            // Sets attributes; a state dict has only `_metadata`, which says nothing about values.
+            b'b' => {
+                self.pop()?;
+            }
+            _ => return Err(self.input.damaged("an instruction that no state dict needs")),
+        }
+        Ok(())
+    }
+
+    /// `REDUCE`: a call of a global with a tuple of arguments.
+    fn reduce(&mut self) -> Result<(), TorchProblem> {
+        let (arguments, function) = (self.pop()?, self.pop()?);
+        let (Value::Tuple(arguments), Value::Global(function)) = (arguments, function) else {
+            return Err(self.input.damaged("a call of something that cannot be called"));
+        };
+        match (function, self.tuples[arguments].as_slice()) {
+            (Global::OrderedDict, []) => self.dict(),
+            (Global::RebuildParameter, &[tensor @ Value::Tensor(_), ..]) => self.stack.push(tensor),
+            (
+                Global::RebuildTensor,
+                &[
+                    Value::Storage(storage),
+                    Value::Int(offset),
+                    Value::Tuple(shape),
+                    Value::Tuple(strides),
+                    _requires_grad,
+                    _hooks,
+                    ..,
+                ],
+            ) => {
+                let storage = self.storages[storage];
+                let offset = usize::try_from(offset).map_err(|_| self.input.damaged("a negative offset"))?;
+                let (shape, strides) = (self.sizes(shape)?, self.sizes(strides)?);
+                if shape.len() != strides.len() {
+                    return Err(self.input.damaged("a tensor with more sizes than strides, or fewer"));
+                }
+                self.stack.push(Value::Tensor(self.views.len()));
+                self.views.push(TensorView { storage, offset, shape, strides });
+            }
+            _ => return Err(self.input.damaged("a call with arguments that torch does not give")),
+        }
+        Ok(())
+    }
+
+    /// `BINPERSID`: torch's reference to a storage, `("storage", type, key, device, length)`.
+    fn persistent_id(&mut self) -> Result<(), TorchProblem> {
+        if let Value::Tuple(id) = self.pop()?
+            && let &[
+                Value::Text(kind),
+                Value::Global(Global::Storage(element)),
+                Value::Text(key),
+                _device,
+                Value::Int(length),
+            ] = self.tuples[id].as_slice()
+            && self.texts[kind] == "storage"
+        {
+            let length =
+                usize::try_from(length).map_err(|_| self.input.damaged("a storage of negative length"))?;
+            self.stack.push(Value::Storage(self.storages.len()));
+            self.storages.push(Storage { key: self.texts[key], element, length });
+            return Ok(());
+        }
+        Err(self.input.damaged("a reference to something else than a storage"))
+    }
+
+    fn global(&mut self, module: &str, name: &str) -> Result<(), TorchProblem> {
+        let global =
+            Global::named(module, name).ok_or_else(|| TorchProblem::Global(format!("{module}.{name}")))?;
+        self.stack.push(Value::Global(global));
+        Ok(())
+    }
+
+    fn sizes(&self, tuple: usize) -> Result<Vec<usize>, TorchProblem> {
+        let size = |value: &Value| match *value {
+            Value::Int(size) => usize::try_from(size).ok(),
+            _ => None,
+        };
+        let sizes = self.tuples[tuple].as_slice();
+        if sizes.len() > MAX_DIMENSIONS {
+            return Err(self.input.damaged("a tensor of more than 8 dimensions"));
+        }
+        let sizes: Option<Vec<_>> = sizes.iter().map(size).collect();
+        sizes.ok_or_else(|| self.input.damaged("a size or stride that is no natural number"))
+    }
+
+    /// The named tensors of a dict, or of the state dict in it.
+    pub(super) fn tensors_of(&self, value: Value) -> Option<Vec<(&'a str, TensorView<'a>)>> {
+        let Value::Dict(dict) = value else { return None };
+        let mut tensors = Vec::new();
+        let mut inner = None;
+        for &(key, value) in &self.dicts[dict] {
+            let Value::Text(key) = key else { continue };
+            match (self.texts[key], value) {
+                (name, Value::Tensor(view)) => tensors.push((name, self.views[view].clone())),
+                ("state_dict" | "model", Value::Dict(dict)) => inner = Some(dict),
+                _ => {}
+            }
+        }
+        match inner {
+            _ if !tensors.is_empty() => Some(tensors),
+            // Once: a dict that holds itself must not be followed for ever.
+            Some(inner) if inner != dict => {
+                let of_inner = self.dicts[inner].iter().filter_map(|&(key, value)| match (key, value) {
+                    (Value::Text(key), Value::Tensor(view)) => {
+                        Some((self.texts[key], self.views[view].clone()))
+                    }
+                    _ => None,
+                });
+                Some(of_inner.collect()).filter(|tensors: &Vec<_>| !tensors.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    // Values
+    /// Pushes a natural number of `width` bytes, at most two.
+    fn integer(&mut self, width: u8) -> Result<(), TorchProblem> {
+        let value = self.input.unsigned(width)?;
+        self.stack.push(Value::Int(value as i64));
+        Ok(())
+    }
+
+    /// Pushes text whose length stands before it in `width` bytes.
+    fn text(&mut self, width: u8) -> Result<(), TorchProblem> {
+        let length = self.input.unsigned(width)?;
+        let text = self.input.text(length)?;
+        self.stack.push(Value::Text(self.texts.len()));
+        self.texts.push(text);
+        Ok(())
+    }
+
+    fn tuple(&mut self, items: Vec<Value>) {
+        self.stack.push(Value::Tuple(self.tuples.len()));
+        self.tuples.push(items);
+    }
+
+    fn dict(&mut self) {
+        self.stack.push(Value::Dict(self.dicts.len()));
+        self.dicts.push(Vec::new());
+    }
+
+    fn set_items(&mut self, items: &[Value]) -> Result<(), TorchProblem> {
+        let Value::Dict(dict) = self.top()? else {
+            return Err(self.input.damaged("items set on something that is no dict"));
+        };
+        let (pairs, rest) = items.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(self.input.damaged("a key without a value"));
+        }
+        self.dicts[dict].extend(pairs.iter().map(|&[key, value]| (key, value)));
+        Ok(())
+    }
+
+    fn put(&mut self, slot: u64) -> Result<(), TorchProblem> {
+        let slot = u32::try_from(slot).map_err(|_| self.input.damaged("a memo slot out of range"))?;
+        self.memo.insert(slot, self.top()?);
+        Ok(())
+    }
+
+    fn get(&mut self, slot: u64) -> Result<(), TorchProblem> {
+        let value = u32::try_from(slot).ok().and_then(|slot| self.memo.get(&slot).copied());
+        self.stack.push(value.ok_or_else(|| self.input.damaged("an empty memo slot"))?);
+        Ok(())
+    }
+
+    // Stack
+
+    /// The lowest height that the running instruction may pop to: the last mark, or the bottom.
+    fn floor(&self) -> usize {
+        self.marks.last().copied().unwrap_or(0)
+    }
+
+    fn height_below(&self, count: usize) -> Result<usize, TorchProblem> {
+        self.stack
+            .len()
+            .checked_sub(count)
+            .filter(|&height| height >= self.floor())
+            .ok_or_else(|| self.input.damaged("an empty stack"))
+    }
+
+    fn top(&self) -> Result<Value, TorchProblem> {
+        Ok(self.stack[self.height_below(1)?])
+    }
+
+    fn pop(&mut self) -> Result<Value, TorchProblem> {
+        let top = self.top()?;
+        self.stack.pop();
+        Ok(top)
+    }
+
+    fn pop_to_mark(&mut self) -> Result<Vec<Value>, TorchProblem> {
+        let mark = self.marks.pop().ok_or_else(|| self.input.damaged("no mark on the stack"))?;
+        Ok(self.stack.split_off(mark))
+    }
+}
