@@ -6,7 +6,7 @@
 use crate::PANEL;
 use crate::dispatch::Kernels;
 use crate::portable::Finish;
-use crate::tile::{Accumulators, MAX_PANELS, MAX_VECTORS, TileF32, TileI8};
+use crate::tile::{MAX_PANELS, MAX_VECTORS, TileF32, TileI8, Values};
 use crate::types::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
 use std::ops::Range;
 
@@ -18,40 +18,28 @@ const CHUNK_BYTES: usize = 192 * 1024;
 pub(crate) unsafe fn i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogue, mut out: MatMut) {
     let tile = kernels.tile_i8();
     let k = w.k().next_multiple_of(PANEL);
-    let mut sums = Accumulators([[0; PANEL]; MAX_VECTORS]);
-    let mut values = Accumulators([[0.0; PANEL]; MAX_VECTORS]);
+    let mut values = Values([[0.0; PANEL]; MAX_VECTORS]);
     for chunk in spans(0..a.rows(), CHUNK_BYTES / k.max(1), tile.rows) {
         for panels in spans(0..w.count(), tile.panels, 1) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = Bias::new(e.bias, columns.clone());
             let block = w.panels(panels.clone());
+            let finish = Finish::new(panels.len(), e);
             for rows in even_spans(chunk.clone(), tile.rows) {
                 let operands = TileI8 {
                     codes: a.from(rows.start),
                     stride: a.stride(),
-                    rows: rows.len(),
+                    row_scales: &a.scales()[rows.clone()],
                     weights: block.data(),
-                    sums: block.sums(),
-                    panels: panels.len(),
+                    sums: block.sums().as_chunks().0,
+                    column_scales: block.scales().as_chunks().0,
+                    bias: &bias.0[..panels.len()],
                     k,
-                };
-                let finish = Finish {
-                    panels: panels.len(),
-                    bias: &bias.0,
-                    activation: e.activation,
-                    accumulate: e.accumulate,
                 };
                 // SAFETY: the caller's: the CPU has the table's features.
                 unsafe {
-                    (tile.run)(&operands, &mut sums);
-                    let scales = (&a.scales()[rows.clone()], block.scales());
-                    (kernels.elementwise().finish_i8)(
-                        &sums.0,
-                        scales,
-                        &mut values.0,
-                        &finish,
-                        out.window(rows, columns.clone()),
-                    );
+                    (tile.run)(&operands, &mut values);
+                    (kernels.elementwise().finish)(finish, &mut values.0, out.window(rows, columns.clone()));
                 }
             }
         }
@@ -62,11 +50,12 @@ pub(crate) unsafe fn i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogu
 /// The CPU must have the table's features.
 pub(crate) unsafe fn f32(kernels: &Kernels, a: &RowsF32, w: &PanelsF32, e: &Epilogue, mut out: MatMut) {
     let tile = kernels.tile_f32();
-    let mut values = Accumulators([[0.0; PANEL]; MAX_VECTORS]);
+    let mut values = Values([[0.0; PANEL]; MAX_VECTORS]);
     for chunk in spans(0..a.rows(), CHUNK_BYTES / (4 * w.k()).max(1), tile.rows) {
         for panels in spans(0..w.count(), tile.panels, 1) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = Bias::new(e.bias, columns.clone());
+            let finish = Finish::new(panels.len(), e);
             for rows in even_spans(chunk.clone(), tile.rows) {
                 let operands = TileF32 {
                     data: a.from(rows.start),
@@ -74,23 +63,13 @@ pub(crate) unsafe fn f32(kernels: &Kernels, a: &RowsF32, w: &PanelsF32, e: &Epil
                     rows: rows.len(),
                     weights: w.from(panels.start),
                     panel_stride: w.panel_stride(),
-                    panels: panels.len(),
+                    bias: &bias.0[..panels.len()],
                     k: w.k(),
-                };
-                let finish = Finish {
-                    panels: panels.len(),
-                    bias: &bias.0,
-                    activation: e.activation,
-                    accumulate: e.accumulate,
                 };
                 // SAFETY: the caller's: the CPU has the table's features.
                 unsafe {
                     (tile.run)(&operands, &mut values);
-                    (kernels.elementwise().finish_f32)(
-                        &mut values.0,
-                        &finish,
-                        out.window(rows, columns.clone()),
-                    );
+                    (kernels.elementwise().finish)(finish, &mut values.0, out.window(rows, columns.clone()));
                 }
             }
         }

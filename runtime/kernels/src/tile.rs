@@ -1,18 +1,18 @@
 //! What a table supplies for the products: one tile by hand, some rows by some panels, everything else being
-//! shared. A tile leaves its sums in [`Accumulators`], small enough to stay in the first cache, where the
-//! epilogue picks them up.
+//! shared. A tile leaves its values in [`Values`], small enough to stay in the first cache, where
+//! [`finish`](crate::portable::finish) picks them up.
 
 use crate::PANEL;
 
-/// Most vectors of 16 sums that a tile has.
+/// Most vectors of 16 values that a tile has.
 pub(crate) const MAX_VECTORS: usize = 28;
 
 /// Most panels side by side in a tile.
 pub(crate) const MAX_PANELS: usize = 2;
 
-/// Sums of one tile, `[row][panel]`, each a vector of 16 columns.
+/// Values of one tile, `[row][panel]`, each a vector of 16 columns.
 #[repr(align(64))]
-pub(crate) struct Accumulators<T>(pub(crate) [[T; PANEL]; MAX_VECTORS]);
+pub(crate) struct Values(pub(crate) [[f32; PANEL]; MAX_VECTORS]);
 
 /// Operands of one int8 tile.
 pub(crate) struct TileI8<'a> {
@@ -20,23 +20,34 @@ pub(crate) struct TileI8<'a> {
     pub(crate) codes: &'a [u8],
     /// Codes from one row to the next.
     pub(crate) stride: usize,
-    pub(crate) rows: usize,
+    /// One per row.
+    pub(crate) row_scales: &'a [f32],
     /// The tile's panels, each `[k/4][16][4]`.
     pub(crate) weights: &'a [i8],
-    /// Sum of each column's weights.
-    pub(crate) sums: &'a [i32],
-    pub(crate) panels: usize,
+    /// One vector per panel: the sum of each column's weights.
+    pub(crate) sums: &'a [[i32; PANEL]],
+    /// One vector per panel.
+    pub(crate) column_scales: &'a [[f32; PANEL]],
+    /// One vector per panel.
+    pub(crate) bias: &'a [[f32; PANEL]],
     /// Inner dimension, a multiple of 16.
     pub(crate) k: usize,
 }
 
 impl TileI8<'_> {
+    pub(crate) fn rows(&self) -> usize {
+        self.row_scales.len()
+    }
+
+    pub(crate) fn panels(&self) -> usize {
+        self.bias.len()
+    }
+
     /// Whether every row and panel lies in its slice: the fact that the tiles' unchecked loads rely on.
     pub(crate) fn in_bounds(&self) -> bool {
         self.k.is_multiple_of(PANEL)
-            && self.codes.len() >= (self.rows - 1) * self.stride + self.k
-            && self.weights.len() >= self.panels * self.k * PANEL
-            && self.sums.len() >= self.panels * PANEL
+            && self.codes.len() >= (self.rows() - 1) * self.stride + self.k
+            && self.weights.len() >= self.panels() * self.k * PANEL
     }
 }
 
@@ -51,34 +62,35 @@ pub(crate) struct TileF32<'a> {
     pub(crate) weights: &'a [f32],
     /// Values from one panel to the next.
     pub(crate) panel_stride: usize,
-    pub(crate) panels: usize,
+    /// One vector per panel.
+    pub(crate) bias: &'a [[f32; PANEL]],
     /// Inner dimension.
     pub(crate) k: usize,
 }
 
 impl TileF32<'_> {
+    pub(crate) fn panels(&self) -> usize {
+        self.bias.len()
+    }
+
     /// See [`TileI8::in_bounds`].
     pub(crate) fn in_bounds(&self) -> bool {
         self.data.len() >= (self.rows - 1) * self.stride + self.k
-            && self.weights.len() >= (self.panels - 1) * self.panel_stride + self.k * PANEL
+            && self.weights.len() >= (self.panels() - 1) * self.panel_stride + self.k * PANEL
     }
 }
 
 /// A tile function and the largest tile it takes (`rows · panels` ≤ [`MAX_VECTORS`], `panels` ≤ [`MAX_PANELS`]).
+///
+/// The function writes the first `rows · panels` vectors. Calling it is sound where the CPU has its features.
 pub(crate) struct Tile<F> {
     pub(crate) rows: usize,
     pub(crate) panels: usize,
     pub(crate) run: F,
 }
 
-/// Writes the first `rows · panels` vectors.
-///
-/// # Safety
-/// The CPU must have the table's features.
-pub(crate) type RunI8 = unsafe fn(&TileI8, &mut Accumulators<i32>);
+/// `(Σ_k code · weight) as f32 · row scale · column scale + bias`, rounded after every operation.
+pub(crate) type RunI8 = unsafe fn(&TileI8, &mut Values);
 
-/// Writes the first `rows · panels` vectors.
-///
-/// # Safety
-/// The CPU must have the table's features.
-pub(crate) type RunF32 = unsafe fn(&TileF32, &mut Accumulators<f32>);
+/// `Σ_k x · weight + bias`, the sum in order of `k`.
+pub(crate) type RunF32 = unsafe fn(&TileF32, &mut Values);

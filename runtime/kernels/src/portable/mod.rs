@@ -30,12 +30,8 @@ pub(crate) struct Elementwise {
     pub(crate) affine: unsafe fn(&mut [f32], &[f32], &[f32]),
     pub(crate) sigmoid: unsafe fn(&mut [f32]),
     pub(crate) dot: unsafe fn(&[f32], &[f32]) -> f32,
-    pub(crate) finish_i8: FinishI8,
-    pub(crate) finish_f32: unsafe fn(&mut [[f32; PANEL]], &Finish, MatMut),
+    pub(crate) finish: unsafe fn(Finish, &mut [[f32; PANEL]], MatMut),
 }
-
-/// Sums of a tile, scales of its rows and of its columns, scratch for the values, what to do, and where to.
-type FinishI8 = unsafe fn(&[[i32; PANEL]], (&[f32], &[f32]), &mut [[f32; PANEL]], &Finish, MatMut);
 
 /// Defines `ELEMENTWISE`, this module's bodies compiled with the features named by the attributes. `zero_code` is
 /// the byte that stands for zero: other codes are two's complement, XOR that byte.
@@ -69,17 +65,11 @@ macro_rules! elementwise {
             $(#[$features])*
             fn dot(a: &[f32], b: &[f32]) -> f32 { reduce::dot(a, b) }
             $(#[$features])*
-            fn finish_i8(
-                sums: &[[i32; LANES]], scales: (&[f32], &[f32]), values: &mut [[f32; LANES]], f: &Finish, out: MatMut,
-            ) {
-                finish::finish_i8(sums, scales, values, f, out)
-            }
-            $(#[$features])*
-            fn finish_f32(values: &mut [[f32; LANES]], f: &Finish, out: MatMut) { finish::finish_f32(values, f, out) }
+            fn finish(f: Finish, values: &mut [[f32; LANES]], out: MatMut) { finish::finish(f, values, out) }
 
             Elementwise {
                 zero_code: $zero, max_abs, quantise, activate, layer_norm, row_max, exp_sum, scale, axpy, affine, sigmoid,
-                dot, finish_i8, finish_f32,
+                dot, finish,
             }
         };
     };
