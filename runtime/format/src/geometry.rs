@@ -121,3 +121,84 @@ impl HeadKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Activation, StemNorm};
+
+    /// The encoder of wavlm-base.
+    fn base() -> EncoderConfig {
+        let stem = [(10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2)];
+        EncoderConfig {
+            stem: stem.map(|(kernel, stride)| ConvShape { dim: 512, kernel, stride }).to_vec(),
+            stem_norm: StemNorm::Group,
+            stem_activation: Activation::Gelu,
+            hidden_size: 768,
+            num_layers: 12,
+            num_heads: 12,
+            intermediate_size: 3072,
+            hidden_activation: Activation::Gelu,
+            layer_norm_eps: 1e-5,
+            positional_kernel: 128,
+            positional_groups: 16,
+            num_buckets: 320,
+            max_bucket_distance: 800,
+            stable_layer_norm: false,
+            adapter: None,
+        }
+    }
+
+    #[test]
+    fn the_standard_stem_has_its_well_known_numbers() {
+        let base = base();
+        assert_eq!(base.validate(), Ok(()));
+        assert_eq!((base.receptive_field(), base.hop()), (400, 320));
+        assert_eq!((base.stem_inputs(0), base.stem_inputs(1), base.stem_width()), (1, 512, 512));
+        assert_eq!(base.head_dim(), 64);
+        for (samples, frames) in [(0, None), (399, None), (400, Some(1)), (719, Some(1)), (16000, Some(49))] {
+            assert_eq!(base.frames(samples), frames, "{samples}");
+        }
+    }
+
+    #[test]
+    fn samples_are_the_fewest_that_make_the_frames() {
+        let base = base();
+        for frames in 1..50 {
+            let samples = base.samples(frames);
+            assert_eq!(base.frames(samples), Some(frames));
+            assert!(base.frames(samples - 1) < Some(frames));
+        }
+    }
+
+    #[test]
+    fn adapters_shorten_and_widen() {
+        let adapter = AdapterConfig { output_hidden_size: 28, kernel: 3, stride: 2, num_layers: 3 };
+        // floor((n + 2 - 3) / 2) + 1, thrice: 49, 25, 13, 7.
+        assert_eq!(adapter.frames(49), Some(7));
+        assert_eq!(adapter.valid_frames(49), 7);
+        let wide = AdapterConfig { kernel: 5, ..adapter };
+        // 49, 24, 11, 5; masks count as for the kernel above.
+        assert_eq!((wide.frames(49), wide.valid_frames(49)), (Some(5), 7));
+        assert_eq!((wide.frames(2), wide.valid_frames(0)), (None, 0));
+
+        let config = EncoderConfig { adapter: Some(adapter), ..base() };
+        assert_eq!((config.output_width(), config.output_frames(16000)), (28, Some(7)));
+        assert_eq!((base().output_width(), base().output_frames(16000)), (768, Some(49)));
+    }
+
+    #[test]
+    fn dilated_layers_reach_further() {
+        let layer = TdnnShape { dim: 512, kernel: 3, dilation: 3 };
+        assert_eq!(layer.reach(), 7);
+        assert_eq!((layer.frames(6), layer.frames(7), layer.frames(49)), (None, Some(1), Some(43)));
+    }
+
+    #[test]
+    fn lengths_of_absurd_configurations_saturate() {
+        let absurd = ConvShape { dim: 1, kernel: u32::MAX, stride: u32::MAX };
+        let config = EncoderConfig { stem: vec![absurd; 32], ..base() };
+        assert_eq!((config.hop(), config.receptive_field()), (usize::MAX, usize::MAX));
+        assert_eq!(config.frames(usize::MAX), None);
+    }
+}

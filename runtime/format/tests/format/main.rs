@@ -1,0 +1,12 @@
+//! The file format from outside: every refusal, round trips, the specification's own example, and hostile bytes.
+
+mod allocation;
+mod atomic_write;
+mod configuration;
+mod embedded;
+mod forge;
+mod hostile;
+mod refusals;
+mod round_trip;
+mod specification;
+mod verify;
