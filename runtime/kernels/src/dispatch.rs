@@ -1,5 +1,7 @@
 //! The table of one instruction set, the choice between tables, and the public methods, which check lengths.
 
+#[cfg(target_arch = "aarch64")]
+use crate::arm;
 use crate::portable::Elementwise;
 use crate::tile::{RunF32, RunI8, Tile};
 use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
@@ -16,6 +18,12 @@ static ALL: &[&Kernels] = &[
     &x86::avx2::KERNELS,
     #[cfg(target_arch = "x86_64")]
     &x86::avx512vnni::KERNELS,
+    #[cfg(target_arch = "aarch64")]
+    &arm::neon::KERNELS,
+    #[cfg(target_arch = "aarch64")]
+    &arm::dotprod::KERNELS,
+    #[cfg(target_arch = "aarch64")]
+    &arm::i8mm::KERNELS,
 ];
 
 /// The arithmetic of one instruction set.

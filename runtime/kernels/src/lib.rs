@@ -31,6 +31,8 @@
 //! element-wise functions, which round after every operation and sum in sixteen fixed lanes. f32 products of
 //! different tables differ in rounding (some fuse multiply and add).
 
+#[cfg(target_arch = "aarch64")]
+mod arm;
 mod dispatch;
 mod matmul;
 pub mod pack;

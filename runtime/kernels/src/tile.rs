@@ -25,6 +25,10 @@ pub(crate) struct TileI8<'a> {
     /// The tile's panels, each `[k/4][16][4]`.
     pub(crate) weights: &'a [i8],
     /// One vector per panel: the sum of each column's weights.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only kernels that multiply unsigned codes need it")
+    )]
     pub(crate) sums: &'a [[i32; PANEL]],
     /// One vector per panel.
     pub(crate) column_scales: &'a [[f32; PANEL]],
