@@ -195,7 +195,7 @@ impl Kernels {
         unsafe { (self.elementwise.row_max)(row) }
     }
 
-    /// `row = e^(row - max)`, each power within 3e-7 of itself; returns the sum. With `max` = -∞ (everything
+    /// `row = e^(row - max)`, each power within 2.5e-7 of itself; returns the sum. With `max` = -∞ (everything
     /// masked) the result is NaN.
     pub fn exp_sum(&self, row: &mut [f32], max: f32) -> f32 {
         // SAFETY: `self` proves that the CPU has its features.
@@ -229,7 +229,7 @@ impl Kernels {
         unsafe { (self.elementwise.affine)(row, scale, shift) }
     }
 
-    /// `1 / (1 + e^-x)` of every element, within 3e-7.
+    /// `1 / (1 + e^-x)` of every element, within 2.5e-7.
     pub fn sigmoid(&self, row: &mut [f32]) {
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { (self.elementwise.sigmoid)(row) }

@@ -27,7 +27,7 @@ fn relu(x: f32) -> f32 {
 }
 
 /// `x · Φ(x) = max(x, 0) - a · Φ(-a)` with `a = |x|`. The logarithm of the tail `Φ(-a)` is so nearly a parabola
-/// that a sextic gives it; no cancellation, no division.
+/// that a sextic gives it: no cancellation, no division.
 #[inline(always)]
 fn gelu(x: f32) -> f32 {
     /// Beyond it `a · Φ(-a)` is below 1.1e-7.
@@ -44,7 +44,7 @@ fn gelu(x: f32) -> f32 {
     relu(x) - a * exp2(p)
 }
 
-/// `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`, as `x · sigmoid(2 …)`.
+/// As `x · sigmoid(2 · √(2/π) · (x + 0.044715 x³))`.
 #[inline(always)]
 fn gelu_new(x: f32) -> f32 {
     const LINEAR: f32 = 1.595_769;
@@ -52,7 +52,7 @@ fn gelu_new(x: f32) -> f32 {
     x * sigmoid(x * (LINEAR + CUBIC * (x * x)))
 }
 
-/// `1 / (1 + e^-x)`, within 3e-7.
+/// `1 / (1 + e^-x)`.
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))

@@ -1,18 +1,18 @@
 //! What happens to a product on its way to memory.
 
-/// Element-wise function of a network's hidden layers.
+/// Element-wise function of a network's hidden layers, within 2.5e-7 · max(1, |result|) of its formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Activation {
-    /// `x · Φ(x)` with the exact normal distribution (erf), within 1e-6 · max(1, |x|).
+    /// `x · Φ(x)` with the exact normal distribution (erf).
     Gelu,
-    /// The tanh approximation of GELU, within 1e-6 · max(1, |x|) of its own formula.
+    /// `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`.
     GeluNew,
     /// `max(x, 0)`.
     Relu,
-    /// `x · sigmoid(x)`, within 1e-6 · max(1, |x|).
+    /// `x · sigmoid(x)`.
     Silu,
-    /// Hyperbolic tangent, within 5e-7.
+    /// Hyperbolic tangent.
     Tanh,
 }
 
