@@ -135,7 +135,8 @@ pub enum HeadKind {
         tdnn: Vec<TdnnShape>,
         /// Width of the embedding (`xvector_output_dim`).
         embedding: u32,
-        /// Label texts, one per logit of the classifier that transformers applies to the embedding.
+        /// Label texts, one per logit of the classifier behind the embedding. In transformers it has as many outputs
+        /// as the embedding is wide, whatever the number of labels; texts may be empty.
         labels: Vec<String>,
     },
 }

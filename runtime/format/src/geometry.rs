@@ -33,7 +33,8 @@ impl EncoderConfig {
         })
     }
 
-    /// Channels of the input of stem convolution `index`: 1, the waveform, for the first.
+    /// Channels of the input of stem convolution `index`: 1, the waveform, for the first; those behind the stem for
+    /// `stem.len()`. Panics beyond.
     pub fn stem_inputs(&self, index: usize) -> usize {
         match index.checked_sub(1) {
             Some(previous) => self.stem[previous].dim as usize,

@@ -6,6 +6,8 @@ mod configuration;
 mod embedded;
 mod forge;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod mapped;
 mod refusals;
 mod round_trip;
 mod specification;

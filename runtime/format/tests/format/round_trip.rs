@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use wavlm_format::*;
 
@@ -187,26 +186,4 @@ fn the_writer_refuses_what_no_reader_would_accept() {
     );
     writer.add_dense("bias", &[1], vec![0.0]).unwrap();
     assert_eq!(writer.to_bytes().unwrap_err().to_string(), "two tensors are named bias");
-}
-
-#[test]
-fn opening_a_large_file_reads_the_header_alone() {
-    // A sparse file: were it read as a whole, the kernel would have to produce every page.
-    let length = 512 << 20;
-    let entry = TensorEntry { crc32: 0, ..forge::dense("huge", FIRST as u64, 1) };
-    let entry = TensorEntry { shape: vec![length / 4], length, ..entry };
-    let prefix = forge::with_table(vec![entry], FIRST);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("huge.wlm");
-    std::fs::write(&path, prefix).unwrap();
-    std::fs::File::options().write(true).open(&path).unwrap().set_len(FIRST as u64 + length).unwrap();
-
-    let start = Instant::now();
-    let file = Arc::new(ModelFile::open(&path).unwrap());
-    let tensor = file.tensor("huge").unwrap();
-    let elements = tensor.dense().unwrap().len();
-    let took = start.elapsed();
-    assert_eq!(elements as u64, length / 4);
-    // Ten milliseconds are the goal; a busy machine or emulation may take a little longer, reading far longer.
-    assert!(took < Duration::from_millis(50), "{took:?}");
 }
