@@ -1,11 +1,17 @@
 //! Turns a trained WavLM checkpoint into one `.wlm` file, and proves that the file still computes the same.
 //!
 //! The way of a model: [`checkpoint`] reads what transformers saved; [`canonical`] brings it into one set of named f32
-//! tensors; quantiser and writer make the file; [`oracle`] evaluates the f32 tensors independently of the runtime, and
-//! the two are compared on audio before anything is left on disk.
+//! tensors; [`quantise`] and [`file`] make the file; [`oracle`] evaluates the f32 tensors independently of the runtime,
+//! and [`verify`] compares the two on recordings before anything is left on disk. [`convert`] does all of it.
 
 #![deny(unsafe_code)]
 
+pub mod agreement;
+pub mod audio;
 pub mod canonical;
 pub mod checkpoint;
+pub mod convert;
+pub mod file;
 pub mod oracle;
+pub mod quantise;
+pub mod verify;

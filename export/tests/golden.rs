@@ -63,7 +63,8 @@ fn check(name: &str) {
     for (row, waveform) in rows.into_iter().enumerate() {
         let valid = input.get("attention_mask").map(|mask| mask.index_axis(Axis(0), row).sum() as usize);
         let outputs = oracle.run(waveform.as_slice().unwrap(), valid).unwrap();
-        let outputs: BTreeMap<_, _> = outputs.named().into_iter().collect();
+        let attentions: Vec<_> = (0..).map(|i| format!("attentions.{i}")).zip(outputs.attentions.clone()).collect();
+        let outputs: BTreeMap<_, _> = outputs.named(false).into_iter().chain(attentions).collect();
         for (tensor, expected) in expected.iter().filter(|(tensor, _)| *tensor != "stem") {
             let expected = if batched { expected.index_axis(Axis(0), row) } else { expected.view() };
             let found = &outputs[tensor];

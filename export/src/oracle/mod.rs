@@ -53,20 +53,15 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Every output under the name that the runtime gives it: those of the only head plainly, those of several
-    /// behind the head's name.
-    pub fn named(self) -> Vec<(String, ArrayD<f32>)> {
-        let mut named = vec![
-            ("extract_features".to_owned(), self.extract_features.into_dyn()),
-            ("last_hidden_state".to_owned(), self.last_hidden_state.into_dyn()),
-        ];
+    /// Every output under the name that the runtime gives it: a head's plainly, or behind the head's name where the
+    /// file has several. Attention weights are left out.
+    pub fn named(self, several_heads: bool) -> Vec<(String, ArrayD<f32>)> {
+        let mut named = vec![("extract_features".to_owned(), self.extract_features.into_dyn())];
         let states = self.hidden_states.into_iter().enumerate();
         named.extend(states.map(|(i, state)| (format!("hidden_states.{i}"), state.into_dyn())));
-        let attentions = self.attentions.into_iter().enumerate();
-        named.extend(attentions.map(|(i, weights)| (format!("attentions.{i}"), weights)));
-        let several = self.heads.iter().any(|(head, _, _)| *head != self.heads[0].0);
+        named.push(("last_hidden_state".to_owned(), self.last_hidden_state.into_dyn()));
         named.extend(self.heads.into_iter().map(|(head, output, values)| {
-            (if several { format!("{head}.{output}") } else { output.to_owned() }, values)
+            (if several_heads { format!("{head}.{output}") } else { output.to_owned() }, values)
         }));
         named
     }

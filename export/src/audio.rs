@@ -1,0 +1,80 @@
+//! Recordings to compare on.
+
+use std::path::{Path, PathBuf};
+
+use wavlm_runtime::frontend::{self, SAMPLE_RATE};
+
+/// What a comparison reads of each recording, in seconds: enough for every part of a model to be heard from.
+pub const COMPARED_SECONDS: u32 = 10;
+
+/// A piece of sound with a name for messages.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Where it comes from.
+    pub name: String,
+    /// 16 kHz mono samples in ±1.
+    pub samples: Vec<f32>,
+}
+
+impl Recording {
+    /// Its length.
+    pub fn seconds(&self) -> f32 {
+        self.samples.len() as f32 / SAMPLE_RATE as f32
+    }
+}
+
+/// Why there is nothing to compare on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AudioError {
+    /// The folder cannot be listed.
+    #[error("{}: cannot be listed: {cause}", path.display())]
+    List {
+        /// The folder.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// No WAV file in it.
+    #[error("{}: no .wav files in this folder", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A recording cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: frontend::AudioError,
+    },
+}
+
+/// One recording, whole.
+pub fn read(path: &Path) -> Result<Recording, AudioError> {
+    let samples = frontend::read_clip(path)
+        .map_err(|cause| AudioError::Recording { path: path.to_owned(), cause })?;
+    Ok(Recording { name: path.display().to_string(), samples })
+}
+
+/// The beginning of every `.wav` file of a folder, by name.
+pub fn read_folder(folder: &Path) -> Result<Vec<Recording>, AudioError> {
+    let list = |cause| AudioError::List { path: folder.to_owned(), cause };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(list)? {
+        let path = entry.map_err(list)?.path();
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav")) {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(AudioError::Empty { path: folder.to_owned() });
+    }
+    paths.sort();
+    let mut recordings: Vec<_> = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    for recording in &mut recordings {
+        recording.samples.truncate((COMPARED_SECONDS * SAMPLE_RATE) as usize);
+    }
+    Ok(recordings)
+}

@@ -1,0 +1,86 @@
+//! `wavlm-export convert`
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use wavlm_export::audio;
+use wavlm_export::checkpoint::Task;
+use wavlm_export::convert::{self, Options, Source};
+use wavlm_export::file::Provenance;
+use wavlm_format::Precision;
+
+use crate::progress::Bars;
+
+/// Turn checkpoints into one verified .wlm file.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Folder written by save_pretrained; several, as NAME=SRC, put several heads over one encoder
+    #[arg(required = true, value_name = "[NAME=]SRC", value_parser = parse_source)]
+    sources: Vec<Source>,
+    /// File to write
+    #[arg(short, long, value_name = "M.wlm")]
+    output: PathBuf,
+    /// Arithmetic of the file
+    #[arg(long, value_enum, default_value = "int8")]
+    precision: PrecisionName,
+    /// Head to export, where config.json does not say or says something else
+    #[arg(long, value_enum)]
+    task: Option<Task>,
+    /// Folder of WAV files to compare file and checkpoint on
+    #[arg(long, value_name = "DIR")]
+    calibrate: Option<PathBuf>,
+    /// Licence of the weights, kept in the file
+    #[arg(long, default_value = "unknown")]
+    licence: String,
+    /// Where the weights come from, kept in the file [default: the checkpoints' folders]
+    #[arg(long)]
+    source: Option<String>,
+    /// Write the file even if it disagrees with the checkpoint
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PrecisionName {
+    Int8,
+    F32,
+}
+
+/// `NAME=SRC` or `SRC`. A folder whose path has an equals sign can be given as `./a=b`.
+pub fn parse_source(text: &str) -> Result<Source, std::convert::Infallible> {
+    Ok(match text.split_once('=') {
+        Some((name, folder)) if !name.contains(['/', '\\']) => {
+            Source { name: Some(name.to_owned()), folder: folder.into() }
+        }
+        _ => Source { name: None, folder: text.into() },
+    })
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Arguments { sources, output, task, .. } = arguments;
+    let recordings = match &arguments.calibrate {
+        Some(folder) => audio::read_folder(folder)?,
+        None => Vec::new(),
+    };
+    let progress = Bars::default();
+    let model = convert::read(sources, *task, &progress)?;
+    let folders: Vec<_> = sources.iter().map(|source| source.folder.display().to_string()).collect();
+    let options = Options {
+        precision: match arguments.precision {
+            PrecisionName::Int8 => Precision::Int8,
+            PrecisionName::F32 => Precision::F32,
+        },
+        provenance: Provenance {
+            licence: arguments.licence.clone(),
+            source: arguments.source.clone().unwrap_or_else(|| folders.join(", ")),
+        },
+        force: arguments.force,
+    };
+    let report = convert::write(&model, &options, &recordings, output, &progress)?;
+    progress.finish();
+    let bytes = std::fs::metadata(output).context("the file vanished")?.len();
+    let megabytes = bytes as f64 / 1e6;
+    eprintln!("{}: {megabytes:.2} MB, verified on {:.1} s of audio", output.display(), report.seconds);
+    Ok(())
+}

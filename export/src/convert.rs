@@ -1,0 +1,127 @@
+//! Checkpoints to one verified file.
+
+use std::path::{Path, PathBuf};
+
+use wavlm_format::{ExportReport, FormatError, ModelFile, Precision, WriteError};
+use wavlm_runtime::Model;
+
+use crate::audio::Recording;
+use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Task};
+use crate::file::{self, Provenance, Replacements};
+use crate::verify::{self, VerifyError};
+
+/// A checkpoint's folder, and what its head is to be called.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Name of the head; `None` names it after its kind.
+    pub name: Option<String>,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+/// How to convert.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Arithmetic of the file.
+    pub precision: Precision,
+    /// Licence and origin, for the header.
+    pub provenance: Provenance,
+    /// Write the file even if its outputs are too far from the checkpoint's.
+    pub force: bool,
+}
+
+/// What a conversion is doing, for whoever watches.
+pub trait Progress {
+    /// A stage of `steps` steps begins.
+    fn begin(&self, stage: &str, steps: usize);
+    /// One step is done.
+    fn advance(&self);
+    /// Something worth knowing that is no error.
+    fn note(&self, text: &str);
+}
+
+/// Why there is no file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConvertError {
+    /// A checkpoint cannot be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint lacks what its configuration promises.
+    #[error("{}: {cause}", folder.display())]
+    Canonical {
+        /// The checkpoint.
+        folder: PathBuf,
+        /// What it lacks.
+        cause: CanonicalError,
+    },
+    /// The checkpoints do not share one encoder.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The file cannot be made.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The file that was made is not valid.
+    #[error("the new file is not valid: {0}")]
+    Format(#[from] FormatError),
+    /// The file does not compute what the checkpoint does.
+    #[error("{}: not written: {cause}", path.display())]
+    Verify {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What differs.
+        cause: VerifyError,
+    },
+}
+
+/// Reads checkpoints into one model with the heads of all; the first gives the encoder.
+pub fn read(
+    sources: &[Source],
+    task: Option<Task>,
+    progress: &dyn Progress,
+) -> Result<CanonicalModel, ConvertError> {
+    progress.begin("reading", sources.len());
+    let mut merged: Option<CanonicalModel> = None;
+    for Source { name, folder } in sources {
+        let checkpoint = Checkpoint::open(folder, task)?;
+        let (model, unknown) = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
+            .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })?;
+        if let Some(first) = unknown.first() {
+            let (folder, count) = (folder.display(), unknown.len());
+            progress.note(&format!("{folder}: {count} unknown tensors left out, such as `{first}`"));
+        }
+        match &mut merged {
+            None => merged = Some(model),
+            Some(merged) => merged.add_head_of(model, &folder.display().to_string())?,
+        }
+        progress.advance();
+    }
+    Ok(merged.expect("at least one source"))
+}
+
+/// Packs the model, verifies the result in memory on the recordings, and writes it to `path`: whole or not at all.
+pub fn write(
+    model: &CanonicalModel,
+    options: &Options,
+    recordings: &[Recording],
+    path: &Path,
+    progress: &dyn Progress,
+) -> Result<ExportReport, ConvertError> {
+    progress.begin("packing", model.tensors.iter().len());
+    let replacements = Replacements::new();
+    let mut writer =
+        file::build(model, &replacements, options.precision, &options.provenance, || progress.advance())?;
+
+    progress.begin("verifying", recordings.len());
+    let written = Model::from_file(ModelFile::from_vec(writer.to_bytes()?)?.into());
+    let fail = |cause| ConvertError::Verify { path: path.to_owned(), cause };
+    let report = verify::compare(model, &written, recordings, || progress.advance()).map_err(fail)?;
+    match verify::judge(&report, model, options.precision) {
+        Err(cause) if options.force => progress.note(&cause.to_string()),
+        judgement => judgement.map_err(fail)?,
+    }
+    writer.set_report(report.clone());
+    writer.finish(path)?;
+    Ok(report)
+}

@@ -1,0 +1,52 @@
+//! Progress on a terminal; silence elsewhere, but for notes.
+
+use std::cell::RefCell;
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use wavlm_export::convert::Progress;
+
+/// A bar per stage, drawn on stderr if that is a terminal.
+#[derive(Debug, Default)]
+pub struct Bars {
+    current: RefCell<Option<ProgressBar>>,
+}
+
+impl Bars {
+    /// Takes the last bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = self.current.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, stage: &str, steps: usize) {
+        self.finish();
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let bar = ProgressBar::new(steps as u64)
+            .with_message(stage.to_owned())
+            .with_finish(ProgressFinish::AndClear);
+        if let Ok(style) = ProgressStyle::with_template("{msg:>10} [{bar:40}] {pos}/{len} {eta}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.tick();
+        self.current.replace(Some(bar));
+    }
+
+    fn advance(&self) {
+        if let Some(bar) = &*self.current.borrow() {
+            bar.inc(1);
+        }
+    }
+
+    fn note(&self, text: &str) {
+        match &*self.current.borrow() {
+            Some(bar) => bar.suspend(|| eprintln!("note: {text}")),
+            None => eprintln!("note: {text}"),
+        }
+    }
+}

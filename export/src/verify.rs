@@ -1,0 +1,98 @@
+//! A written file against the checkpoint it was made from.
+
+use wavlm_format::{ExportReport, Precision};
+use wavlm_runtime::{Model, SessionOptions};
+
+use crate::agreement::Agreements;
+use crate::audio::Recording;
+use crate::canonical::CanonicalModel;
+use crate::oracle::{Oracle, OracleError};
+
+/// Smallest cosine between an output of an int8 file and its checkpoint's at which the file is worth having.
+/// Random checkpoints of every published architecture stay above 0.999; a mistake in a layer's scale falls below.
+pub const MIN_COSINE_INT8: f32 = 0.995;
+
+/// Largest error of an f32 file's output, relative to the output's largest value: what reordering sums may cost,
+/// and the bound within which the oracle agrees with transformers.
+pub const MAX_REL_F32: f32 = 1e-4;
+
+/// Why a file could not be compared with its checkpoint, or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The runtime cannot run the file.
+    #[error("the runtime refuses the file: {0}")]
+    Runtime(#[from] wavlm_runtime::Error),
+    /// A recording is too short for the model.
+    #[error("{name}: {cause}; choose longer recordings")]
+    Recording {
+        /// The recording.
+        name: String,
+        /// What the model needs.
+        cause: OracleError,
+    },
+    /// An output of the checkpoint does not exist in the file, or has another shape there.
+    #[error("output `{0}` of the checkpoint has no counterpart of the same shape in the file")]
+    Output(String),
+    /// An output is too far from the checkpoint's.
+    #[error(
+        "output `{tensor}` has cosine {cosine:.5} and relative error {max_rel:.1e} to the checkpoint's; \
+         expected {bar}; try --precision f32, or write it all the same with --force"
+    )]
+    TooFar {
+        /// The output.
+        tensor: String,
+        /// Its smallest cosine.
+        cosine: f32,
+        /// Its largest error, relative to its largest value.
+        max_rel: f32,
+        /// What would have passed.
+        bar: String,
+    },
+}
+
+/// Runs file and checkpoint on every recording. `advance` is called after each.
+pub fn compare(
+    reference: &CanonicalModel,
+    file: &Model,
+    recordings: &[Recording],
+    mut advance: impl FnMut(),
+) -> Result<ExportReport, VerifyError> {
+    let options = SessionOptions { base: true, hidden_states: true, ..SessionOptions::default() };
+    let mut session = file.session(&options)?;
+    let several = file.header().heads.len() > 1;
+    let mut agreements = Agreements::default();
+    for recording in recordings {
+        let expected = Oracle::new(reference)
+            .run(&recording.samples, None)
+            .map_err(|cause| VerifyError::Recording { name: recording.name.clone(), cause })?;
+        let found = session.run(&recording.samples)?;
+        for (tensor, expected) in expected.named(several) {
+            let found = found.get(&tensor).filter(|found| found.shape() == expected.shape());
+            let found = found.ok_or_else(|| VerifyError::Output(tensor.clone()))?;
+            agreements.add(&tensor, found, &expected);
+        }
+        advance();
+    }
+    let seconds = recordings.iter().map(Recording::seconds).sum();
+    Ok(ExportReport { seconds, tensors: agreements.into_lines() })
+}
+
+/// Whether every output of the report is as close as a file of that precision should be.
+pub fn judge(report: &ExportReport, model: &CanonicalModel, precision: Precision) -> Result<(), VerifyError> {
+    let is_output = |tensor: &str| match model.heads.is_empty() {
+        true => tensor == "last_hidden_state",
+        false => tensor.ends_with("logits") || tensor.ends_with("embeddings"),
+    };
+    for line in report.tensors.iter().filter(|line| is_output(&line.tensor)) {
+        let (good, bar) = match precision {
+            Precision::Int8 => (line.cosine >= MIN_COSINE_INT8, format!("a cosine of {MIN_COSINE_INT8} or more")),
+            Precision::F32 => (line.max_rel <= MAX_REL_F32, format!("a relative error of {MAX_REL_F32:e} or less")),
+        };
+        if !good {
+            let (tensor, cosine, max_rel) = (line.tensor.clone(), line.cosine, line.max_rel);
+            return Err(VerifyError::TooFar { tensor, cosine, max_rel, bar });
+        }
+    }
+    Ok(())
+}
