@@ -1,4 +1,5 @@
-//! From bytes to a checked header: the prefix, its limits and its checksum. See `SPEC.md`, sections "Prefix" and "Header".
+//! From bytes to a checked header: the prefix, its limits and its checksum. See `SPEC.md`, sections "Prefix" and
+//! "Header".
 
 use byteorder::{ByteOrder, LittleEndian as LE};
 use serde::Deserialize;

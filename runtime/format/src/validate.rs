@@ -25,7 +25,8 @@ impl Header {
 }
 
 impl EncoderConfig {
-    /// Checks that such an encoder exists: sizes within [`limits`](crate::limits), divisors that divide, a usable bucket scheme.
+    /// Checks that such an encoder exists: sizes within [`limits`](crate::limits), divisors that divide, buckets that
+    /// can be computed.
     pub fn validate(&self) -> Result<(), ConfigError> {
         range("stem", self.stem.len(), 1, MAX_STEM)?;
         for (i, conv) in self.stem.iter().enumerate() {
