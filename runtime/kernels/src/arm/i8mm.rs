@@ -10,7 +10,7 @@ use std::arch::{asm, is_aarch64_feature_detected};
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "i8mm",
     || is_aarch64_feature_detected!("i8mm"),
-    Tile { rows: 12, panels: 1, run: tile_i8 },
+    Tile { rows: 10, panels: 1, run: tile_i8 },
     float::TILE,
     &ELEMENTWISE,
 );
@@ -26,7 +26,6 @@ fn tile_i8(t: &TileI8, out: &mut Values) {
             3 => row_pairs::<3>(t, half, out),
             4 => row_pairs::<4>(t, half, out),
             5 => row_pairs::<5>(t, half, out),
-            6 => row_pairs::<6>(t, half, out),
             _ => unreachable!("a tile of {} rows", t.rows()),
         }
     }

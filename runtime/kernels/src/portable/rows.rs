@@ -1,5 +1,6 @@
 //! Whole-row functions: norms, the parts of a softmax, scaled sums.
 
+use super::activation::apply;
 use super::exp::exp;
 use super::reduce::{reduce, sum};
 
@@ -22,9 +23,7 @@ pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32
 /// `row = e^(row - max)`; returns the sum.
 #[inline(always)]
 pub(crate) fn exp_sum(row: &mut [f32], max: f32) -> f32 {
-    for x in row.iter_mut() {
-        *x = exp(*x - max);
-    }
+    apply(row, |x| exp(x - max));
     sum(row)
 }
 
