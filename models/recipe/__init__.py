@@ -1,0 +1,1 @@
+"""The recipe of wavlm-edge's default model: from synthesised speech to two Hugging Face folders."""

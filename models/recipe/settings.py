@@ -1,0 +1,34 @@
+"""What every other module agrees on: labels, sample rate, where the work lies, how errors end."""
+
+import os
+import sys
+from pathlib import Path
+
+KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+LABELS = KEYWORDS + ("_unknown_", "_silence_")
+
+RATE = 16000
+WINDOW = RATE  # the words head looks at one second
+SPEAKER_SECONDS = 3.0
+
+MODELS = Path(__file__).resolve().parent.parent
+WORK = Path(os.environ.get("WAVLM_WORK", MODELS / ".work"))
+DATA = WORK / "data"  # synthesised clips
+CHECKPOINTS = WORK / "checkpoints"
+EXPORT = WORK / "export"  # words/ and speaker/, as transformers saves them
+EVALUATION = WORK / "evaluation"  # WAV files, manifest.csv, results.json
+
+
+def up_to_date(output, *inputs):
+    """Whether `output` exists and is younger than all of `inputs`."""
+    return output.exists() and all(output.stat().st_mtime >= i.stat().st_mtime for i in inputs)
+
+
+class RecipeError(Exception):
+    """A mistake the user can mend; told in one line."""
+
+
+def fail(error):
+    """Ends the program the way the whole project does: one line, status 2."""
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
