@@ -5,12 +5,14 @@
 //! however long the sound, and the result does not depend on how the sound is cut into pieces.
 
 mod levels;
+mod model;
 mod peaks;
 
 use wavlm_format::Decision;
 
 use crate::frontend::SAMPLE_RATE;
 use levels::Levels;
+pub use model::WordModel;
 use peaks::{Event, PeakPicker};
 
 /// Used for heads that carry no decision: cautious, and not measured on anything.

@@ -1,0 +1,148 @@
+//! One voice, as enrolled.
+
+use wavlm_format::Header;
+
+use super::embedding::Embedding;
+use super::sound::Sound;
+
+/// The mean direction of a person's recordings, with what it was made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Voiceprint {
+    /// Whose voice it is.
+    pub name: String,
+    /// [`fingerprint`] of the model that made it; another model's embeddings mean something else.
+    pub model: u32,
+    /// The voice.
+    pub embedding: Embedding,
+    /// Recordings that went into it; at least 1.
+    pub recordings: u32,
+    /// How good they were.
+    pub quality: Quality,
+}
+
+/// How good the recordings of an enrolment were.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quality {
+    /// Speech in all of them, in seconds.
+    pub speech_s: f32,
+    /// Smallest distance of speech from noise among them, in dB.
+    pub snr_db: f32,
+    /// Smallest cosine between two of them; 1 if there is only one.
+    pub agreement: f32,
+}
+
+/// Recordings that make no voiceprint.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnrolError {
+    /// There are none.
+    #[error("no recordings to enrol from")]
+    NoRecordings,
+    /// Two of them do not sound like one person.
+    #[error(
+        "recordings {} and {} do not sound like one person ({cosine:.2}, needed {threshold:.2}); record them again",
+        first + 1,
+        second + 1
+    )]
+    Disagree {
+        /// Index of one.
+        first: usize,
+        /// Index of the other.
+        second: usize,
+        /// Cosine between them.
+        cosine: f32,
+        /// Smallest cosine that is accepted.
+        threshold: f32,
+    },
+}
+
+impl Voiceprint {
+    /// Combines recordings of one person, which have passed [`Sound::check`]. Every two of them must reach `threshold`,
+    /// the score at which the model takes two recordings for one person.
+    ///
+    /// # Errors
+    /// There are no recordings, or two of them disagree; the worst pair is named.
+    pub fn enrol(
+        name: &str,
+        model: u32,
+        recordings: &[(Sound, Embedding)],
+        threshold: f32,
+    ) -> Result<Self, EnrolError> {
+        let mut agreement = 1.0;
+        let mut worst = (0, 0);
+        for (second, (_, embedding)) in recordings.iter().enumerate() {
+            for (first, (_, earlier)) in recordings.iter().take(second).enumerate() {
+                let cosine = embedding.cosine(earlier);
+                if cosine < agreement {
+                    (agreement, worst) = (cosine, (first, second));
+                }
+            }
+        }
+        if agreement < threshold {
+            let (first, second) = worst;
+            return Err(EnrolError::Disagree { first, second, cosine: agreement, threshold });
+        }
+        let embeddings: Vec<Embedding> = recordings.iter().map(|(_, embedding)| embedding.clone()).collect();
+        Ok(Voiceprint {
+            name: name.to_owned(),
+            model,
+            embedding: Embedding::mean(&embeddings).ok_or(EnrolError::NoRecordings)?,
+            recordings: recordings.len() as u32,
+            quality: Quality {
+                speech_s: recordings.iter().map(|(sound, _)| sound.speech_s).sum(),
+                snr_db: recordings.iter().map(|(sound, _)| sound.snr_db).fold(f32::INFINITY, f32::min),
+                agreement,
+            },
+        })
+    }
+}
+
+/// What makes two models' embeddings comparable: the bytes of every tensor of the encoder and of this head.
+///
+/// Other heads, thresholds, labels and the order of tensors do not count, so a model may gain words and keep its voices.
+pub fn fingerprint(header: &Header, head: &str) -> u32 {
+    let own = format!("heads.{head}.");
+    let mut tensors: Vec<_> = header.tensors.iter().collect();
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut crc = crc32fast::Hasher::new();
+    for tensor in tensors {
+        let role = match tensor.name.strip_prefix(&own) {
+            Some(role) => role,
+            None if tensor.name.starts_with("heads.") => continue,
+            None => &tensor.name,
+        };
+        crc.update(role.as_bytes());
+        crc.update(&[0]);
+        crc.update(&tensor.crc32.to_le_bytes());
+    }
+    crc.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recording(values: &[f32]) -> (Sound, Embedding) {
+        let sound = Sound { seconds: 3.0, speech_s: 2.0, loud_db: -20.0, snr_db: 30.0, clipped: 0.0 };
+        (sound, Embedding::new(values).expect("a direction"))
+    }
+
+    #[test]
+    fn recordings_of_one_voice_are_averaged() {
+        let recordings = [recording(&[1.0, 0.1]), recording(&[1.0, -0.1])];
+        let print = Voiceprint::enrol("Ada", 7, &recordings, 0.9).expect("they agree");
+        assert_eq!(print.embedding.as_slice(), [1.0, 0.0]);
+        assert_eq!((print.recordings, print.model, print.quality.speech_s), (2, 7, 4.0));
+        assert!(print.quality.agreement > 0.97 && print.quality.agreement < 1.0);
+    }
+
+    #[test]
+    fn the_worst_pair_is_named() {
+        let recordings = [recording(&[1.0, 0.0]), recording(&[1.0, 0.2]), recording(&[0.0, 1.0])];
+        match Voiceprint::enrol("Ada", 7, &recordings, 0.5) {
+            Err(EnrolError::Disagree { first: 0, second: 2, cosine: 0.0, threshold: 0.5 }) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(Voiceprint::enrol("Ada", 7, &[], 0.5), Err(EnrolError::NoRecordings));
+    }
+}
