@@ -25,12 +25,15 @@ pub(crate) unsafe fn i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogu
             let bias = Bias::new(e.bias, columns.clone());
             let block = w.panels(panels.clone());
             let finish = Finish::new(panels.len(), e);
-            for rows in even_spans(chunk.clone(), tile.rows) {
+            let next = w.panels(panels.end..(panels.end + tile.panels).min(w.count()));
+            let shares = shares(next.data(), chunk.len().div_ceil(tile.rows));
+            for (rows, next) in even_spans(chunk.clone(), tile.rows).zip(shares) {
                 let operands = TileI8 {
                     codes: a.from(rows.start),
                     stride: a.stride(),
                     row_scales: &a.scales()[rows.clone()],
                     weights: block.data(),
+                    next,
                     sums: block.sums().as_chunks().0,
                     column_scales: block.scales().as_chunks().0,
                     bias: &bias.0[..panels.len()],
@@ -101,4 +104,10 @@ fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<us
     let count = range.len().div_ceil(most);
     let at = move |i: usize| range.start + range.len() * i / count;
     (0..count).map(move |i| at(i)..at(i + 1))
+}
+
+/// `weights` in `count` parts of about the same length.
+fn shares(weights: &[i8], count: usize) -> impl Iterator<Item = &[i8]> {
+    let at = move |i: usize| weights.len() * i / count;
+    (0..count).map(move |i| &weights[at(i)..at(i + 1)])
 }

@@ -24,6 +24,9 @@ pub(crate) struct TileI8<'a> {
     pub(crate) row_scales: &'a [f32],
     /// The tile's panels, each `[k/4][16][4]`.
     pub(crate) weights: &'a [i8],
+    /// Weights that the next tiles want, to be fetched from memory meanwhile.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "there is no stable prefetch"))]
+    pub(crate) next: &'a [i8],
     /// One vector per panel: the sum of each column's weights.
     #[cfg_attr(
         not(target_arch = "x86_64"),

@@ -155,6 +155,19 @@ fn every_table_gives_the_same_bits() {
     }
 }
 
+/// FNV-1a of one row's results, the same on x86-64 and on ARM.
+#[test]
+fn every_architecture_gives_the_same_bits() {
+    let mut numbers = Numbers(1);
+    let x: Vec<f32> = numbers.floats(769).iter().map(|x| 6.0 * x).collect();
+    let bits = everything(Kernels::detect(), &x, &numbers.floats(769));
+    let hash =
+        bits.iter().flat_map(|bits| bits.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+        });
+    assert_eq!(hash, 0x0D6B_4EFF_BF57_C552, "{hash:#018x}");
+}
+
 #[test]
 fn quantises_to_nearest_ties_to_even() {
     for kernels in Kernels::available() {

@@ -290,6 +290,25 @@ fn elements_do_not_depend_on_their_neighbours() {
     }
 }
 
+#[test]
+fn threads_may_share_the_columns() {
+    for kernels in Kernels::available() {
+        let int8 = Int8::new(9, 100, 64, 64);
+        let codes = int8.encoded(kernels);
+        let rows = RowsI8::new(&codes, 64, 9, &int8.row_scales);
+        let mut out = vec![0.0; 900];
+        std::thread::scope(|scope| {
+            for (block, window) in MatMut::new(&mut out, 9, 100, 100).column_blocks(32).enumerate() {
+                let panels = int8.panels();
+                let panels = panels.panels(2 * block..panels.count().min(2 * block + 2));
+                scope.spawn(move || kernels.matmul_i8(&rows, &panels, &Epilogue::default(), window));
+            }
+        });
+        let expected: Vec<f32> = (0..900).map(|i| int8.expected(i / 100, i % 100)).collect();
+        assert_eq!(out, expected, "{}", kernels.name());
+    }
+}
+
 /// A sum over blocks of the inner dimension, as attention takes its values.
 #[test]
 fn inner_dimension_may_be_split() {

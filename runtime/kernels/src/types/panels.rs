@@ -18,8 +18,9 @@ impl<'a> PanelsI8<'a> {
     /// weight in ±127. `sums[j]` is the sum of column `j`'s weights; `scales` and `sums` are padded like `n`.
     ///
     /// # Panics
-    /// If a length does not fit.
+    /// If a length does not fit, or `k` is zero.
     pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
+        assert!(k > 0, "weights of no inputs");
         assert_eq!(data.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
         assert_eq!(scales.len(), padded(n), "scales of {n} columns");
         assert_eq!(sums.len(), padded(n), "sums of {n} columns");

@@ -63,7 +63,13 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Valu
             row[panel] = start;
         }
     }
+    let fetched_per_k = t.next.len() / t.k;
     for k in (0..t.k).step_by(4) {
+        for line in 0..PANELS {
+            // Possibly past the end: a prefetch may point anywhere.
+            let next = t.next.as_ptr().wrapping_add(fetched_per_k * k + line * 64);
+            _mm_prefetch::<_MM_HINT_T0>(next);
+        }
         let mut w = [_mm512_setzero_si512(); PANELS];
         for (panel, w) in w.iter_mut().enumerate() {
             // SAFETY: in bounds: each panel has 16 weights per k, and k is a multiple of 4.
