@@ -128,7 +128,7 @@ impl Kernels {
         a.check(w.k());
         check_output(a.rows(), w.n(), e, &out);
         // SAFETY: `self` proves that the CPU has its features.
-        unsafe { matmul::i8(self, a, w, e, out) }
+        unsafe { matmul::product_i8(self, a, w, e, out) }
     }
 
     /// `out[m][n] = activation(Σ_k a[m][k] · w[n][k] + bias[n])`, added to `out` if
@@ -140,7 +140,7 @@ impl Kernels {
         a.check(w.k());
         check_output(a.rows(), w.n(), e, &out);
         // SAFETY: `self` proves that the CPU has its features.
-        unsafe { matmul::f32(self, a, w, e, out) }
+        unsafe { matmul::product_f32(self, a, w, e, out) }
     }
 
     /// Largest magnitude of a row; zero if empty. NaN is ignored.

@@ -15,7 +15,7 @@ const CHUNK_BYTES: usize = 192 * 1024;
 
 /// # Safety
 /// The CPU must have the table's features.
-pub(crate) unsafe fn i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogue, mut out: MatMut) {
+pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogue, mut out: MatMut) {
     let tile = kernels.tile_i8();
     let k = w.k().next_multiple_of(PANEL);
     let mut values = Values([[0.0; PANEL]; MAX_VECTORS]);
@@ -51,7 +51,13 @@ pub(crate) unsafe fn i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogu
 
 /// # Safety
 /// The CPU must have the table's features.
-pub(crate) unsafe fn f32(kernels: &Kernels, a: &RowsF32, w: &PanelsF32, e: &Epilogue, mut out: MatMut) {
+pub(crate) unsafe fn product_f32(
+    kernels: &Kernels,
+    a: &RowsF32,
+    w: &PanelsF32,
+    e: &Epilogue,
+    mut out: MatMut,
+) {
     let tile = kernels.tile_f32();
     let mut values = Values([[0.0; PANEL]; MAX_VECTORS]);
     for chunk in spans(0..a.rows(), CHUNK_BYTES / (4 * w.k()).max(1), tile.rows) {

@@ -52,7 +52,8 @@ impl TileI8<'_> {
 
     /// Whether every row and panel lies in its slice: the fact that the tiles' unchecked loads rely on.
     pub(crate) fn in_bounds(&self) -> bool {
-        self.k.is_multiple_of(PANEL)
+        self.k > 0
+            && self.k.is_multiple_of(PANEL)
             && self.codes.len() >= (self.rows() - 1) * self.stride + self.k
             && self.weights.len() >= self.panels() * self.k * PANEL
     }

@@ -46,15 +46,12 @@ fn tile_i8(t: &TileI8, out: &mut Values) {
 unsafe fn sums_4x8(steps: usize, codes: [*const u8; ROWS], weights: *const i8) -> [[int32x4_t; 2]; ROWS] {
     // Two columns by eight inputs: d8 has inputs 0-3 of both columns, d9 inputs 4-7. v0-v3 have codes 0-3 of each
     // row, twice over, and v4-v7 codes 4-7. The 32-bit sums are still to be added in pairs.
+    #[rustfmt::skip]
     macro_rules! two_columns {
         ($at:literal, $next:literal, $sum0:literal, $sum1:literal, $sum2:literal, $sum3:literal) => {
             concat!(
-                "ldr d8, [{w}, #",
-                $at,
-                "]\n",
-                "ldr d9, [{w}, #",
-                $next,
-                "]\n",
+                "ldr d8, [{w}, #", $at, "]\n",
+                "ldr d9, [{w}, #", $next, "]\n",
                 "smull v10.8h, v8.8b, v0.8b\n",
                 "smull v11.8h, v8.8b, v1.8b\n",
                 "smull v12.8h, v8.8b, v2.8b\n",
@@ -63,18 +60,10 @@ unsafe fn sums_4x8(steps: usize, codes: [*const u8; ROWS], weights: *const i8) -
                 "smlal v11.8h, v9.8b, v5.8b\n",
                 "smlal v12.8h, v9.8b, v6.8b\n",
                 "smlal v13.8h, v9.8b, v7.8b\n",
-                "sadalp ",
-                $sum0,
-                ".4s, v10.8h\n",
-                "sadalp ",
-                $sum1,
-                ".4s, v11.8h\n",
-                "sadalp ",
-                $sum2,
-                ".4s, v12.8h\n",
-                "sadalp ",
-                $sum3,
-                ".4s, v13.8h\n",
+                "sadalp ", $sum0, ".4s, v10.8h\n",
+                "sadalp ", $sum1, ".4s, v11.8h\n",
+                "sadalp ", $sum2, ".4s, v12.8h\n",
+                "sadalp ", $sum3, ".4s, v13.8h\n",
             )
         };
     }
