@@ -53,8 +53,8 @@ pub enum AudioError {
 
 /// One recording, whole.
 pub fn read(path: &Path) -> Result<Recording, AudioError> {
-    let samples = frontend::read_clip(path)
-        .map_err(|cause| AudioError::Recording { path: path.to_owned(), cause })?;
+    let samples =
+        frontend::read_clip(path).map_err(|cause| AudioError::Recording { path: path.to_owned(), cause })?;
     Ok(Recording { name: path.display().to_string(), samples })
 }
 

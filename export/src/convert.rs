@@ -8,6 +8,7 @@ use wavlm_runtime::Model;
 use crate::audio::Recording;
 use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
 use crate::checkpoint::{Checkpoint, CheckpointError, Task};
+use crate::equalise::equalise;
 use crate::file::{self, Provenance, Replacements};
 use crate::verify::{self, VerifyError};
 
@@ -31,8 +32,8 @@ pub struct Options {
     pub force: bool,
 }
 
-/// What a conversion is doing, for whoever watches.
-pub trait Progress {
+/// What is being done, for whoever watches.
+pub trait Progress: Sync {
     /// A stage of `steps` steps begins.
     fn begin(&self, stage: &str, steps: usize);
     /// One step is done.
@@ -109,14 +110,16 @@ pub fn write(
     progress: &dyn Progress,
 ) -> Result<ExportReport, ConvertError> {
     progress.begin("packing", model.tensors.iter().len());
-    let replacements = Replacements::new();
+    let replacements = match options.precision {
+        Precision::Int8 => equalise(model),
+        Precision::F32 => Replacements::new(),
+    };
     let mut writer =
         file::build(model, &replacements, options.precision, &options.provenance, || progress.advance())?;
 
-    progress.begin("verifying", recordings.len());
     let written = Model::from_file(ModelFile::from_vec(writer.to_bytes()?)?.into());
     let fail = |cause| ConvertError::Verify { path: path.to_owned(), cause };
-    let report = verify::compare(model, &written, recordings, || progress.advance()).map_err(fail)?;
+    let report = verify::compare(model, &written, recordings, progress).map_err(fail)?;
     match verify::judge(&report, model, options.precision) {
         Err(cause) if options.force => progress.note(&cause.to_string()),
         judgement => judgement.map_err(fail)?,

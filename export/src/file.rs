@@ -45,7 +45,9 @@ pub fn build<'a>(
         match (tensor.storage, precision) {
             (Storage::Dense, _) => add_dense(&mut writer, &tensor.name, values)?,
             (Storage::Matrix, Precision::Int8) => add_int8(&mut writer, &tensor.name, matrix(values))?,
-            (Storage::Matrix | Storage::ExactMatrix, _) => add_f32(&mut writer, &tensor.name, matrix(values))?,
+            (Storage::Matrix | Storage::ExactMatrix, _) => {
+                add_f32(&mut writer, &tensor.name, matrix(values))?
+            }
         }
         advance();
     }

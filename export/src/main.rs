@@ -22,17 +22,30 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(commands::convert::Arguments),
+    Inspect(commands::inspect::Arguments),
+    Compare(commands::compare::Arguments),
+    Synth(commands::synth::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Convert(arguments) => commands::convert::run(&arguments),
+        Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Synth(arguments) => commands::synth::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the results has seen enough, as in `wavlm-export inspect M.wlm | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

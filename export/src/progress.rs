@@ -1,7 +1,7 @@
 //! Progress on a terminal; silence elsewhere, but for notes.
 
-use std::cell::RefCell;
 use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use wavlm_export::convert::Progress;
@@ -9,13 +9,17 @@ use wavlm_export::convert::Progress;
 /// A bar per stage, drawn on stderr if that is a terminal.
 #[derive(Debug, Default)]
 pub struct Bars {
-    current: RefCell<Option<ProgressBar>>,
+    current: Mutex<Option<ProgressBar>>,
 }
 
 impl Bars {
+    fn current(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes the last bar away.
     pub fn finish(&self) {
-        if let Some(bar) = self.current.take() {
+        if let Some(bar) = self.current().take() {
             bar.finish_and_clear();
         }
     }
@@ -34,17 +38,17 @@ impl Progress for Bars {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.tick();
-        self.current.replace(Some(bar));
+        *self.current() = Some(bar);
     }
 
     fn advance(&self) {
-        if let Some(bar) = &*self.current.borrow() {
+        if let Some(bar) = &*self.current() {
             bar.inc(1);
         }
     }
 
     fn note(&self, text: &str) {
-        match &*self.current.borrow() {
+        match &*self.current() {
             Some(bar) => bar.suspend(|| eprintln!("note: {text}")),
             None => eprintln!("note: {text}"),
         }

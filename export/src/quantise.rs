@@ -25,9 +25,7 @@ pub fn quantise_rows(matrix: ArrayView2<'_, f32>) -> Quantised {
         // Below the smallest normal number there is no precision left to quantise, and its inverse overflows.
         let scale = if scale < f32::MIN_POSITIVE { 0.0 } else { scale };
         let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-        codes.extend(
-            row.iter().map(|w| (w * inverse).round_ties_even().clamp(-LARGEST, LARGEST) as i8),
-        );
+        codes.extend(row.iter().map(|w| (w * inverse).round_ties_even().clamp(-LARGEST, LARGEST) as i8));
         scales.push(scale);
     }
     Quantised { codes, scales }
@@ -41,7 +39,8 @@ mod tests {
 
     #[test]
     fn rows_have_their_own_scale() {
-        let quantised = quantise_rows(array![[1.27, -0.635, 0.0], [0.0, 0.0, 0.0], [-254.0, 2.0, 1.0]].view());
+        let quantised =
+            quantise_rows(array![[1.27, -0.635, 0.0], [0.0, 0.0, 0.0], [-254.0, 2.0, 1.0]].view());
         assert_eq!(quantised.codes, [127, -64, 0, 0, 0, 0, -127, 1, 0]);
         assert_eq!(quantised.scales, [0.01, 0.0, 2.0]);
     }

@@ -1,11 +1,12 @@
 //! A written file against the checkpoint it was made from.
 
-use wavlm_format::{ExportReport, Precision};
+use wavlm_format::{ExportReport, Head, Precision};
 use wavlm_runtime::{Model, SessionOptions};
 
 use crate::agreement::Agreements;
 use crate::audio::Recording;
 use crate::canonical::CanonicalModel;
+use crate::convert::Progress;
 use crate::oracle::{Oracle, OracleError};
 
 /// Smallest cosine between an output of an int8 file and its checkpoint's at which the file is worth having.
@@ -31,6 +32,12 @@ pub enum VerifyError {
         /// What the model needs.
         cause: OracleError,
     },
+    /// Another model altogether.
+    #[error("the file was not made from this checkpoint: their configurations differ")]
+    Configuration,
+    /// The file lacks a head of the checkpoint, or it cannot be told which is meant.
+    #[error("the file has no head `{0}`; name the file's head for each checkpoint, as NAME=SRC")]
+    NoHead(String),
     /// An output of the checkpoint does not exist in the file, or has another shape there.
     #[error("output `{0}` of the checkpoint has no counterpart of the same shape in the file")]
     Output(String),
@@ -51,31 +58,57 @@ pub enum VerifyError {
     },
 }
 
-/// Runs file and checkpoint on every recording. `advance` is called after each.
+/// Runs file and checkpoint on every recording. The file may have more heads than the checkpoint; a head without a
+/// namesake is compared with the only one of its kind.
 pub fn compare(
     reference: &CanonicalModel,
     file: &Model,
     recordings: &[Recording],
-    mut advance: impl FnMut(),
+    progress: &dyn Progress,
 ) -> Result<ExportReport, VerifyError> {
+    let heads = &file.header().heads;
+    if reference.encoder != file.header().encoder || reference.preprocessing != file.header().preprocessing {
+        return Err(VerifyError::Configuration);
+    }
+    progress.begin("comparing", recordings.len());
     let options = SessionOptions { base: true, hidden_states: true, ..SessionOptions::default() };
     let mut session = file.session(&options)?;
-    let several = file.header().heads.len() > 1;
     let mut agreements = Agreements::default();
     for recording in recordings {
         let expected = Oracle::new(reference)
             .run(&recording.samples, None)
             .map_err(|cause| VerifyError::Recording { name: recording.name.clone(), cause })?;
         let found = session.run(&recording.samples)?;
-        for (tensor, expected) in expected.named(several) {
+        for (head, tensor, expected) in expected.tensors() {
+            let tensor = match head {
+                Some(head) if heads.len() > 1 => format!("{}.{tensor}", counterpart(head, reference, heads)?),
+                _ => tensor,
+            };
             let found = found.get(&tensor).filter(|found| found.shape() == expected.shape());
             let found = found.ok_or_else(|| VerifyError::Output(tensor.clone()))?;
             agreements.add(&tensor, found, &expected);
         }
-        advance();
+        progress.advance();
     }
     let seconds = recordings.iter().map(Recording::seconds).sum();
     Ok(ExportReport { seconds, tensors: agreements.into_lines() })
+}
+
+/// The name in the file of the checkpoint's head.
+fn counterpart<'a>(
+    name: &'a str,
+    reference: &CanonicalModel,
+    in_file: &'a [Head],
+) -> Result<&'a str, VerifyError> {
+    if in_file.iter().any(|head| head.name == name) {
+        return Ok(name);
+    }
+    let own = reference.heads.iter().find(|head| head.name == name);
+    let mut same_kind = in_file.iter().filter(|head| own.is_some_and(|own| own.kind == head.kind));
+    match (same_kind.next(), same_kind.next()) {
+        (Some(only), None) => Ok(&only.name),
+        _ => Err(VerifyError::NoHead(name.to_owned())),
+    }
 }
 
 /// Whether every output of the report is as close as a file of that precision should be.
@@ -86,8 +119,12 @@ pub fn judge(report: &ExportReport, model: &CanonicalModel, precision: Precision
     };
     for line in report.tensors.iter().filter(|line| is_output(&line.tensor)) {
         let (good, bar) = match precision {
-            Precision::Int8 => (line.cosine >= MIN_COSINE_INT8, format!("a cosine of {MIN_COSINE_INT8} or more")),
-            Precision::F32 => (line.max_rel <= MAX_REL_F32, format!("a relative error of {MAX_REL_F32:e} or less")),
+            Precision::Int8 => {
+                (line.cosine >= MIN_COSINE_INT8, format!("a cosine of {MIN_COSINE_INT8} or more"))
+            }
+            Precision::F32 => {
+                (line.max_rel <= MAX_REL_F32, format!("a relative error of {MAX_REL_F32:e} or less"))
+            }
         };
         if !good {
             let (tensor, cosine, max_rel) = (line.tensor.clone(), line.cosine, line.max_rel);

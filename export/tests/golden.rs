@@ -63,11 +63,11 @@ fn check(name: &str) {
     for (row, waveform) in rows.into_iter().enumerate() {
         let valid = input.get("attention_mask").map(|mask| mask.index_axis(Axis(0), row).sum() as usize);
         let outputs = oracle.run(waveform.as_slice().unwrap(), valid).unwrap();
-        let attentions: Vec<_> = (0..).map(|i| format!("attentions.{i}")).zip(outputs.attentions.clone()).collect();
-        let outputs: BTreeMap<_, _> = outputs.named(false).into_iter().chain(attentions).collect();
+        let mut found: BTreeMap<_, _> = outputs.tensors().map(|(_, name, values)| (name, values)).collect();
+        found.extend((0..).map(|i| format!("attentions.{i}")).zip(&outputs.attentions));
         for (tensor, expected) in expected.iter().filter(|(tensor, _)| *tensor != "stem") {
             let expected = if batched { expected.index_axis(Axis(0), row) } else { expected.view() };
-            let found = &outputs[tensor];
+            let found = found[tensor];
             assert_eq!(found.shape(), expected.shape(), "{name}, row {row}: {tensor}");
             let error = error(found.view(), expected);
             assert!(error < TOLERANCE, "{name}, row {row}: {tensor} is off by {error:.1e}");

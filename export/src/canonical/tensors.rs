@@ -68,10 +68,6 @@ impl CanonicalTensors {
         self.by_name.get(name).map(|&index| &self.tensors[index].values)
     }
 
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut ArrayD<f32>> {
-        self.by_name.get(name).map(|&index| &mut self.tensors[index].values)
-    }
-
     /// A vector of the model.
     ///
     /// # Panics

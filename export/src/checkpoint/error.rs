@@ -64,16 +64,6 @@ pub enum ConfigProblem {
     /// `feat_extract_norm` is neither of its two values.
     #[error("feat_extract_norm is `{0}`; known are group and layer")]
     StemNorm(String),
-    /// A number out of its range.
-    #[error("{key} is {found}; expected {expected}")]
-    Range {
-        /// Key of the file.
-        key: &'static str,
-        /// Value found.
-        found: String,
-        /// What would have been accepted.
-        expected: &'static str,
-    },
     /// Lists that describe the same layers differ in length.
     #[error("{keys} have different lengths: {lengths:?}")]
     Uneven {

@@ -7,6 +7,8 @@ mod encoder;
 mod heads;
 mod stem;
 
+use std::iter;
+
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use wavlm_format::Preprocessing;
 
@@ -40,30 +42,29 @@ pub enum OracleError {
 #[derive(Clone, Debug)]
 pub struct Outputs {
     /// The stem's features after their layer norm (frames, channels).
-    pub extract_features: Array2<f32>,
+    pub extract_features: ArrayD<f32>,
     /// Input of the first layer, then the output of each (frames, width).
     /// The last comes after the final layer norm in models that have one, as in transformers 4.
-    pub hidden_states: Vec<Array2<f32>>,
+    pub hidden_states: Vec<ArrayD<f32>>,
     /// Weights of each layer's heads (heads, frames, frames).
     pub attentions: Vec<ArrayD<f32>>,
     /// The encoder's output, behind the adapter if there is one.
-    pub last_hidden_state: Array2<f32>,
+    pub last_hidden_state: ArrayD<f32>,
     /// What each head makes of it: head, output (`logits` or `embeddings`), values.
     pub heads: Vec<(String, &'static str, ArrayD<f32>)>,
 }
 
 impl Outputs {
-    /// Every output under the name that the runtime gives it: a head's plainly, or behind the head's name where the
-    /// file has several. Attention weights are left out.
-    pub fn named(self, several_heads: bool) -> Vec<(String, ArrayD<f32>)> {
-        let mut named = vec![("extract_features".to_owned(), self.extract_features.into_dyn())];
-        let states = self.hidden_states.into_iter().enumerate();
-        named.extend(states.map(|(i, state)| (format!("hidden_states.{i}"), state.into_dyn())));
-        named.push(("last_hidden_state".to_owned(), self.last_hidden_state.into_dyn()));
-        named.extend(self.heads.into_iter().map(|(head, output, values)| {
-            (if several_heads { format!("{head}.{output}") } else { output.to_owned() }, values)
-        }));
-        named
+    /// Every output but the attention weights: the head it is from, if any, the runtime's name for it, the values.
+    pub fn tensors(&self) -> impl Iterator<Item = (Option<&str>, String, &ArrayD<f32>)> {
+        let states = self.hidden_states.iter().enumerate();
+        let states = states.map(|(i, state)| (None, format!("hidden_states.{i}"), state));
+        let heads = self.heads.iter();
+        let heads = heads.map(|(head, output, values)| (Some(head.as_str()), (*output).to_owned(), values));
+        iter::once((None, "extract_features".to_owned(), &self.extract_features))
+            .chain(states)
+            .chain(iter::once((None, "last_hidden_state".to_owned(), &self.last_hidden_state)))
+            .chain(heads)
     }
 }
 
@@ -93,7 +94,13 @@ impl<'a> Oracle<'a> {
         let encoded = hidden_states.last().expect("a state before the first layer").clone();
         let last_hidden_state = self.adapter(encoded, length)?;
         let heads = self.heads(&hidden_states, &last_hidden_state, length)?;
-        Ok(Outputs { extract_features, hidden_states, attentions, last_hidden_state, heads })
+        Ok(Outputs {
+            extract_features: extract_features.into_dyn(),
+            hidden_states: hidden_states.into_iter().map(Array2::into_dyn).collect(),
+            attentions,
+            last_hidden_state: last_hidden_state.into_dyn(),
+            heads,
+        })
     }
 }
 

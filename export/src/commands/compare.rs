@@ -1,0 +1,54 @@
+//! `wavlm-export compare`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use wavlm_export::checkpoint::Task;
+use wavlm_export::convert::{self, Source};
+use wavlm_export::{audio, verify};
+use wavlm_runtime::Model;
+
+use super::convert::parse_source;
+use crate::progress::Bars;
+
+/// Measure how close a .wlm file computes to its checkpoints.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Checkpoints as given to convert
+    #[arg(required = true, value_name = "[NAME=]SRC", value_parser = parse_source)]
+    sources: Vec<Source>,
+    /// The file
+    #[arg(value_name = "M.wlm")]
+    file: PathBuf,
+    /// Folder of WAV files to compare on
+    #[arg(long, value_name = "DIR")]
+    audio: PathBuf,
+    /// Head of the checkpoint, where config.json does not say or says something else
+    #[arg(long, value_enum)]
+    task: Option<Task>,
+    /// Print one line of JSON for each tensor
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Arguments { sources, file, audio, task, json } = arguments;
+    let recordings = audio::read_folder(audio)?;
+    let model = Model::open(file)?;
+    let progress = Bars::default();
+    let reference = convert::read(sources, *task, &progress)?;
+    let report = verify::compare(&reference, &model, &recordings, &progress)
+        .with_context(|| file.display().to_string())?;
+    progress.finish();
+    let mut out = io::stdout().lock();
+    if !json {
+        return Ok(super::write_agreements(&mut out, &report.tensors)?);
+    }
+    for line in &report.tensors {
+        serde_json::to_writer(&mut out, line)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}

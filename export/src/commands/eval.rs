@@ -1,0 +1,75 @@
+//! `wavlm-export eval`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use wavlm_export::evaluate::{self, Figures, GroupResult, Manifest};
+use wavlm_runtime::Model;
+
+use crate::progress::Bars;
+
+/// Judge a .wlm file by recordings whose answers are known.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The file
+    #[arg(value_name = "M.wlm")]
+    file: PathBuf,
+    /// CSV with the columns file,kind,label,group; kind is word, speech or speaker
+    #[arg(long, value_name = "LIST.csv")]
+    manifest: PathBuf,
+    /// Another file of the same model: also report the share of decisions that differ
+    #[arg(long, value_name = "OTHER.wlm")]
+    against: Option<PathBuf>,
+    /// Print one line of JSON for each head, kind and group
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let manifest = Manifest::read(&arguments.manifest)?;
+    let model = Model::open(&arguments.file)?;
+    let against = arguments.against.as_deref().map(Model::open).transpose()?;
+    let progress = Bars::default();
+    let results = evaluate::evaluate(&model, against.as_ref(), &manifest, &progress)?;
+    progress.finish();
+    let mut out = io::stdout().lock();
+    for result in &results {
+        if arguments.json {
+            serde_json::to_writer(&mut out, result)?;
+            writeln!(out)?;
+        } else {
+            write_line(&mut out, result)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
+    let GroupResult { head, group, figures } = result;
+    write!(out, "{head}, {group}: ")?;
+    let changed = match figures {
+        Figures::Word(word) => {
+            write!(out, "{:.2} % of {} clips right", 100.0 * word.accuracy, word.clips)?;
+            word.changed
+        }
+        Figures::Speech(speech) => {
+            let (alarms, minutes) = (speech.false_alarms, 60.0 * speech.hours);
+            write!(out, "{alarms} false alarms in {minutes:.1} minutes, ")?;
+            write!(out, "{:.2} an hour, at threshold {:.3}", speech.alarms_per_hour, speech.threshold)?;
+            None
+        }
+        Figures::Speaker(speaker) => {
+            let (eer, at) = (100.0 * speaker.eer, speaker.eer_threshold);
+            write!(out, "{} speakers, {} clips: EER {eer:.2} % at {at:.3}, ", speaker.speakers, speaker.clips)?;
+            write!(out, "minDCF {:.3}; at threshold {:.3} ", speaker.min_dcf, speaker.at_stored.threshold)?;
+            let [fmr, fnmr] = [speaker.at_stored.fmr, speaker.at_stored.fnmr].map(|rate| 100.0 * rate);
+            write!(out, "FMR {fmr:.2} %, FNMR {fnmr:.2} %")?;
+            speaker.changed
+        }
+    };
+    if let Some(changed) = changed {
+        write!(out, "; {:.2} % decided otherwise", 100.0 * changed)?;
+    }
+    writeln!(out)
+}

@@ -1,0 +1,118 @@
+//! `wavlm-export inspect`
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use wavlm_format::{Head, HeadKind, Header, ModelFile, Packing, StemNorm};
+
+/// Say what a .wlm file holds.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The file
+    #[arg(value_name = "M.wlm")]
+    file: PathBuf,
+    /// Also check every tensor against its checksum
+    #[arg(long)]
+    verify: bool,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let file = ModelFile::open(&arguments.file)?;
+    if arguments.verify {
+        file.verify().with_context(|| arguments.file.display().to_string())?;
+    }
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        write_json(&mut out, &arguments.file, &file, arguments.verify)?;
+    } else {
+        write_table(&mut out, &file, arguments.verify)?;
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut impl Write, path: &Path, file: &ModelFile, verified: bool) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        file: String,
+        bytes: usize,
+        verified: bool,
+        #[serde(flatten)]
+        header: &'a Header,
+    }
+    let line = Line { file: path.display().to_string(), bytes: file.len(), verified, header: file.header() };
+    serde_json::to_writer(&mut *out, &line)?;
+    Ok(writeln!(out)?)
+}
+
+fn write_table(out: &mut impl Write, file: &ModelFile, verified: bool) -> io::Result<()> {
+    let header = file.header();
+    let encoder = &header.encoder;
+    let parameters: u64 = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
+    let norm = match encoder.stem_norm {
+        StemNorm::Group => "group",
+        StemNorm::Layer => "layer",
+    };
+    let checked = if verified { ", every checksum good" } else { "" };
+    writeln!(
+        out,
+        "size        {} bytes, {parameters} parameters, {:?}{checked}",
+        file.len(),
+        header.precision
+    )?;
+    writeln!(out, "licence     {}", header.licence)?;
+    writeln!(out, "source      {}", header.source)?;
+    let normalised = if header.preprocessing.normalize { "normalised" } else { "as it is" };
+    writeln!(out, "waveform    {} Hz, {normalised}", header.preprocessing.sampling_rate)?;
+    let dims: Vec<_> = encoder.stem.iter().map(|conv| conv.dim.to_string()).collect();
+    writeln!(out, "stem        {} channels, {norm} norm", dims.join("-"))?;
+    let placed = if encoder.stable_layer_norm { "norms before" } else { "norms after" };
+    writeln!(
+        out,
+        "encoder     {} layers of {}, {} heads, feed-forward {}, {placed}",
+        encoder.num_layers, encoder.hidden_size, encoder.num_heads, encoder.intermediate_size
+    )?;
+    if let Some(adapter) = &encoder.adapter {
+        let (layers, width) = (adapter.num_layers, adapter.output_hidden_size);
+        writeln!(out, "adapter     {layers} layers of {width}, stride {}", adapter.stride)?;
+    }
+    for head in &header.heads {
+        write_head(out, head)?;
+    }
+
+    writeln!(out)?;
+    let width = header.tensors.iter().map(|tensor| tensor.name.len()).max().unwrap_or(0);
+    for tensor in &header.tensors {
+        let packing = match tensor.packing {
+            Packing::DenseF32 => "f32",
+            Packing::PanelsF32 => "f32 panels",
+            Packing::PanelsI8 => "int8 panels",
+        };
+        let (name, shape) = (&tensor.name, format!("{:?}", tensor.shape));
+        writeln!(out, "{name:width$}  {packing:11}  {shape:18} {:>10} bytes", tensor.length)?;
+    }
+    if let Some(report) = &header.report {
+        writeln!(out, "\nagreement with the checkpoint over {:.1} s of audio", report.seconds)?;
+        super::write_agreements(out, &report.tensors)?;
+    }
+    Ok(())
+}
+
+fn write_head(out: &mut impl Write, head: &Head) -> io::Result<()> {
+    let what = match &head.kind {
+        HeadKind::Ctc { vocabulary, .. } => format!("text, {} tokens", vocabulary.len()),
+        HeadKind::Sequence { labels, .. } => format!("one of {}", labels.join(", ")),
+        HeadKind::Frame { labels } => format!("per frame, any of {}", labels.join(", ")),
+        HeadKind::XVector { embedding, .. } => format!("speaker embedding of {embedding}"),
+    };
+    write!(out, "head        {}: {what}", head.name)?;
+    if let Some(decision) = &head.decision {
+        write!(out, "; accepts from {:.3}", decision.threshold)?;
+    }
+    writeln!(out)
+}

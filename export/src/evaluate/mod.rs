@@ -1,0 +1,162 @@
+//! How well a model file does its tasks on recordings whose answers are known.
+//!
+//! Words are judged as single clips and by false alarms in running speech, voices by all pairs of recordings, both
+//! with the very code that runs on a device.
+
+mod manifest;
+mod speakers;
+mod words;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use wavlm_runtime::Model;
+
+use crate::audio::{self, AudioError, Recording};
+use crate::convert::Progress;
+pub use manifest::{Kind, Manifest, Row};
+pub use speakers::SpeakerResult;
+pub use words::{SpeechResult, WordResult};
+
+/// The results, by kind and group.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Figures {
+    /// Clips of single words.
+    Word(WordResult),
+    /// Running speech without keywords.
+    Speech(SpeechResult),
+    /// Pairs of voices.
+    Speaker(SpeakerResult),
+}
+
+/// What one head does on one group of recordings.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupResult {
+    /// The head.
+    pub head: String,
+    /// The group.
+    pub group: String,
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// Why there are no results.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The manifest is not as it should be.
+    #[error("{}: {cause}; expected the columns file,kind,label,group, kinds word, speech and speaker", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: csv::Error,
+    },
+    /// The manifest lists nothing.
+    #[error("{}: no recordings listed", path.display())]
+    Empty {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// A label that the head does not know.
+    #[error("{}: line {line}: label `{label}` is none of the head's: {known}", path.display())]
+    Label {
+        /// The manifest.
+        path: PathBuf,
+        /// Line of the row.
+        line: u64,
+        /// The label.
+        label: String,
+        /// The head's labels.
+        known: String,
+    },
+    /// A recording cannot be read.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// The model cannot be run.
+    #[error("the model cannot be run: {cause}")]
+    Model {
+        /// The runtime's words.
+        cause: wavlm_runtime::Error,
+    },
+    /// The model cannot be run on this recording.
+    #[error("{}: {cause}", file.display())]
+    Run {
+        /// The recording.
+        file: PathBuf,
+        /// The runtime's words.
+        cause: wavlm_runtime::Error,
+    },
+    /// The manifest has recordings of a kind for which the model has no head.
+    #[error("{}: lists recordings of kind {kind:?}, for which the model has no head; remove them or take another model",
+        path.display())]
+    NoHead {
+        /// The manifest.
+        path: PathBuf,
+        /// The kind.
+        kind: Kind,
+    },
+    /// The head's stored decision makes no sense.
+    #[error("head `{head}` of the model cannot be used to slide: {cause}; export it again with another decision.json")]
+    Decision {
+        /// The head.
+        head: String,
+        /// What is wrong.
+        cause: wavlm_runtime::tasks::words::DecisionError,
+    },
+    /// The model gives no direction for a voice.
+    #[error("{}: the model's embedding has no direction", file.display())]
+    NoVoice {
+        /// The recording.
+        file: PathBuf,
+    },
+}
+
+/// Evaluates every head that the manifest has recordings for. With `against`, also counts the decisions that another
+/// file of the same model would have made differently.
+pub fn evaluate(
+    model: &Model,
+    against: Option<&Model>,
+    manifest: &Manifest,
+    progress: &dyn Progress,
+) -> Result<Vec<GroupResult>, EvaluateError> {
+    let mut results = words::clips(model, against, manifest, progress)?;
+    results.extend(words::speech(model, manifest, progress)?);
+    results.extend(speakers::evaluate(model, against, manifest, progress)?);
+    Ok(results)
+}
+
+/// Runs every row's recording through a task of its own thread, in parallel; answers are in the order of the rows.
+fn run_all<T, A: Send>(
+    rows: &[&Row],
+    start: impl Fn() -> Result<T, wavlm_runtime::Error> + Sync,
+    answer: impl Fn(&mut T, &Row, Recording) -> Result<A, EvaluateError> + Sync,
+    progress: &dyn Progress,
+) -> Result<Vec<A>, EvaluateError> {
+    let answers = rows.par_iter().map_init(
+        || None,
+        |task, row| {
+            let task = match task {
+                Some(task) => task,
+                None => task.insert(start().map_err(|cause| EvaluateError::Model { cause })?),
+            };
+            let answer = answer(task, row, audio::read(&row.file)?);
+            progress.advance();
+            answer
+        },
+    );
+    answers.collect()
+}
+
+/// Positions of the rows of each group.
+fn by_group<'a>(rows: &[&'a Row]) -> BTreeMap<&'a str, Vec<usize>> {
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        groups.entry(&row.group).or_default().push(index);
+    }
+    groups
+}
