@@ -1,2 +1,39 @@
-//! placeholder
-fn main() {}
+//! `wavlm`: sound in, decisions out, offline.
+//!
+//! ```text
+//! cli         the command line, as clap reads it
+//! commands/   one file per subcommand
+//! setup       model, kernels and threads from options and environment
+//! input       a file or `-` as sound
+//! store       voiceprints in a folder
+//! failure     every error, in one line that names its place
+//! ```
+//!
+//! Exit status: 0 done or accepted, 1 not accepted or nothing found, 2 an error. Results go to stdout, all else to stderr.
+
+#![forbid(unsafe_code)]
+
+mod atomic;
+mod builtin;
+mod cli;
+mod commands;
+mod failure;
+mod input;
+mod setup;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::run(&cli::Arguments::parse()) {
+        Ok(verdict) => verdict.into(),
+        // Whoever read the results has seen enough, as in `wavlm spot long.wav | head -n 1`.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("wavlm: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -12,7 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod frontend;
-//pub mod tasks;
+pub mod tasks;
 
 mod engine;
 mod error;

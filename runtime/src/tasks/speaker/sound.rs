@@ -105,7 +105,8 @@ impl Sound {
         powers.sort_by(f32::total_cmp);
         let quiet = powers.get(..powers.len().div_ceil(10)).unwrap_or_default();
         let quiet_db = decibels(mean(quiet.iter().copied()));
-        let loud_db = decibels(powers.iter().rev().take(LOUD_FRAMES).last().copied().unwrap_or(0.0));
+        let loud = powers.len().saturating_sub(LOUD_FRAMES);
+        let loud_db = decibels(powers.get(loud).copied().unwrap_or(0.0));
         let least = SILENT_DB.max(loud_db - SPEECH_RANGE_DB).max(quiet_db + STANDS_OUT_DB);
         let speech =
             powers.get(powers.partition_point(|&power| decibels(power) < least)..).unwrap_or_default();

@@ -12,7 +12,7 @@ use wavlm_format::Decision;
 
 use crate::frontend::SAMPLE_RATE;
 use levels::Levels;
-pub use model::WordModel;
+pub use model::{Logits, WordModel};
 use peaks::{Event, PeakPicker};
 
 /// Used for heads that carry no decision: cautious, and not measured on anything.

@@ -8,6 +8,9 @@ use crate::model::Model;
 use crate::session::{Session, SessionOptions};
 use crate::tasks::{find_head, output_of};
 
+/// One logit per label, or why there are none.
+pub type Logits = Result<Vec<f32>, Error>;
+
 /// Scores windows with the sequence classification head named `words`, or the model's first one.
 #[derive(Debug)]
 pub struct WordModel {
@@ -50,7 +53,7 @@ impl WordModel {
     ///
     /// # Errors
     /// As [`Session::run`].
-    pub fn logits(&mut self, window: &[f32]) -> Result<Vec<f32>, Error> {
+    pub fn logits(&mut self, window: &[f32]) -> Logits {
         output_of(&self.session.run(window)?, &self.head, "logits")
     }
 
@@ -61,7 +64,7 @@ impl WordModel {
     pub fn spotter(
         &mut self,
         decision: &Decision,
-    ) -> Result<KeywordSpotter<impl FnMut(&[f32]) -> Result<Vec<f32>, Error>>, DecisionError> {
+    ) -> Result<KeywordSpotter<impl FnMut(&[f32]) -> Logits>, DecisionError> {
         let labels = self.labels.clone();
         KeywordSpotter::new(&labels, decision, |window| self.logits(window))
     }

@@ -1,0 +1,255 @@
+//! `wavlm doctor`: what this machine and this model are, and what is wrong with either.
+
+use std::time::Instant;
+use std::{fs, thread};
+
+use serde::Serialize;
+use wavlm_format::{Agreement, Head, HeadKind, Header, Precision, TensorEntry};
+
+use super::{Printer, Verdict, speech};
+use crate::cli::Doctor;
+use crate::failure::Failure;
+use crate::setup::{KERNEL_VARIABLE, Setup, available_kernels};
+use crate::store::Store;
+
+/// Cosine to the checkpoint below which an export deserves a look; what is reached is above 0.999.
+const GOOD_COSINE: f32 = 0.999;
+
+#[derive(Serialize)]
+struct Record {
+    cpu: String,
+    cores: usize,
+    kernels: Vec<&'static str>,
+    kernel: &'static str,
+    model: Facts,
+    voices: Option<usize>,
+    second_ms: f64,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Facts {
+    name: String,
+    bytes: usize,
+    parameters: u64,
+    precision: &'static str,
+    heads: Vec<HeadFacts>,
+    licence: String,
+    source: String,
+    worst: Option<Worst>,
+}
+
+#[derive(Serialize)]
+struct HeadFacts {
+    name: String,
+    kind: &'static str,
+    labels: Vec<String>,
+    threshold: Option<f32>,
+}
+
+/// The tensor that strayed furthest when the model was exported.
+#[derive(Serialize)]
+struct Worst {
+    tensor: String,
+    cosine: f32,
+}
+
+pub fn run(setup: &Setup, options: &Doctor, printer: &Printer) -> Result<Verdict, Failure> {
+    let file = setup.model.file();
+    let damaged = |error| Failure::Damaged { place: setup.model_name.clone(), error: Box::new(error) };
+    file.verify().map_err(damaged)?;
+    let kernels = available_kernels();
+    let kernel = setup.options.kernels.name();
+    let store = Store::new(options.store.as_deref()).and_then(|store| store.names());
+    let model = Facts::new(&setup.model_name, file.len(), file.header());
+    let record = Record {
+        cpu: cpu_name(),
+        cores: thread::available_parallelism().map_or(1, usize::from),
+        warnings: warnings(&kernels, kernel, &model),
+        kernels,
+        kernel,
+        model,
+        voices: store.ok().map(|names| names.len()),
+        second_ms: time_one_second(setup)?,
+    };
+    printer.print(&record, || record.text())?;
+    Ok(Verdict::Yes)
+}
+
+impl Facts {
+    fn new(name: &str, bytes: usize, header: &Header) -> Self {
+        let worst = header.report.as_ref().and_then(|report| {
+            report.tensors.iter().min_by(|a: &&Agreement, b| a.cosine.total_cmp(&b.cosine))
+        });
+        Facts {
+            name: name.to_owned(),
+            bytes,
+            parameters: header
+                .tensors
+                .iter()
+                .map(|tensor: &TensorEntry| tensor.shape.iter().product::<u64>())
+                .sum(),
+            precision: match header.precision {
+                Precision::Int8 => "int8",
+                Precision::F32 => "f32",
+            },
+            heads: header.heads.iter().map(HeadFacts::new).collect(),
+            licence: header.licence.clone(),
+            source: header.source.clone(),
+            worst: worst.map(|worst| Worst { tensor: worst.tensor.clone(), cosine: worst.cosine }),
+        }
+    }
+}
+
+impl HeadFacts {
+    fn new(head: &Head) -> Self {
+        // An x-vector's labels are the speakers it was trained on, a vocabulary is no list of things to say.
+        let labels = match &head.kind {
+            HeadKind::Sequence { labels, .. } | HeadKind::Frame { labels } => labels.clone(),
+            _ => Vec::new(),
+        };
+        HeadFacts {
+            name: head.name.clone(),
+            kind: head.kind.name(),
+            labels,
+            threshold: head.decision.map(|decision| decision.threshold),
+        }
+    }
+}
+
+impl Record {
+    fn text(&self) -> String {
+        let model = &self.model;
+        let mut lines = vec![
+            format!("CPU       {}, {} core(s)", self.cpu, self.cores),
+            format!("kernels   {} (chosen of {})", self.kernel, self.kernels.join(", ")),
+            format!(
+                "model     {}, {:.1} MB, {} parameters, {}",
+                model.name,
+                model.bytes as f64 / 1e6,
+                model.parameters,
+                model.precision
+            ),
+            format!("licence   {}", model.licence),
+            format!("source    {}", model.source),
+        ];
+        for head in &model.heads {
+            let labels =
+                if head.labels.is_empty() { String::new() } else { format!(": {}", head.labels.join(", ")) };
+            let threshold =
+                head.threshold.map_or(String::new(), |threshold| format!(", threshold {threshold:.2}"));
+            lines.push(format!("head      {} ({}{threshold}){labels}", head.name, head.kind));
+        }
+        if let Some(worst) = &model.worst {
+            lines.push(format!("export    worst agreement {:.6}, of {}", worst.cosine, worst.tensor));
+        }
+        lines.push(format!("speed     1 s of sound in {:.1} ms", self.second_ms));
+        lines.extend(self.voices.map(|count| format!("voices    {count} enrolled")));
+        lines.extend(self.warnings.iter().map(|warning| format!("WARNING   {warning}")));
+        lines.join("\n")
+    }
+}
+
+fn warnings(kernels: &[&str], kernel: &str, model: &Facts) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(best) = kernels.last().filter(|&&best| best != kernel) {
+        warnings.push(format!("{KERNEL_VARIABLE} chose {kernel}; this machine prefers {best}"));
+    } else if kernel == "reference" {
+        warnings.push("no kernels for this CPU: everything runs slowly; use a 64-bit system".to_owned());
+    }
+    match &model.worst {
+        None => warnings.push("the model carries no export report; export it again".to_owned()),
+        Some(worst) if worst.cosine < GOOD_COSINE => {
+            warnings.push(format!("the export strayed from its checkpoint: cosine {:.4}", worst.cosine));
+        }
+        Some(_) => {}
+    }
+    let untuned = model
+        .heads
+        .iter()
+        .filter(|head| head.threshold.is_none() && matches!(head.kind, "sequence" | "xvector"));
+    warnings.extend(untuned.map(|head| format!("head {} carries no threshold", head.name)));
+    warnings
+}
+
+/// Time to run every head on one second of sound, in milliseconds.
+fn time_one_second(setup: &Setup) -> Result<f64, Failure> {
+    let mut session = setup.model.session(&setup.options).map_err(Failure::model(&setup.model_name))?;
+    let mut samples = speech::like(1.0);
+    samples.resize(samples.len().max(session.needed_samples()), 0.0);
+    let mut run = || session.run(&samples).map_err(Failure::model(&setup.model_name));
+    run()?;
+    let start = Instant::now();
+    run()?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+/// The CPU's name; ARM's Linux gives numbers instead, which tell as much to those who look them up.
+fn cpu_name() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    parse_cpu_name(&info).unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+fn parse_cpu_name(info: &str) -> Option<String> {
+    let field = |name: &str| {
+        let line = info.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'));
+        line.map(|value| value.trim().to_owned())
+    };
+    field("model name").or_else(|| {
+        let part = field("CPU part")?;
+        let core = match part.as_str() {
+            "0xd03" => "Cortex-A53",
+            "0xd04" => "Cortex-A35",
+            "0xd05" => "Cortex-A55",
+            "0xd07" => "Cortex-A57",
+            "0xd08" => "Cortex-A72",
+            "0xd09" => "Cortex-A73",
+            "0xd0b" => "Cortex-A76",
+            "0xd42" => "Cortex-A78AE",
+            _ => return Some(format!("ARM part {part}")),
+        };
+        Some(core.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(worst: Option<f32>, threshold: Option<f32>) -> Facts {
+        let head = HeadFacts { name: "words".to_owned(), kind: "sequence", labels: Vec::new(), threshold };
+        Facts {
+            name: "m.wlm".to_owned(),
+            bytes: 1,
+            parameters: 1,
+            precision: "int8",
+            heads: vec![head],
+            licence: String::new(),
+            source: String::new(),
+            worst: worst.map(|cosine| Worst { tensor: "logits".to_owned(), cosine }),
+        }
+    }
+
+    #[test]
+    fn a_healthy_machine_gets_no_warning() {
+        assert!(warnings(&["reference", "neon"], "neon", &facts(Some(0.9999), Some(0.7))).is_empty());
+    }
+
+    #[test]
+    fn each_fault_gets_one() {
+        assert_eq!(warnings(&["reference", "neon"], "reference", &facts(Some(1.0), Some(0.7))).len(), 1);
+        assert_eq!(warnings(&["reference"], "reference", &facts(Some(1.0), Some(0.7))).len(), 1);
+        assert_eq!(warnings(&["neon"], "neon", &facts(None, Some(0.7))).len(), 1);
+        assert_eq!(warnings(&["neon"], "neon", &facts(Some(0.9), Some(0.7))).len(), 1);
+        assert_eq!(warnings(&["neon"], "neon", &facts(Some(1.0), None)).len(), 1);
+    }
+
+    #[test]
+    fn cpus_are_named() {
+        let x86 = "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n";
+        assert_eq!(parse_cpu_name(x86).as_deref(), Some("AMD EPYC"));
+        let arm = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n";
+        assert_eq!(parse_cpu_name(arm).as_deref(), Some("Cortex-A72"));
+        assert_eq!(parse_cpu_name(""), None);
+    }
+}

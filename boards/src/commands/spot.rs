@@ -1,0 +1,82 @@
+//! `wavlm spot`: keywords in files or in a stream, printed as they are heard.
+
+use std::path::Path;
+
+use serde::Serialize;
+use wavlm_format::Decision;
+use wavlm_runtime::tasks::words::{Detection, WordModel};
+
+use super::{Printer, Verdict};
+use crate::cli::Spot;
+use crate::failure::Failure;
+use crate::input;
+use crate::setup::Setup;
+
+#[derive(Serialize)]
+struct Record<'a> {
+    file: &'a str,
+    keyword: &'a str,
+    score: f32,
+    start_s: f64,
+    end_s: f64,
+}
+
+pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, Failure> {
+    let mut model =
+        WordModel::new(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
+    let mut decision = model.decision();
+    decision.threshold = options.threshold.unwrap_or(decision.threshold);
+    let (mut found, mut failed) = (0, 0);
+    for file in &options.files {
+        match spot(&mut model, &decision, file, printer) {
+            Ok(count) => found += count,
+            // One file that cannot be read does not spoil the others.
+            Err(failure @ (Failure::Sound { .. } | Failure::Model { .. })) if options.files.len() > 1 => {
+                eprintln!("wavlm: {failure}");
+                failed += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if failed > 0 {
+        return Err(Failure::Some { failed, all: options.files.len() });
+    }
+    Ok(Verdict::from(found > 0))
+}
+
+/// Prints the keywords of one file, and returns how many there were.
+fn spot(
+    model: &mut WordModel,
+    decision: &Decision,
+    file: &Path,
+    printer: &Printer,
+) -> Result<usize, Failure> {
+    let mut reader = input::open(file)?;
+    let mut spotter = model.spotter(decision)?;
+    let name = file.display().to_string();
+    let mut count = 0;
+    let mut print = |detections: Vec<Detection>| {
+        count += detections.len();
+        detections.iter().try_for_each(|detection| print_one(&name, detection, printer))
+    };
+    let mut samples = Vec::new();
+    loop {
+        samples.clear();
+        let more = reader.read(&mut samples).map_err(Failure::sound(file))?;
+        print(spotter.push(&samples).map_err(Failure::model(&name))?)?;
+        if !more {
+            break;
+        }
+    }
+    print(spotter.finish().map_err(Failure::model(&name))?)?;
+    if count == 0 {
+        printer.tell(|| format!("{name}: no keyword"))?;
+    }
+    Ok(count)
+}
+
+fn print_one(file: &str, detection: &Detection, printer: &Printer) -> Result<(), Failure> {
+    let Detection { keyword, score, start_s, end_s } = detection;
+    let record = Record { file, keyword, score: *score, start_s: *start_s, end_s: *end_s };
+    printer.print(&record, || format!("{file}: {keyword}  {score:.2}  {start_s:.2}–{end_s:.2} s"))
+}

@@ -1,0 +1,167 @@
+//! Every error of the program: one line that names its place, says what is wrong and, where it helps, what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use wavlm_kernels::KernelError;
+use wavlm_runtime::frontend::AudioError;
+use wavlm_runtime::tasks::speaker::{EnrolError, Flaw, VoiceprintError};
+use wavlm_runtime::tasks::words::DecisionError;
+
+/// Why the program stops with exit status 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A recording cannot be read.
+    #[error("{}: {error}", file.display())]
+    Sound {
+        /// The recording, `-` for stdin.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: AudioError,
+    },
+    /// The model cannot be opened, or not be run on this input.
+    #[error("{place}: {error}")]
+    Model {
+        /// The model or the recording.
+        place: String,
+        /// What is wrong.
+        error: Box<wavlm_runtime::Error>,
+    },
+    /// A recording that tells nothing about a voice.
+    #[error("{}: {flaw}", file.display())]
+    Unfit {
+        /// The recording.
+        file: PathBuf,
+        /// Why not.
+        flaw: Flaw,
+    },
+    /// The model gives no direction for a recording.
+    #[error("{}: the model hears no voice in it; record it again", file.display())]
+    NoVoice {
+        /// The recording.
+        file: PathBuf,
+    },
+    /// Recordings that make no voiceprint.
+    #[error("{name}: {error}")]
+    Enrol {
+        /// Whose voice.
+        name: String,
+        /// Why not; numbers of recordings count from 1.
+        error: EnrolError,
+    },
+    /// A value of an option, or of the model's decision, makes no sense.
+    #[error("decision: {0}; give another --threshold or export the model again")]
+    Decision(#[from] DecisionError),
+    /// `--threshold` of a voice.
+    #[error("--threshold: {0} is no cosine; give a number from -1 to 1")]
+    Threshold(f32),
+    /// `--seconds` of the bench.
+    #[error("--seconds: {0} is no length; give a number from 0.1 to 600")]
+    Seconds(f32),
+    /// A name that cannot be a file's.
+    #[error(
+        "{name:?}: not a name; use up to {max} letters, digits, spaces, '-', '_' or '.', a letter or digit first"
+    )]
+    Name {
+        /// The name.
+        name: String,
+        /// Most bytes.
+        max: usize,
+    },
+    /// No default store can be found.
+    #[error("no home folder is known; give --store DIR")]
+    NoStore,
+    /// Nobody is enrolled.
+    #[error("{}: no voices that this model made; use `wavlm enroll NAME FILE…` first", store.display())]
+    NobodyEnrolled {
+        /// The store.
+        store: PathBuf,
+    },
+    /// The person is not enrolled.
+    #[error("{name}: not enrolled in {}; use `wavlm enroll {name} FILE…` first", store.display())]
+    NotEnrolled {
+        /// The person.
+        name: String,
+        /// The store.
+        store: PathBuf,
+    },
+    /// The file is no voiceprint.
+    #[error("{}: {error}", file.display())]
+    Voiceprint {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        error: VoiceprintError,
+    },
+    /// The voiceprint means nothing to this model.
+    #[error("{name}: enrolled with another model; enrol again")]
+    OtherModel {
+        /// The person.
+        name: String,
+    },
+    /// `WAVLM_KERNEL` names a table that cannot be used.
+    #[error("WAVLM_KERNEL: {error}; this machine runs {available}")]
+    Kernel {
+        /// Why not.
+        error: KernelError,
+        /// Those that can be.
+        available: String,
+    },
+    /// The model's bytes are not those that were written.
+    #[error("{place}: {error}; copy or export it again")]
+    Damaged {
+        /// The model.
+        place: String,
+        /// Which bytes.
+        error: Box<wavlm_format::VerifyError>,
+    },
+    /// A tensor cannot be written.
+    #[error("{}: {error}", file.display())]
+    Tensors {
+        /// The file to write.
+        file: PathBuf,
+        /// Why not.
+        error: safetensors::SafeTensorError,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{}: {error}", file.display())]
+    Io {
+        /// The file or folder.
+        file: PathBuf,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// Results cannot be printed.
+    #[error("stdout: {0}")]
+    Stdout(#[from] io::Error),
+    /// Some of several files failed; each has been reported.
+    #[error("{failed} of {all} files could not be read")]
+    Some {
+        /// Failed.
+        failed: usize,
+        /// All.
+        all: usize,
+    },
+}
+
+impl Failure {
+    /// Something went wrong with a file or folder.
+    pub fn io(file: &Path) -> impl Fn(io::Error) -> Failure {
+        move |error| Failure::Io { file: file.to_owned(), error }
+    }
+
+    /// Something is wrong with a recording.
+    pub fn sound(file: &Path) -> impl Fn(AudioError) -> Failure {
+        move |error| Failure::Sound { file: file.to_owned(), error }
+    }
+
+    /// The model refused something.
+    pub fn model(place: impl ToString) -> impl Fn(wavlm_runtime::Error) -> Failure {
+        move |error| Failure::Model { place: place.to_string(), error: Box::new(error) }
+    }
+
+    /// Nobody reads the results any more.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

@@ -1,0 +1,57 @@
+//! Model, kernels and threads, from options and environment.
+
+use std::env;
+
+use wavlm_kernels::Kernels;
+use wavlm_runtime::{Model, SessionOptions};
+
+use crate::builtin;
+use crate::cli::Common;
+use crate::failure::Failure;
+
+/// Overrides the choice of kernels.
+pub const KERNEL_VARIABLE: &str = "WAVLM_KERNEL";
+
+/// What every command starts from.
+#[derive(Debug)]
+pub struct Setup {
+    /// The model.
+    pub model: Model,
+    /// How messages call it.
+    pub model_name: String,
+    /// Kernels and threads; all heads.
+    pub options: SessionOptions,
+}
+
+impl Setup {
+    /// Opens the model and chooses the kernels.
+    ///
+    /// # Errors
+    /// The model is none, or `WAVLM_KERNEL` names kernels that this machine cannot run.
+    pub fn new(common: &Common) -> Result<Self, Failure> {
+        let (model_name, model) = match &common.model {
+            Some(path) => (path.display().to_string(), Model::open(path)),
+            None => ("built-in model".to_owned(), Model::from_static(builtin::default_model())),
+        };
+        let model = model.map_err(Failure::model(&model_name))?;
+        let options = SessionOptions {
+            threads: usize::from(common.threads),
+            kernels: kernels()?,
+            ..SessionOptions::default()
+        };
+        Ok(Setup { model, model_name, options })
+    }
+}
+
+/// Names of the kernels that this machine runs, the preferred ones last.
+pub fn available_kernels() -> Vec<&'static str> {
+    Kernels::available().into_iter().map(Kernels::name).collect()
+}
+
+fn kernels() -> Result<&'static Kernels, Failure> {
+    match env::var_os(KERNEL_VARIABLE) {
+        None => Ok(Kernels::detect()),
+        Some(name) => Kernels::by_name(&name.to_string_lossy())
+            .map_err(|error| Failure::Kernel { error, available: available_kernels().join(", ") }),
+    }
+}
