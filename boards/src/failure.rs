@@ -42,11 +42,11 @@ pub enum Failure {
         file: PathBuf,
     },
     /// Recordings that make no voiceprint.
-    #[error("{name}: {error}")]
+    #[error("{place}: {error}")]
     Enrol {
-        /// Whose voice.
-        name: String,
-        /// Why not; numbers of recordings count from 1.
+        /// The recordings, or whose voice it was to be.
+        place: String,
+        /// Why not.
         error: EnrolError,
     },
     /// A value of an option, or of the model's decision, makes no sense.

@@ -5,6 +5,7 @@
 //! commands/   one file per subcommand
 //! setup       model, kernels and threads from options and environment
 //! input       a file or `-` as sound
+//! progress    a bar for long work, on a terminal
 //! store       voiceprints in a folder
 //! failure     every error, in one line that names its place
 //! ```
@@ -19,6 +20,7 @@ mod cli;
 mod commands;
 mod failure;
 mod input;
+mod progress;
 mod setup;
 mod store;
 

@@ -1,7 +1,7 @@
 //! `wavlm enroll`: recordings of one person become a voiceprint, or a reason why not.
 
 use serde::Serialize;
-use wavlm_runtime::tasks::speaker::{ENROL_SPEECH_S, Voiceprint};
+use wavlm_runtime::tasks::speaker::{ENROL_SPEECH_S, EnrolError, Voiceprint};
 
 use super::voices::Voices;
 use super::{Printer, Verdict};
@@ -26,7 +26,7 @@ pub fn run(setup: &Setup, options: &Enroll, printer: &Printer) -> Result<Verdict
     let recordings: Result<Vec<_>, _> =
         options.files.iter().map(|file| voices.hear(file, ENROL_SPEECH_S)).collect();
     let print = Voiceprint::enrol(&options.name, voices.verifier.model(), &recordings?, voices.threshold)
-        .map_err(|error| Failure::Enrol { name: options.name.clone(), error })?;
+        .map_err(|error| Failure::Enrol { place: place(&error, options), error })?;
     let (file, replaced) = voices.store.save(&print)?;
     let quality = print.quality;
     let record = Record {
@@ -47,4 +47,14 @@ pub fn run(setup: &Setup, options: &Enroll, printer: &Printer) -> Result<Verdict
         )
     })?;
     Ok(Verdict::Yes)
+}
+
+/// What an enrolment's error is about: two files, or the person.
+fn place(error: &EnrolError, options: &Enroll) -> String {
+    let file =
+        |index: usize| options.files.get(index).map_or(String::new(), |file| file.display().to_string());
+    match *error {
+        EnrolError::Disagree { first, second, .. } => format!("{} and {}", file(first), file(second)),
+        _ => options.name.clone(),
+    }
 }

@@ -10,6 +10,7 @@ use super::{Printer, Verdict};
 use crate::cli::Spot;
 use crate::failure::Failure;
 use crate::input;
+use crate::progress::Progress;
 use crate::setup::Setup;
 
 #[derive(Serialize)]
@@ -55,20 +56,26 @@ fn spot(
     let mut spotter = model.spotter(decision)?;
     let name = file.display().to_string();
     let mut count = 0;
+    let progress = Progress::new(reader.promised_seconds());
     let mut print = |detections: Vec<Detection>| {
+        if detections.is_empty() {
+            return Ok(());
+        }
         count += detections.len();
-        detections.iter().try_for_each(|detection| print_one(&name, detection, printer))
+        progress.suspend(|| detections.iter().try_for_each(|detection| print_one(&name, detection, printer)))
     };
     let mut samples = Vec::new();
     loop {
         samples.clear();
         let more = reader.read(&mut samples).map_err(Failure::sound(file))?;
         print(spotter.push(&samples).map_err(Failure::model(&name))?)?;
+        progress.advance(samples.len());
         if !more {
             break;
         }
     }
     print(spotter.finish().map_err(Failure::model(&name))?)?;
+    progress.finish();
     if count == 0 {
         printer.tell(|| format!("{name}: no keyword"))?;
     }

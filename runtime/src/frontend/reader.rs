@@ -73,6 +73,14 @@ impl AudioReader {
         })
     }
 
+    /// Length that the header promises, in seconds; `None` where there is no header or it does not know.
+    pub fn promised_seconds(&self) -> Option<f64> {
+        match &self.source {
+            Source::Wav(wav) => Some(wav.promised_frames()? as f64 / f64::from(wav.rate())),
+            Source::Raw(_) => None,
+        }
+    }
+
     /// Appends the next piece to `out`; it may be empty while the resampler fills. Returns false after the last one.
     ///
     /// # Errors
@@ -191,8 +199,10 @@ mod tests {
 
     #[test]
     fn channels_are_averaged() {
-        let read = clip(&wav(spec(2, 16_000, 16, SampleFormat::Int), &[0.5, 0.25, -0.5, 0.5]))
-            .expect("a valid file");
+        let bytes = wav(spec(2, 16_000, 16, SampleFormat::Int), &[0.5, 0.25, -0.5, 0.5]);
+        let reader = AudioReader::wav(Box::new(Cursor::new(bytes.clone())), Ending::Exact);
+        assert_eq!(reader.expect("a valid file").promised_seconds(), Some(2.0 / 16_000.0));
+        let read = clip(&bytes).expect("a valid file");
         assert_eq!(read, [0.375, 0.0]);
     }
 

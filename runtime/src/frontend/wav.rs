@@ -63,6 +63,11 @@ impl<R: Read> WavFrames<R> {
         self.spec.sample_rate
     }
 
+    /// Frames that the header promises; `None` if it says that it does not know.
+    pub(super) fn promised_frames(&self) -> Option<u64> {
+        Some(self.promised? / self.frame.len() as u64)
+    }
+
     /// Appends up to `frames` frames, each the mean of its channels; returns false once the sound is over.
     ///
     /// # Errors

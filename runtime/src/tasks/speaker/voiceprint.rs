@@ -39,11 +39,7 @@ pub enum EnrolError {
     #[error("no recordings to enrol from")]
     NoRecordings,
     /// Two of them do not sound like one person.
-    #[error(
-        "recordings {} and {} do not sound like one person ({cosine:.2}, needed {threshold:.2}); record them again",
-        first + 1,
-        second + 1
-    )]
+    #[error("do not sound like one person ({cosine:.2}, needed {threshold:.2}); record them again")]
     Disagree {
         /// Index of one.
         first: usize,
