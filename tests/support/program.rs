@@ -1,0 +1,113 @@
+//! Runs the programs of this workspace as a user would, through the emulator where the tests themselves are emulated.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The root of the checkout.
+///
+/// # Panics
+/// Never: this crate lies in a folder of it.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the folder above this crate").to_owned()
+}
+
+/// A program to be run.
+#[derive(Debug)]
+pub struct Program {
+    command: Command,
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// Exit status; `None` if a signal ended it.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Program {
+    /// `wavlm` or `wavlm-export`, from the build that these tests belong to.
+    ///
+    /// # Panics
+    /// If it has not been built.
+    pub fn new(name: &str) -> Program {
+        let tests = env::current_exe().expect("the path of this test");
+        let built = tests.ancestors().nth(2).expect("the folder of the profile").join(name);
+        assert!(built.exists(), "{} is missing; run: cargo build --workspace --bins", built.display());
+        // `qemu-aarch64-static -cpu …`: an emulated test cannot start an emulated program by itself.
+        let runner = env::var("WAVLM_TEST_RUNNER").unwrap_or_default();
+        let mut words = runner.split_whitespace();
+        let mut command = match words.next() {
+            Some(emulator) => {
+                let mut command = Command::new(emulator);
+                command.args(words).arg(built);
+                command
+            }
+            None => Command::new(built),
+        };
+        command.stdin(Stdio::null()).env_remove("WAVLM_KERNEL");
+        Program { command }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: AsRef<std::ffi::OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Program {
+        self.command.args(args);
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, key: &str, value: impl AsRef<std::ffi::OsStr>) -> Program {
+        self.command.env(key, value);
+        self
+    }
+
+    /// Runs in `folder`.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Program {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Reads standard input from a file.
+    ///
+    /// # Panics
+    /// If the file cannot be opened.
+    #[must_use]
+    pub fn input(mut self, path: &Path) -> Program {
+        self.command.stdin(std::fs::File::open(path).expect("the input"));
+        self
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Panics
+    /// If the program cannot be started.
+    pub fn run(mut self) -> Finished {
+        let output = self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Finished {
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Finished {
+    /// Asserts exit status 2 and one line on stderr that holds all of `words`.
+    ///
+    /// # Panics
+    /// If it is otherwise.
+    pub fn refused(&self, words: &[&str]) {
+        assert_eq!(self.status, Some(2), "exit status, with stderr {:?}", self.stderr);
+        assert_eq!(self.stderr.trim_end().lines().count(), 1, "one line: {:?}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} in {:?}", self.stderr);
+        }
+    }
+}
