@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use wavlm_format::{ModelFile, Packing, TensorRef};
-use wavlm_kernels::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+use wavlm_kernels::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
 
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::scratch::Scratch;
-
-/// Bytes that int8 kernels may read behind the last row of codes.
-const CODE_SLACK: usize = 16;
 
 /// A dense f32 tensor of the file; equal to another if both are the same tensor of the same mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +87,7 @@ impl Matrix {
         match self.tensor.entry().packing {
             Packing::PanelsI8 => {
                 let view = self.tensor.panels_i8().expect(LOADED);
-                let (n, k) = (view.rows.next_multiple_of(16), view.columns.next_multiple_of(16));
+                let (n, k) = (padded(view.rows), padded(view.columns));
                 Panels::I8(PanelsI8::new(
                     &view.data[group * n * k..][..n * k],
                     &view.scales[group * n..][..n],
@@ -101,7 +98,7 @@ impl Matrix {
             }
             _ => {
                 let view = self.tensor.panels_f32().expect(LOADED);
-                let length = view.rows.next_multiple_of(16) * view.columns;
+                let length = padded(view.rows) * view.columns;
                 Panels::F32(PanelsF32::new(&view.data[group * length..][..length], view.rows, view.columns))
             }
         }
@@ -109,7 +106,7 @@ impl Matrix {
 
     /// `out[m][n] = activation(input[m] · weight[n] + bias[n])`, added to `out` if `accumulate`.
     ///
-    /// int8 weights quantise each input window with a scale of its own. Work is split over columns.
+    /// int8 weights quantise each input window by its own range. Work is split over columns.
     pub fn apply(
         &self,
         engine: Engine,
@@ -135,8 +132,8 @@ impl Matrix {
                 });
             }
             Panels::I8(panels) => {
-                let (codes, scales) = quantise(engine, input, self.columns);
-                let rows = RowsI8::new(&codes, self.columns.next_multiple_of(16), input.rows, &scales);
+                let (codes, scales, offsets) = quantise(engine, input, self.columns);
+                let rows = RowsI8::new(&codes, padded(self.columns), &scales, &offsets);
                 engine.each(engine.column_windows(out), |(first, window)| {
                     let range = panel_range(first, window.columns());
                     let epilogue = epilogue(first, window.columns());
@@ -147,19 +144,21 @@ impl Matrix {
     }
 }
 
-/// Codes and scales of every window; rows of codes are padded to a multiple of 16.
-fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>, Scratch<f32>) {
-    let padded = columns.next_multiple_of(16);
-    let mut codes = Scratch::<u8>::new(input.rows * padded + CODE_SLACK);
-    let mut scales = Scratch::<f32>::new(input.rows);
+/// Codes, scales and offsets of every window; rows of codes are padded to a multiple of 16.
+fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>, Scratch<f32>, Scratch<f32>) {
+    let width = padded(columns);
+    let mut codes = Scratch::<u8>::new(input.rows * width);
+    let (mut scales, mut offsets) = (Scratch::<f32>::new(input.rows), Scratch::<f32>::new(input.rows));
     let per_task = engine.rows_per_task(input.rows);
-    let tasks = codes.chunks_mut(per_task * padded).zip(scales.chunks_mut(per_task)).enumerate();
-    engine.each(tasks, |(task, (codes, scales))| {
-        for (i, (codes, scale)) in codes.chunks_exact_mut(padded).zip(scales).enumerate() {
-            *scale = engine.kernels.quantise_row(input.row(task * per_task + i, columns), codes);
+    let quantisations = scales.chunks_mut(per_task).zip(offsets.chunks_mut(per_task));
+    let tasks = codes.chunks_mut(per_task * width).zip(quantisations).enumerate();
+    engine.each(tasks, |(task, (codes, (scales, offsets)))| {
+        for (i, codes) in codes.chunks_exact_mut(width).enumerate() {
+            let quantisation = engine.kernels.quantise_row(input.row(task * per_task + i, columns), codes);
+            (scales[i], offsets[i]) = (quantisation.scale, quantisation.offset);
         }
     });
-    (codes, scales)
+    (codes, scales, offsets)
 }
 
 /// The panels that hold columns `first..first + width`; `first` is a multiple of 16.

@@ -4,7 +4,7 @@
 use crate::arm;
 use crate::portable::Elementwise;
 use crate::tile::{RunF32, RunI8, Tile};
-use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8};
 #[cfg(target_arch = "x86_64")]
 use crate::x86;
 use crate::{matmul, reference};
@@ -114,13 +114,13 @@ impl Kernels {
         self.name
     }
 
-    /// The code that stands for zero. Codes are in the table's own encoding: two's complement, XOR this.
+    /// The byte of the code zero. Codes are in the table's own encoding: two's complement, XOR this.
     pub fn zero_code(&self) -> u8 {
         self.elementwise.zero_code
     }
 
-    /// `out[m][n] = activation(Σ_k a[m][k] · w[n][k] · scales + bias[n])`, added to `out` if
-    /// [`accumulate`](Epilogue::accumulate). The sum is exact.
+    /// `out[m][n] = activation((Σ_k code[m][k] · w[n][k]) · scales + bias[n] + offset[m] · Σ_k w[n][k] · scale[n])`, added
+    /// to `out` if [`accumulate`](Epilogue::accumulate). The sums of integers are exact.
     ///
     /// # Panics
     /// If the sizes of rows, panels, bias and output disagree.
@@ -143,33 +143,27 @@ impl Kernels {
         unsafe { matmul::product_f32(self, a, w, e, out) }
     }
 
-    /// Largest magnitude of a row; zero if empty. NaN is ignored.
-    pub fn max_abs(&self, row: &[f32]) -> f32 {
-        // SAFETY: `self` proves that the CPU has its features.
-        unsafe { (self.elementwise.max_abs)(row) }
-    }
-
-    /// Quantises a row by its own scale, [`max_abs`](Self::max_abs) / 127, which is returned; see
-    /// [`quantise_with`](Self::quantise_with).
+    /// Quantises a row by its own range, whose ends become the codes ±127; see [`quantise_with`](Self::quantise_with).
     ///
     /// # Panics
     /// If there are fewer codes than values.
-    pub fn quantise_row(&self, row: &[f32], codes: &mut [u8]) -> f32 {
-        let scale = self.max_abs(row) / 127.0;
-        self.quantise_with(row, scale, codes);
-        scale
+    pub fn quantise_row(&self, row: &[f32], codes: &mut [u8]) -> Quantisation {
+        // SAFETY: `self` proves that the CPU has its features.
+        let quantisation = unsafe { (self.elementwise.quantisation)(row) };
+        self.quantise_with(row, quantisation, codes);
+        quantisation
     }
 
-    /// `codes[i] = row[i] / scale`, rounded to the nearest integer, ties to even, and clamped to ±127, in the
-    /// table's encoding; codes past the row stand for zero, and so do all if `scale` is zero (or below 2e-37).
+    /// `codes[i] = (row[i] - offset) / scale`, rounded to the nearest integer, ties to even, and clamped to ±127, in the
+    /// table's encoding; codes past the row are zero, and so are all if `scale` is zero (or below 2e-37).
     /// The codes of values that are not finite are unspecified.
     ///
     /// # Panics
     /// If there are fewer codes than values.
-    pub fn quantise_with(&self, row: &[f32], scale: f32, codes: &mut [u8]) {
+    pub fn quantise_with(&self, row: &[f32], quantisation: Quantisation, codes: &mut [u8]) {
         assert!(codes.len() >= row.len(), "{} codes for {} values", codes.len(), row.len());
         // SAFETY: `self` proves that the CPU has its features.
-        unsafe { (self.elementwise.quantise)(row, scale, codes) }
+        unsafe { (self.elementwise.quantise)(row, quantisation, codes) }
     }
 
     /// Applies an activation to every element.

@@ -44,7 +44,7 @@ mod types;
 mod x86;
 
 pub use dispatch::{KernelError, Kernels};
-pub use types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+pub use types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8};
 
 /// Columns of a weight panel; int8 packing pads both sides of a matrix to a multiple of it.
 pub const PANEL: usize = 16;

@@ -24,10 +24,11 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = Bias::new(e.bias, columns.clone());
             let block = w.panels(panels.clone());
-            let finish = Finish::new(panels.len(), e);
+            let weight_sums = scaled_sums(&block);
             let next = w.panels(panels.end..(panels.end + tile.panels).min(w.count()));
             let shares = shares(next.data(), chunk.len().div_ceil(tile.rows));
             for (rows, next) in even_spans(chunk.clone(), tile.rows).zip(shares) {
+                let finish = Finish::new(panels.len(), e, &a.offsets()[rows.clone()], &weight_sums);
                 let operands = TileI8 {
                     codes: a.from(rows.start),
                     stride: a.stride(),
@@ -49,6 +50,15 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
     }
 }
 
+/// One vector per panel: what the weights of each column sum to, scaled.
+fn scaled_sums(panels: &PanelsI8) -> [[f32; PANEL]; MAX_PANELS] {
+    let mut scaled = [[0.0; PANEL]; MAX_PANELS];
+    for ((out, sum), scale) in scaled.as_flattened_mut().iter_mut().zip(panels.sums()).zip(panels.scales()) {
+        *out = *sum as f32 * scale;
+    }
+    scaled
+}
+
 /// # Safety
 /// The CPU must have the table's features.
 pub(crate) unsafe fn product_f32(
@@ -64,7 +74,7 @@ pub(crate) unsafe fn product_f32(
         for panels in spans(0..w.count(), tile.panels, 1) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = Bias::new(e.bias, columns.clone());
-            let finish = Finish::new(panels.len(), e);
+            let finish = Finish::new(panels.len(), e, &[], &[]);
             for rows in even_spans(chunk.clone(), tile.rows) {
                 let operands = TileF32 {
                     data: a.from(rows.start),

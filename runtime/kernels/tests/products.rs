@@ -36,6 +36,7 @@ struct Int8 {
     stride: usize,
     codes: Vec<i8>,
     row_scales: Vec<f32>,
+    offsets: Vec<f32>,
     weights: Vec<i8>,
     packed: Vec<i8>,
     scales: Vec<f32>,
@@ -51,6 +52,7 @@ impl Int8 {
         Self {
             codes: codes(&mut numbers, (rows - 1) * stride + padded(k)),
             row_scales: numbers.floats(rows).iter().map(|x| x.abs() * 1e-2).collect(),
+            offsets: numbers.floats(rows),
             packed: pack::panels_i8(&weights, n, k),
             sums: pack::sums_i8(&weights, n, k),
             weights,
@@ -70,16 +72,18 @@ impl Int8 {
         self.codes.iter().map(|&c| c as u8 ^ kernels.zero_code()).collect()
     }
 
-    fn expected(&self, m: usize, n: usize) -> f32 {
+    /// Before activation, in the order in which the kernels round: scales, bias, what the offset owes.
+    fn expected(&self, m: usize, n: usize, bias: f32) -> f32 {
         let row = &self.codes[m * self.stride..][..self.k];
         let weights = &self.weights[n * self.k..][..self.k];
         let sum: i32 = row.iter().zip(weights).map(|(&a, &w)| i32::from(a) * i32::from(w)).sum();
-        sum as f32 * self.row_scales[m] * self.scales[n]
+        let weight_sum = weights.iter().map(|&w| i32::from(w)).sum::<i32>() as f32 * self.scales[n];
+        sum as f32 * self.row_scales[m] * self.scales[n] + bias + self.offsets[m] * weight_sum
     }
 
     fn run(&self, kernels: &Kernels, epilogue: &Epilogue, out: MatMut) {
         let codes = self.encoded(kernels);
-        let rows = RowsI8::new(&codes, self.stride, self.rows, &self.row_scales);
+        let rows = RowsI8::new(&codes, self.stride, &self.row_scales, &self.offsets);
         kernels.matmul_i8(&rows, &self.panels(), epilogue, out);
     }
 
@@ -90,7 +94,7 @@ impl Int8 {
         self.run(kernels, &Epilogue::default(), MatMut::new(&mut out, self.rows, self.n, stride));
         for (m, row) in out.chunks_exact(stride).enumerate() {
             for (n, &x) in row.iter().enumerate() {
-                let expected = if n < self.n { self.expected(m, n) } else { 7.5 };
+                let expected = if n < self.n { self.expected(m, n, 0.0) } else { 7.5 };
                 assert_eq!(
                     x.to_bits(),
                     expected.to_bits(),
@@ -220,9 +224,8 @@ fn epilogue_adds_bias_then_activates_then_accumulates() {
             for activation in ACTIVATIONS.map(Some).into_iter().chain([None]) {
                 for accumulate in [false, true] {
                     let epilogue = Epilogue { bias: Some(&bias), activation, accumulate };
-                    let finish = |products: &[f32]| {
-                        let mut expected: Vec<f32> =
-                            products.iter().enumerate().map(|(i, x)| x + bias[i % n]).collect();
+                    let finish = |biased: Vec<f32>| {
+                        let mut expected = biased;
                         if let Some(activation) = activation {
                             kernels.activate(activation, &mut expected);
                         }
@@ -235,12 +238,14 @@ fn epilogue_adds_bias_then_activates_then_accumulates() {
 
                     let mut out = before.clone();
                     int8.run(kernels, &epilogue, MatMut::new(&mut out, rows, n, n));
-                    let products: Vec<f32> = (0..rows * n).map(|i| int8.expected(i / n, i % n)).collect();
-                    assert_eq!(out, finish(&products), "int8 {case}");
+                    let biased = (0..rows * n).map(|i| int8.expected(i / n, i % n, bias[i % n])).collect();
+                    assert_eq!(out, finish(biased), "int8 {case}");
 
                     let mut out = before.clone();
                     float.run(kernels, &epilogue, MatMut::new(&mut out, rows, n, n));
-                    assert_eq!(out, finish(&float.plain(kernels)), "f32 {case}");
+                    let biased =
+                        float.plain(kernels).iter().enumerate().map(|(i, x)| x + bias[i % n]).collect();
+                    assert_eq!(out, finish(biased), "f32 {case}");
                 }
             }
         }
@@ -276,16 +281,17 @@ fn elements_do_not_depend_on_their_neighbours() {
         for (range, window) in [(0..2, left), (2..4, right)] {
             let (above, below) = window.split_rows(5);
             for (first, window) in [(0, above), (5, below)] {
-                let scales = &int8.row_scales[first..first + window.rows()];
+                let part = first..first + window.rows();
+                let (scales, offsets) = (&int8.row_scales[part.clone()], &int8.offsets[part]);
                 kernels.matmul_i8(
-                    &RowsI8::new(&codes[first * padded(k)..], padded(k), window.rows(), scales),
+                    &RowsI8::new(&codes[first * padded(k)..], padded(k), scales, offsets),
                     &int8.panels().panels(range.clone()),
                     &Epilogue::default(),
                     window,
                 );
             }
         }
-        let expected: Vec<f32> = (0..rows * n).map(|i| int8.expected(i / n, i % n)).collect();
+        let expected: Vec<f32> = (0..rows * n).map(|i| int8.expected(i / n, i % n, 0.0)).collect();
         assert_eq!(out, expected, "{}", kernels.name());
     }
 }
@@ -295,7 +301,7 @@ fn threads_may_share_the_columns() {
     for kernels in Kernels::available() {
         let int8 = Int8::new(9, 100, 64, 64);
         let codes = int8.encoded(kernels);
-        let rows = RowsI8::new(&codes, 64, 9, &int8.row_scales);
+        let rows = RowsI8::new(&codes, 64, &int8.row_scales, &int8.offsets);
         let mut out = vec![0.0; 900];
         std::thread::scope(|scope| {
             for (block, window) in MatMut::new(&mut out, 9, 100, 100).column_blocks(32).enumerate() {
@@ -304,7 +310,7 @@ fn threads_may_share_the_columns() {
                 scope.spawn(move || kernels.matmul_i8(&rows, &panels, &Epilogue::default(), window));
             }
         });
-        let expected: Vec<f32> = (0..900).map(|i| int8.expected(i / 100, i % 100)).collect();
+        let expected: Vec<f32> = (0..900).map(|i| int8.expected(i / 100, i % 100, 0.0)).collect();
         assert_eq!(out, expected, "{}", kernels.name());
     }
 }
@@ -352,7 +358,7 @@ fn not_a_number_stays_in_its_row() {
 fn short_codes_are_refused() {
     let int8 = Int8::new(2, 16, 16, 16);
     let codes = int8.encoded(Kernels::detect());
-    let rows = RowsI8::new(&codes[..31], 16, 2, &int8.row_scales);
+    let rows = RowsI8::new(&codes[..31], 16, &int8.row_scales, &int8.offsets);
     let mut out = [0.0; 32];
     let window = MatMut::new(&mut out, 2, 16, 16);
     Kernels::detect().matmul_i8(&rows, &int8.panels(), &Epilogue::default(), window);

@@ -1,7 +1,7 @@
 //! The grouped convolution that tells the layers where they are (`WavLMPositionalConvEmbedding`).
 
 use tract_core::internal::*;
-use wavlm_kernels::{Activation, Epilogue, MatMut, RowsF32, RowsI8};
+use wavlm_kernels::{Activation, Epilogue, MatMut, RowsF32, RowsI8, padded};
 
 use super::{Block, floats_mut, frames_of, owned};
 use crate::engine::Engine;
@@ -11,7 +11,7 @@ use crate::scratch::Scratch;
 /// `x + activation(conv(x))`, the convolution centred: tap `j` of output `t` reads frame `t + j - kernel / 2`.
 ///
 /// An even kernel would give one output more; transformers drops the last one, and it is never computed here.
-/// In int8 each group of channels has one scale for the whole utterance, so that its frames are laid out once and the
+/// In int8 each group of channels is quantised once for the whole utterance, so that its frames are laid out once and the
 /// windows of all taps overlap in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PositionalConv {
@@ -75,12 +75,11 @@ impl PositionalConv {
                 kernels.matmul_f32(&RowsF32::new(plane, width, frames), &panels, &epilogue, out);
             }
             Panels::I8(panels) => {
-                let mut codes = Scratch::<u8>::new(
-                    (frames - 1) * width + self.weight.columns().next_multiple_of(16) + 16,
-                );
-                let scale = kernels.quantise_row(plane, &mut codes);
-                let scales = Scratch::filled(frames, scale);
-                kernels.matmul_i8(&RowsI8::new(&codes, width, frames, &scales), &panels, &epilogue, out);
+                let mut codes = Scratch::<u8>::new((frames - 1) * width + padded(self.weight.columns()));
+                let quantisation = kernels.quantise_row(plane, &mut codes);
+                let scales = Scratch::filled(frames, quantisation.scale);
+                let offsets = Scratch::filled(frames, quantisation.offset);
+                kernels.matmul_i8(&RowsI8::new(&codes, width, &scales, &offsets), &panels, &epilogue, out);
             }
         }
     }

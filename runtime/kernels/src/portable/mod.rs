@@ -13,14 +13,14 @@ pub(crate) mod reduce;
 pub(crate) mod rows;
 
 use crate::PANEL;
-use crate::types::{Activation, MatMut};
+use crate::types::{Activation, MatMut, Quantisation};
 pub(crate) use finish::Finish;
 
 /// One instruction set's compilation of this module. Calling a field is sound where the CPU has the set.
 pub(crate) struct Elementwise {
     pub(crate) zero_code: u8,
-    pub(crate) max_abs: unsafe fn(&[f32]) -> f32,
-    pub(crate) quantise: unsafe fn(&[f32], f32, &mut [u8]),
+    pub(crate) quantisation: unsafe fn(&[f32]) -> Quantisation,
+    pub(crate) quantise: unsafe fn(&[f32], Quantisation, &mut [u8]),
     pub(crate) activate: unsafe fn(Activation, &mut [f32]),
     pub(crate) layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
     pub(crate) row_max: unsafe fn(&[f32]) -> f32,
@@ -39,13 +39,13 @@ macro_rules! elementwise {
     (zero_code: $zero:expr, $(#[$features:meta])*) => {
         static ELEMENTWISE: crate::portable::Elementwise = {
             use crate::portable::{activation, finish, quantise, reduce, rows, Elementwise, Finish};
-            use crate::types::{Activation, MatMut};
+            use crate::types::{Activation, MatMut, Quantisation};
             const LANES: usize = crate::PANEL;
 
             $(#[$features])*
-            fn max_abs(row: &[f32]) -> f32 { reduce::max_abs(row) }
+            fn quantisation(row: &[f32]) -> Quantisation { quantise::quantisation(row) }
             $(#[$features])*
-            fn quantise(row: &[f32], scale: f32, codes: &mut [u8]) { quantise::quantise::<{ $zero }>(row, scale, codes) }
+            fn quantise(row: &[f32], q: Quantisation, codes: &mut [u8]) { quantise::quantise::<{ $zero }>(row, q, codes) }
             $(#[$features])*
             fn activate(f: Activation, row: &mut [f32]) { activation::activate(f, row) }
             $(#[$features])*
@@ -68,7 +68,7 @@ macro_rules! elementwise {
             fn finish(f: Finish, values: &mut [[f32; LANES]], out: MatMut) { finish::finish(f, values, out) }
 
             Elementwise {
-                zero_code: $zero, max_abs, quantise, activate, layer_norm, row_max, exp_sum, scale, axpy, affine, sigmoid,
+                zero_code: $zero, quantisation, quantise, activate, layer_norm, row_max, exp_sum, scale, axpy, affine, sigmoid,
                 dot, finish,
             }
         };

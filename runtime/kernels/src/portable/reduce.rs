@@ -3,16 +3,17 @@
 /// Partial results of a reduction: element `i` goes to lane `i % LANES`, and the lanes are folded in halves.
 pub(crate) const LANES: usize = 16;
 
-/// Largest magnitude; zero for an empty row. NaN is ignored.
-#[inline(always)]
-pub(crate) fn max_abs(row: &[f32]) -> f32 {
-    reduce(row, 0.0, |m, x| larger(m, x.abs()), larger)
-}
-
 /// Largest value; -∞ for an empty row. NaN is ignored.
 #[inline(always)]
 pub(crate) fn row_max(row: &[f32]) -> f32 {
     reduce(row, f32::NEG_INFINITY, larger, larger)
+}
+
+/// Smallest value; ∞ for an empty row. NaN is ignored.
+#[inline(always)]
+pub(crate) fn row_min(row: &[f32]) -> f32 {
+    let smaller = |a: f32, b: f32| if b < a { b } else { a };
+    reduce(row, f32::INFINITY, smaller, smaller)
 }
 
 #[inline(always)]

@@ -7,5 +7,5 @@ mod window;
 
 pub use epilogue::{Activation, Epilogue};
 pub use panels::{PanelsF32, PanelsI8};
-pub use rows::{RowsF32, RowsI8};
+pub use rows::{Quantisation, RowsF32, RowsI8};
 pub use window::MatMut;

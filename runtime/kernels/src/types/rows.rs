@@ -5,13 +5,26 @@
 
 use crate::padded;
 
+/// What the codes of a row stand for: `x ≈ code · scale + offset`.
+///
+/// The offset is the middle of the row's range. Behind GELU or ReLU, where nearly all of the range lies on one side of
+/// zero, it makes the steps half as wide as a symmetric scale would.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Quantisation {
+    /// Step between codes; at least zero.
+    pub scale: f32,
+    /// Value of the code zero.
+    pub offset: f32,
+}
+
 /// int8 rows in a table's own byte encoding (see [`Kernels::zero_code`](crate::Kernels::zero_code)), with one
-/// scale each: `x ≈ code · scale`.
+/// [`Quantisation`] each.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsI8<'a> {
     codes: &'a [u8],
     stride: usize,
     scales: &'a [f32],
+    offsets: &'a [f32],
 }
 
 impl<'a> RowsI8<'a> {
@@ -19,10 +32,10 @@ impl<'a> RowsI8<'a> {
     /// [`padded(k)`](padded) codes on; those past `k` meet weights of zero and may hold anything.
     ///
     /// # Panics
-    /// If `scales` does not hold `rows` values.
-    pub fn new(codes: &'a [u8], stride: usize, rows: usize, scales: &'a [f32]) -> Self {
-        assert_eq!(scales.len(), rows, "one scale per row");
-        Self { codes, stride, scales }
+    /// If there are not as many offsets as scales, one of each per row.
+    pub fn new(codes: &'a [u8], stride: usize, scales: &'a [f32], offsets: &'a [f32]) -> Self {
+        assert_eq!(scales.len(), offsets.len(), "one scale and one offset per row");
+        Self { codes, stride, scales, offsets }
     }
 
     /// Number of rows.
@@ -37,6 +50,10 @@ impl<'a> RowsI8<'a> {
 
     pub(crate) fn scales(&self) -> &'a [f32] {
         self.scales
+    }
+
+    pub(crate) fn offsets(&self) -> &'a [f32] {
+        self.offsets
     }
 
     /// Codes from the start of row `first` on.
