@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 out=${CARGO_TARGET_DIR:-target}
 boards/build pi5
-cargo build --locked -p wavlm-boards --bin wavlm
+[ -x "$out/debug/wavlm" ] || cargo build --workspace --all-targets --locked
 
 # Which keyword where; scores may differ in the last digits between kernel tables.
 decisions() { "$@" spot --json models/samples/*.wav | sed -E 's/"score":[^,}]*,?//'; }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use wavlm_format::Decision;
+use wavlm_runtime::Error;
 use wavlm_runtime::tasks::words::{Detection, WordModel};
 
 use super::{Printer, Verdict};
@@ -53,6 +54,7 @@ fn spot(
     printer: &Printer,
 ) -> Result<usize, Failure> {
     let mut reader = input::open(file)?;
+    let needed = model.needed_samples();
     let mut spotter = model.spotter(decision)?;
     let name = file.display().to_string();
     let mut count = 0;
@@ -64,15 +66,19 @@ fn spot(
         count += detections.len();
         progress.suspend(|| detections.iter().try_for_each(|detection| print_one(&name, detection, printer)))
     };
-    let mut samples = Vec::new();
+    let (mut samples, mut heard) = (Vec::new(), 0);
     loop {
         samples.clear();
         let more = reader.read(&mut samples).map_err(Failure::sound(file))?;
         print(spotter.push(&samples).map_err(Failure::model(&name))?)?;
         progress.advance(samples.len());
+        heard += samples.len();
         if !more {
             break;
         }
+    }
+    if heard < needed {
+        return Err(Failure::model(&name)(Error::TooShort { samples: heard, needed }));
     }
     print(spotter.finish().map_err(Failure::model(&name))?)?;
     progress.finish();

@@ -49,6 +49,11 @@ impl WordModel {
         self.decision.unwrap_or(UNTUNED)
     }
 
+    /// Samples of the shortest sound that the model can take.
+    pub fn needed_samples(&self) -> usize {
+        self.session.needed_samples()
+    }
+
     /// One logit per label for 16 kHz samples.
     ///
     /// # Errors
