@@ -8,13 +8,13 @@ use wavlm_format::{FormatError, OpenError, TensorError};
 pub enum Error {
     /// The file is not a usable `.wlm`.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(Box<OpenError>),
     /// The bytes in memory are not a usable `.wlm`.
     #[error(transparent)]
-    Format(#[from] FormatError),
+    Format(Box<FormatError>),
     /// The header promises a model whose tensors the file does not hold as they should be.
     #[error(transparent)]
-    Tensor(#[from] TensorError),
+    Tensor(Box<TensorError>),
     /// A tensor has another shape than the header's configuration implies.
     #[error(
         "tensor {name} has shape {found:?}, the configuration asks for {expected:?}; export the model again"
@@ -66,6 +66,24 @@ pub enum Error {
     /// The graph engine refused the graph or failed while running it.
     #[error("graph: {0}")]
     Graph(String),
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Error {
+        Error::Open(Box::new(error))
+    }
+}
+
+impl From<FormatError> for Error {
+    fn from(error: FormatError) -> Error {
+        Error::Format(Box::new(error))
+    }
+}
+
+impl From<TensorError> for Error {
+    fn from(error: TensorError) -> Error {
+        Error::Tensor(Box::new(error))
+    }
 }
 
 impl From<tract_core::internal::TractError> for Error {
