@@ -33,7 +33,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="recipe", description=__doc__.split("\n\n")[0])
     parser.add_argument("stages", nargs="*", default=["all"], help="stages to run, or all")
     parser.add_argument("--recordings", metavar="DIR", help="a folder of WAV files per word")
-    parser.add_argument("--scratch", action="store_true", help="with --recordings: do not start from the default model")
+    parser.add_argument("--scratch", action="store_true", help="do not start from the default model")
     return parser.parse_args()
 
 

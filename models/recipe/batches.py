@@ -16,8 +16,10 @@ from . import clips, synth, voices
 from .augment import Surroundings, mix, normalise, resample
 from .settings import LABELS, RATE, WINDOW
 
-WARPS = (0.88, 1.0, 1.13)  # each voice, played at these speeds, is three speakers
+# Each voice, played at these speeds, is as many speakers; more so the few recorded ones.
+WARPS, RECORDED_WARPS = (0.88, 1.0, 1.13), (0.8, 0.88, 1.0, 1.13, 1.25)
 TRAIN_SURROUNDINGS, SEED = 21, 31
+PEOPLE = {voices.person(voice) for voice in voices.RECORDED}
 
 
 def place(samples, start, length=WINDOW):
@@ -49,7 +51,11 @@ class Material:
             self.speech.append(samples)
             if len(samples) > 1.2 * RATE:
                 self.speakers[voices.person(row["voice"])].append(samples)
-        self.names = sorted(self.speakers)
+        self.classes = [
+            (name, warp)
+            for name in sorted(self.speakers)
+            for warp in (RECORDED_WARPS if name in PEOPLE else WARPS)
+        ]
 
     @classmethod
     def training(cls):
@@ -58,16 +64,11 @@ class Material:
         speech = synth.speech_packs("train") + [f"speech-{v}" for v in voices.TRAINED_RECORDED]
         return cls(words, speech)
 
-    @property
-    def classes(self):
-        """Number of training speakers, warped ones included."""
-        return len(self.names) * len(WARPS)
-
 
 class Words:
     """One-second windows for the words head."""
 
-    RECORDED = 0.3  # share of recorded voices: few, but the only real ones
+    RECORDED = 0.4  # share of recorded voices: few, but the only real ones
 
     def __init__(self, material, surroundings, labels=LABELS):
         self.material, self.around = material, surroundings
@@ -160,29 +161,27 @@ class Words:
 class Speakers:
     """Stretches of one voice for the speaker head; each batch has one length."""
 
-    RECORDED = 0.03
+    RECORDED = 0.12
 
     def __init__(self, material, surroundings):
         self.material, self.around = material, surroundings
-        people = {voices.person(voice) for voice in voices.RECORDED}
-        self.recorded = [i for i, name in enumerate(material.names) if name in people]
+        self.recorded = [i for i, (name, _) in enumerate(material.classes) if name in PEOPLE]
 
     def speaker(self, rng):
-        """A random speaker: the number of a voice, times the warps, plus that of a warp."""
-        index = int(rng.integers(len(self.material.names)))
+        """The number of a random speaker."""
         if self.recorded and rng.random() < self.RECORDED:
-            index = self.recorded[rng.integers(len(self.recorded))]
-        return index * len(WARPS) + int(rng.integers(len(WARPS)))
+            return self.recorded[rng.integers(len(self.recorded))]
+        return int(rng.integers(len(self.material.classes)))
 
     def example(self, rng, speaker, length, severity):
         """Samples of a speaker; `severity` 0..1 leads from clean to fully augmented."""
-        index, warp = divmod(speaker, len(WARPS))
-        own = self.material.speakers[self.material.names[index]]
+        name, warp = self.material.classes[speaker]
+        own = self.material.speakers[name]
         samples = own[rng.integers(len(own))]
-        needed = int(length * WARPS[warp]) + 2
+        needed = int(length * warp) + 2
         while len(samples) < needed:
             samples = np.concatenate([samples, own[rng.integers(len(own))]])
-        sound = resample(stretch_of(rng, samples, needed), WARPS[warp])[:length]
+        sound = resample(stretch_of(rng, samples, needed), warp)[:length]
         sound = self.around.transmit(rng, sound, 0.5 * severity, 0.7 * severity)
         if rng.random() < 0.12 * severity:
             other = self.material.speech[rng.integers(len(self.material.speech))]

@@ -118,7 +118,7 @@ def run(directory, scratch=False):
         initial = torch.load(default)["average"]
         budget, peak = train.Budget(steps=min(budget.steps, STEPS_FROM_DEFAULT)), RATE_FROM_DEFAULT
     name = f"recordings-{zlib.crc32(str((sorted(words), scratch)).encode()):08x}"
-    training = train.Training(name, labels, material.classes)
+    training = train.Training(name, labels, len(material.classes))
     training.start(initial)
     training.run(train.maker(material, labels, budget, noises(background)), budget, peak)
     export.run(name, EXPORT)
@@ -132,4 +132,5 @@ def report(tests, labels):
         return
     logits = evaluate.words_runner(EXPORT / "words")([centred(sound) for sound, _ in tests])
     figures = evaluate.accuracies(logits, [label for _, label in tests], labels)
-    print(f"recordings: held-out speakers: keywords {figures['keywords']:.4f}, {figures['clips']} clips", flush=True)
+    accuracy, clips_heard = figures["keywords"], figures["clips"]
+    print(f"recordings: held-out speakers: keywords {accuracy:.4f}, {clips_heard} clips", flush=True)

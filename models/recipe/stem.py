@@ -39,8 +39,8 @@ MATRIX, HANN = mel_matrix(), torch.hann_window(400)
 def target(windows):
     """What the stem is to tell about each frame: (batch, frames, MELS + LINES)."""
     around = (FFT - 400) // 2
-    lines = torch.stft(F.pad(windows, (around, around)), FFT, 320, 400, HANN, center=False, return_complex=True)
-    power = lines.abs() ** 2
+    padded = F.pad(windows, (around, around))
+    power = torch.stft(padded, FFT, 320, 400, HANN, center=False, return_complex=True).abs() ** 2
     floor = power.mean((1, 2), keepdim=True) * 1e-5 + 1e-12
     logs = torch.cat([torch.log(MATRIX @ power + floor), torch.log(power[:, 2 : 2 + LINES] + floor)], 1)
     return ((logs - logs.mean((1, 2), keepdim=True)) / 2.5).transpose(1, 2)
@@ -76,7 +76,9 @@ def run(steps=STEPS):
     architecture.channels_last(stem)
     head = nn.Linear(architecture.CONFIG["conv_dim"][-1], MELS + LINES)
     learning = nn.ModuleList([stem, norm, head]).train()
-    optimiser = torch.optim.AdamW(learning.parameters(), lr=RATE_PEAK, betas=(0.9, 0.98), weight_decay=0.005)
+    optimiser = torch.optim.AdamW(
+        learning.parameters(), lr=RATE_PEAK, betas=(0.9, 0.98), weight_decay=0.005
+    )
     step = 0
     if STATE.exists():
         state = torch.load(STATE)
@@ -85,8 +87,9 @@ def run(steps=STEPS):
         step = state["step"]
     feed, average, told = batches.Feed(maker(), step), None, time.time()
     while step < steps:
+        rate = RATE_PEAK * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for group in optimiser.param_groups:
-            group["lr"] = RATE_PEAK * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
+            group["lr"] = rate
         windows = torch.from_numpy(next(feed))
         wanted = target(windows)
         with torch.autocast("cpu", torch.bfloat16):
@@ -102,7 +105,8 @@ def run(steps=STEPS):
         if time.time() - told > 20 or step == steps:
             told = time.time()
             print(f"stem: step {step}/{steps} unexplained variance {average:.3f}", flush=True)
-            torch.save({"model": learning.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, STATE)
+            state = {"model": learning.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
+            torch.save(state, STATE)
     feed.close()
     architecture.as_published(stem)
     torch.save({"stem": stem.state_dict(), "norm": norm.state_dict()}, FILE)

@@ -30,7 +30,7 @@ SAVE_SECONDS, TELL_SECONDS = 60, 30
 class Budget:
     """How long to train: steps, or fewer when the minutes are up first."""
 
-    steps: int = int(os.environ.get("WAVLM_STEPS", 9000))
+    steps: int = int(os.environ.get("WAVLM_STEPS", 6200))
     minutes: float = float(os.environ.get("WAVLM_MINUTES", "inf"))
     words: int = 40  # batch sizes
     speakers: int = 32
@@ -210,7 +210,8 @@ class Training:
             if time.time() - told_at > TELL_SECONDS:
                 told_at = time.time()
                 figures = " ".join(f"{k} {v:.3f}" for k, v in shown.items())
-                print(f"train: step {self.step}/{budget.steps} {self.seconds / 60:.1f} min {figures}", flush=True)
+                clock = f"step {self.step}/{budget.steps} {self.seconds / 60:.1f} min"
+                print(f"train: {clock} {figures}", flush=True)
             if time.time() - saved_at > SAVE_SECONDS:
                 saved_at = time.time()
                 self.save()
@@ -246,6 +247,6 @@ def run(budget=Budget()):
     if (CHECKPOINTS / "default.pt").exists() and torch.load(CHECKPOINTS / "default.pt")["done"]:
         return
     material = batches.Material.training()
-    training = Training("default", LABELS, material.classes)
+    training = Training("default", LABELS, len(material.classes))
     training.start()
     training.run(maker(material, LABELS, budget), budget)

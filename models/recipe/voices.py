@@ -32,6 +32,10 @@ RECORDED = {
     "flite-kal16": ("flite", "kal16", 105),
     "festival-kal": ("festival", "kal_diphone", 105),
     "festival-ked": ("festival", "ked_diphone", 110),
+    # The same men raised to a woman's pitch; resampling in training does the rest.
+    "flite-awb-high": ("flite", "awb", 190),
+    "flite-kal-high": ("flite", "kal", 185),
+    "flite-kal16-high": ("flite", "kal16", 185),
     "flite-rms": ("flite", "rms", 100),
     "flite-slt": ("flite", "slt", 170),
     "festival-slt": ("festival", "cmu_us_slt_arctic_hts", 170),
@@ -44,8 +48,8 @@ COMPARED = ("flite-rms", "flite-slt", "flite-awb", "flite-kal16", "festival-ked"
 
 
 def person(voice):
-    """Who a voice is: several recorded ones are the same person."""
-    return voice.split("-")[-1].rstrip("0123456789") if voice in RECORDED else voice
+    """Who a voice is: several recorded ones are the same person, a raised one is another."""
+    return voice.partition("-")[2].replace("kal16", "kal") if voice in RECORDED else voice
 
 
 @dataclass(frozen=True)
