@@ -1,8 +1,9 @@
 //! Recordings to compare on.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use wavlm_runtime::frontend::{self, SAMPLE_RATE};
+use wavlm_runtime::frontend::{self, AudioReader, SAMPLE_RATE};
 
 /// What a comparison reads of each recording, in seconds: enough for every part of a model to be heard from.
 pub const COMPARED_SECONDS: u32 = 10;
@@ -51,6 +52,24 @@ pub enum AudioError {
     },
 }
 
+/// Speech that comes with the program: a sentence, and a row of commands.
+static BUNDLED: [(&str, &[u8]); 2] = [
+    ("sentence-a.wav", include_bytes!("../../models/samples/sentence-a.wav")),
+    ("commands-a.wav", include_bytes!("../../models/samples/commands-a.wav")),
+];
+
+/// The recordings to compare on where no others are given.
+///
+/// # Panics
+/// Never: they are part of the program, and a test reads them.
+pub fn bundled() -> Vec<Recording> {
+    let read = |&(name, bytes): &(&str, &'static [u8])| {
+        let samples = AudioReader::from_stream(Cursor::new(bytes)).and_then(AudioReader::read_to_end);
+        Recording { name: name.to_owned(), samples: samples.expect("a good recording") }
+    };
+    BUNDLED.iter().map(read).collect()
+}
+
 /// One recording, whole.
 pub fn read(path: &Path) -> Result<Recording, AudioError> {
     let samples =
@@ -77,4 +96,18 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Recording>, AudioError> {
         recording.samples.truncate((COMPARED_SECONDS * SAMPLE_RATE) as usize);
     }
     Ok(recordings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundled_recordings_hold_speech() {
+        for recording in bundled() {
+            assert!(recording.seconds() > 2.0, "{}", recording.name);
+            let loudest = recording.samples.iter().fold(0.0_f32, |loudest, x| loudest.max(x.abs()));
+            assert!((0.05..=1.0).contains(&loudest), "{}: {loudest}", recording.name);
+        }
+    }
 }

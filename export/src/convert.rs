@@ -77,6 +77,9 @@ pub enum ConvertError {
 }
 
 /// Reads checkpoints into one model with the heads of all; the first gives the encoder.
+///
+/// # Panics
+/// If there are no sources.
 pub fn read(
     sources: &[Source],
     task: Option<Task>,

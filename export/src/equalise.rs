@@ -1,12 +1,13 @@
 //! Channels brought to one scale before quantising, without changing what the model computes.
 //!
-//! Between two layers with nothing but a ReLU, a mean over time or an attention mix between them, a channel may be
-//! scaled up on one side and down by as much on the other. Quantisation cares: one column a thousand times larger than
+//! Between two layers with nothing but a ReLU or a mean over time between them, a channel may be scaled up on one side
+//! and down by as much on the other. Quantisation cares: one column a thousand times larger than
 //! the others takes all levels of its rows for itself. Folded batch norms leave such columns behind channels that
-//! hardly ever fire. After equalising, the columns of a layer are alike, and what a channel contributes is told by its
-//! activation, whose scale is chosen anew for every frame.
+//! hardly ever fire. After equalising, the columns of a layer are of one order, and what a channel contributes is told by
+//! its activation, whose scale is chosen anew for every frame.
 //!
-//! Factors are powers of two, so the f32 model stays the same bit for bit.
+//! Factors are powers of two, so the f32 model stays the same bit for bit. The values of the attention could be treated
+//! likewise; on trained models that changed nothing but noise, as does moving channels that are no outliers.
 
 use ndarray::{ArrayD, Axis};
 use wavlm_format::{Activation, HeadKind};
@@ -16,6 +17,9 @@ use crate::file::Replacements;
 
 /// Largest power of two that a channel is scaled by, either way; keeps everything far from the limits of f32.
 const MAX_EXPONENT: f32 = 20.0;
+
+/// Powers of two by which a column must differ from the layer's median to be moved.
+const OUTLIER_EXPONENT: f32 = 2.0;
 
 /// The tensors that equalising changes, by name.
 pub fn equalise(model: &CanonicalModel) -> Replacements {
@@ -31,13 +35,13 @@ pub fn equalise(model: &CanonicalModel) -> Replacements {
 struct Link {
     /// Layer whose rows make the channels.
     producer: String,
-    /// First of those rows.
-    first_row: usize,
     /// Layer whose columns read the channels: `copies` times all of them, one after the other.
     consumer: String,
     copies: usize,
-    /// Channels are rectified in between, and so are the producer's inputs.
-    rectified: [bool; 2],
+    /// A ReLU stands in between.
+    rectified: bool,
+    /// A ReLU stands before the producer, so its inputs are not negative.
+    inputs_rectified: bool,
 }
 
 /// All links of a model, in the direction of its data.
@@ -45,21 +49,17 @@ fn links(model: &CanonicalModel) -> Vec<Link> {
     let encoder = &model.encoder;
     let plain = |producer: String, consumer: String| Link {
         producer,
-        first_row: 0,
         consumer,
         copies: 1,
-        rectified: [false; 2],
+        rectified: false,
+        inputs_rectified: false,
     };
     let mut links = Vec::new();
-    for i in 0..encoder.num_layers {
-        let attention = format!("layers.{i}.attention");
-        // A head's mix over time is the same for all its channels, so those of the values pass through it.
-        let first_row = 2 * encoder.hidden_size as usize;
-        links.push(Link { first_row, ..plain(format!("{attention}.qkv"), format!("{attention}.out")) });
-        if encoder.hidden_activation == Activation::Relu {
+    if encoder.hidden_activation == Activation::Relu {
+        for i in 0..encoder.num_layers {
             let feed_forward = format!("layers.{i}.feed_forward");
             let link = plain(format!("{feed_forward}.up"), format!("{feed_forward}.down"));
-            links.push(Link { rectified: [false, true], ..link });
+            links.push(Link { rectified: true, ..link });
         }
     }
     for head in &model.heads {
@@ -72,14 +72,21 @@ fn links(model: &CanonicalModel) -> Vec<Link> {
                 let mut producer = format!("{name}.projector");
                 for (i, layer) in tdnn.iter().enumerate() {
                     let consumer = format!("{name}.tdnn.{i}");
-                    let link = plain(producer, consumer.clone());
-                    let rectified = [i > 1, i > 0];
-                    links.push(Link { copies: layer.kernel as usize, rectified, ..link });
+                    links.push(Link {
+                        copies: layer.kernel as usize,
+                        rectified: i > 0,
+                        inputs_rectified: i > 1,
+                        ..plain(producer, consumer.clone())
+                    });
                     producer = consumer;
                 }
                 // Mean and deviation over time scale as their channel does.
-                let rectified = [tdnn.len() > 1, true];
-                links.push(Link { copies: 2, rectified, ..plain(producer, format!("{name}.embedding")) });
+                links.push(Link {
+                    copies: 2,
+                    rectified: true,
+                    inputs_rectified: tdnn.len() > 1,
+                    ..plain(producer, format!("{name}.embedding"))
+                });
             }
             HeadKind::Ctc { .. } | HeadKind::Frame { .. } => {}
         }
@@ -100,8 +107,7 @@ impl Link {
 
         let channels = consumer.shape()[2] / self.copies;
         for channel in 0..channels {
-            let row = self.first_row + channel;
-            if self.never_fires(&weight, &bias, row) {
+            if self.never_fires(&weight, &bias, channel) {
                 self.for_columns(&mut consumer, channels, channel, |w| *w = 0.0);
             }
         }
@@ -116,23 +122,21 @@ impl Link {
         for (channel, largest) in largest.into_iter().enumerate() {
             let exponent = (largest / typical).log2().round().clamp(-MAX_EXPONENT, MAX_EXPONENT);
             // A channel that nobody reads has no scale.
-            if largest == 0.0 || exponent == 0.0 {
+            if largest == 0.0 || exponent.abs() < OUTLIER_EXPONENT {
                 continue;
             }
             let (up, down) = (exponent.exp2(), (-exponent).exp2());
-            let row = self.first_row + channel;
-            weight.index_axis_mut(Axis(1), row).mapv_inplace(|w| w * up);
-            bias[row] *= up;
+            weight.index_axis_mut(Axis(1), channel).mapv_inplace(|w| w * up);
+            bias[channel] *= up;
             self.for_columns(&mut consumer, channels, channel, |w| *w *= down);
         }
         changed.extend([(weight_name, weight), (bias_name, bias), (consumer_name, consumer)]);
     }
 
     /// Whether the channel is 0 whatever the input: its rectifier never lets anything through.
-    fn never_fires(&self, weight: &ArrayD<f32>, bias: &ArrayD<f32>, row: usize) -> bool {
-        let [inputs_rectified, rectified] = self.rectified;
-        let harmless = |w: &f32| if inputs_rectified { *w <= 0.0 } else { *w == 0.0 };
-        rectified && bias[row] <= 0.0 && weight.index_axis(Axis(1), row).iter().all(harmless)
+    fn never_fires(&self, weight: &ArrayD<f32>, bias: &ArrayD<f32>, channel: usize) -> bool {
+        let harmless = |w: &f32| if self.inputs_rectified { *w <= 0.0 } else { *w == 0.0 };
+        self.rectified && bias[channel] <= 0.0 && weight.index_axis(Axis(1), channel).iter().all(harmless)
     }
 
     /// Visits the consumer's weights for one channel.

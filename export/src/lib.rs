@@ -12,7 +12,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod convert;
 pub mod equalise;
-//pub mod evaluate;
+pub mod evaluate;
 pub mod file;
 pub mod metrics;
 pub mod oracle;

@@ -80,8 +80,9 @@ pub fn compare(
             .map_err(|cause| VerifyError::Recording { name: recording.name.clone(), cause })?;
         let found = session.run(&recording.samples)?;
         for (head, tensor, expected) in expected.tensors() {
+            let head = head.map(|head| counterpart(head, reference, heads)).transpose()?;
             let tensor = match head {
-                Some(head) if heads.len() > 1 => format!("{}.{tensor}", counterpart(head, reference, heads)?),
+                Some(head) if heads.len() > 1 => format!("{head}.{tensor}"),
                 _ => tensor,
             };
             let found = found.get(&tensor).filter(|found| found.shape() == expected.shape());

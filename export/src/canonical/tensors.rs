@@ -68,6 +68,16 @@ impl CanonicalTensors {
         self.by_name.get(name).map(|&index| &self.tensors[index].values)
     }
 
+    /// Puts other values of the same shape in a tensor's place.
+    ///
+    /// # Panics
+    /// If there is no tensor of that name and shape.
+    pub fn replace(&mut self, name: &str, values: ArrayD<f32>) {
+        let index = self.by_name[name];
+        assert_eq!(self.tensors[index].values.shape(), values.shape(), "{name}");
+        self.tensors[index].values = values;
+    }
+
     /// A vector of the model.
     ///
     /// # Panics

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use wavlm_format::{
-    Activation, AdapterConfig, ConvShape, EncoderConfig, Head, HeadKind, StemNorm, TdnnShape,
+    Activation, AdapterConfig, ConvShape, EncoderConfig, Head, HeadKind, StemNorm, TdnnShape, limits,
 };
 
 use super::error::ConfigProblem;
@@ -204,6 +204,7 @@ impl ConfigJson {
     }
 
     fn ctc(&self, tokens: &BTreeMap<String, u32>) -> Result<HeadKind, ConfigProblem> {
+        at_most_max_labels("vocab_size", self.vocab_size)?;
         let mut vocabulary = vec![String::new(); self.vocab_size as usize];
         for (text, &token) in tokens {
             // A tokenizer may know more tokens than the model, such as `<s>` and `</s>`.
@@ -219,6 +220,7 @@ impl ConfigJson {
         let layers = same_length("tdnn_dim, tdnn_kernel and tdnn_dilation", lists)?;
         let tdnn = layers.into_iter().map(|[dim, kernel, dilation]| TdnnShape { dim, kernel, dilation });
         let embedding = self.xvector_output_dim;
+        at_most_max_labels("xvector_output_dim", embedding)?;
         // transformers' classifier has as many outputs as the embedding is wide, whatever the labels are.
         let mut labels = self.labels()?;
         labels.resize_with(embedding as usize, String::new);
@@ -229,6 +231,7 @@ impl ConfigJson {
     fn labels(&self) -> Result<Vec<String>, ConfigProblem> {
         let Some(labels) = &self.id2label else {
             let count = self.num_labels.unwrap_or(2);
+            at_most_max_labels("num_labels", count)?;
             return Ok((0..count).map(|number| format!("LABEL_{number}")).collect());
         };
         let count = labels.len();
@@ -248,6 +251,14 @@ fn activation(key: &'static str, name: &str) -> Result<Activation, ConfigProblem
         "tanh" => Ok(Activation::Tanh),
         other => Err(ConfigProblem::Activation { key, name: other.to_owned() }),
     }
+}
+
+/// Checked before a list of that length is made; whether it can be 0 is the format's to say.
+fn at_most_max_labels(key: &'static str, found: u32) -> Result<(), ConfigProblem> {
+    if u64::from(found) > limits::MAX_LABELS {
+        return Err(ConfigProblem::TooMany { key, found, max: limits::MAX_LABELS });
+    }
+    Ok(())
 }
 
 /// Three lists of one length, side by side.

@@ -64,6 +64,16 @@ pub enum ConfigProblem {
     /// `feat_extract_norm` is neither of its two values.
     #[error("feat_extract_norm is `{0}`; known are group and layer")]
     StemNorm(String),
+    /// More outputs than a file can describe.
+    #[error("{key} is {found}; at most {max} can be exported")]
+    TooMany {
+        /// The key.
+        key: &'static str,
+        /// Value found.
+        found: u32,
+        /// Largest value.
+        max: u64,
+    },
     /// Lists that describe the same layers differ in length.
     #[error("{keys} have different lengths: {lengths:?}")]
     Uneven {
@@ -164,6 +174,9 @@ pub enum TorchProblem {
     /// A tensor reaches outside its storage, or its size overflows.
     #[error("tensor `{0}` reaches outside its storage")]
     Bounds(String),
+    /// Tensors share storage so often that reading them would fill the memory.
+    #[error("its tensors are together larger than the file; the pickle was not written by torch.save")]
+    Inflated,
     /// A storage holds fewer or more bytes than the pickle says.
     #[error("storage `{key}` has {found} bytes where the pickle says {expected}")]
     Storage {

@@ -22,7 +22,10 @@ pub(crate) fn read_file(path: &Path) -> Result<NamedTensors, CheckpointError> {
 }
 
 fn read(path: &Path) -> Result<NamedTensors, Problem> {
-    let mut archive = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(|error| match error {
+    let file = File::open(path)?;
+    // Numbers take two bytes or more, so a file without shared storage holds half as many as this.
+    let mut numbers_left = file.metadata()?.len();
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
         ZipError::InvalidArchive(_) => TorchProblem::NotZip,
         other => other.into(),
     })?;
@@ -45,6 +48,8 @@ fn read(path: &Path) -> Result<NamedTensors, Problem> {
                 continue;
             }
         };
+        let count = view.shape.iter().fold(1_u64, |count, &size| count.saturating_mul(size as u64));
+        numbers_left = numbers_left.checked_sub(count).ok_or(TorchProblem::Inflated)?;
         let values = match storages.entry((view.storage.key, float)) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(read_storage(&mut archive, &folder, &view.storage, float)?),

@@ -27,13 +27,13 @@ pub struct Arguments {
     /// Head to export, where config.json does not say or says something else
     #[arg(long, value_enum)]
     task: Option<Task>,
-    /// Folder of WAV files to compare file and checkpoint on
+    /// Folder of WAV files to compare file and checkpoint on [default: bundled speech]
     #[arg(long, value_name = "DIR")]
     calibrate: Option<PathBuf>,
     /// Licence of the weights, kept in the file
     #[arg(long, default_value = "unknown")]
     licence: String,
-    /// Where the weights come from, kept in the file [default: the checkpoints' folders]
+    /// Where the weights come from, kept in the file [default: the folders' names]
     #[arg(long)]
     source: Option<String>,
     /// Write the file even if it disagrees with the checkpoint
@@ -57,15 +57,23 @@ pub fn parse_source(text: &str) -> Result<Source, std::convert::Infallible> {
     })
 }
 
+/// The last parts of the folders' paths: the rest concerns this machine alone.
+fn folder_names(sources: &[Source]) -> String {
+    let name = |source: &Source| {
+        let path = source.folder.canonicalize().unwrap_or_else(|_| source.folder.clone());
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    sources.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { sources, output, task, .. } = arguments;
     let recordings = match &arguments.calibrate {
         Some(folder) => audio::read_folder(folder)?,
-        None => Vec::new(),
+        None => audio::bundled(),
     };
     let progress = Bars::default();
     let model = convert::read(sources, *task, &progress)?;
-    let folders: Vec<_> = sources.iter().map(|source| source.folder.display().to_string()).collect();
     let options = Options {
         precision: match arguments.precision {
             PrecisionName::Int8 => Precision::Int8,
@@ -73,7 +81,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
         provenance: Provenance {
             licence: arguments.licence.clone(),
-            source: arguments.source.clone().unwrap_or_else(|| folders.join(", ")),
+            source: arguments.source.clone().unwrap_or_else(|| folder_names(sources)),
         },
         force: arguments.force,
     };

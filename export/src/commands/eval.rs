@@ -61,7 +61,11 @@ fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
         }
         Figures::Speaker(speaker) => {
             let (eer, at) = (100.0 * speaker.eer, speaker.eer_threshold);
-            write!(out, "{} speakers, {} clips: EER {eer:.2} % at {at:.3}, ", speaker.speakers, speaker.clips)?;
+            write!(
+                out,
+                "{} speakers, {} clips: EER {eer:.2} % at {at:.3}, ",
+                speaker.speakers, speaker.clips
+            )?;
             write!(out, "minDCF {:.3}; at threshold {:.3} ", speaker.min_dcf, speaker.at_stored.threshold)?;
             let [fmr, fnmr] = [speaker.at_stored.fmr, speaker.at_stored.fnmr].map(|rate| 100.0 * rate);
             write!(out, "FMR {fmr:.2} %, FNMR {fnmr:.2} %")?;

@@ -2,7 +2,7 @@
 
 pub mod compare;
 pub mod convert;
-//pub mod eval;
+pub mod eval;
 pub mod inspect;
 pub mod synth;
 

@@ -5,6 +5,7 @@
 
 mod manifest;
 mod speakers;
+mod speech;
 mod words;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 use wavlm_runtime::Model;
 
-use crate::audio::{self, AudioError, Recording};
+use crate::audio::AudioError;
 use crate::convert::Progress;
 pub use manifest::{Kind, Manifest, Row};
 pub use speakers::SpeakerResult;
-pub use words::{SpeechResult, WordResult};
+pub use speech::{Alarm, SpeechResult};
+pub use words::WordResult;
 
 /// The results, by kind and group.
 #[derive(Clone, Debug, Serialize)]
@@ -101,7 +103,9 @@ pub enum EvaluateError {
         kind: Kind,
     },
     /// The head's stored decision makes no sense.
-    #[error("head `{head}` of the model cannot be used to slide: {cause}; export it again with another decision.json")]
+    #[error(
+        "head `{head}` of the model cannot be used to slide: {cause}; export it again with another decision.json"
+    )]
     Decision {
         /// The head.
         head: String,
@@ -124,17 +128,17 @@ pub fn evaluate(
     manifest: &Manifest,
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
-    let mut results = words::clips(model, against, manifest, progress)?;
-    results.extend(words::speech(model, manifest, progress)?);
+    let mut results = words::evaluate(model, against, manifest, progress)?;
+    results.extend(speech::evaluate(model, manifest, progress)?);
     results.extend(speakers::evaluate(model, against, manifest, progress)?);
     Ok(results)
 }
 
-/// Runs every row's recording through a task of its own thread, in parallel; answers are in the order of the rows.
+/// Answers every row with a task of its own thread, in parallel; answers are in the order of the rows.
 fn run_all<T, A: Send>(
     rows: &[&Row],
     start: impl Fn() -> Result<T, wavlm_runtime::Error> + Sync,
-    answer: impl Fn(&mut T, &Row, Recording) -> Result<A, EvaluateError> + Sync,
+    answer: impl Fn(&mut T, &Row) -> Result<A, EvaluateError> + Sync,
     progress: &dyn Progress,
 ) -> Result<Vec<A>, EvaluateError> {
     let answers = rows.par_iter().map_init(
@@ -144,7 +148,7 @@ fn run_all<T, A: Send>(
                 Some(task) => task,
                 None => task.insert(start().map_err(|cause| EvaluateError::Model { cause })?),
             };
-            let answer = answer(task, row, audio::read(&row.file)?);
+            let answer = answer(task, row);
             progress.advance();
             answer
         },

@@ -8,6 +8,7 @@ use wavlm_runtime::{Model, SessionOptions};
 
 use super::manifest::{Kind, Manifest, Row};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
+use crate::audio;
 use crate::convert::Progress;
 use crate::metrics::{Errors, Trials};
 
@@ -88,12 +89,13 @@ struct Voices {
 impl Voices {
     fn of(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<Self, EvaluateError> {
         let start = || SpeakerVerifier::new(model, &SessionOptions::default());
-        let embeddings = run_all(rows, start, |verifier, row, recording| {
+        let embed = |verifier: &mut SpeakerVerifier, row: &Row| {
             let voice = verifier
-                .embed(&recording.samples)
+                .embed(&audio::read(&row.file)?.samples)
                 .map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
             voice.ok_or_else(|| EvaluateError::NoVoice { file: row.file.clone() })
-        }, progress)?;
+        };
+        let embeddings = run_all(rows, start, embed, progress)?;
         let decision = SpeakerVerifier::head(model).and_then(|head| head.decision);
         let threshold = decision.map_or(UNTUNED_THRESHOLD, |decision| decision.threshold);
         Ok(Self { embeddings, threshold })

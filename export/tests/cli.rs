@@ -1,0 +1,220 @@
+//! The program as scripts see it: exit status, JSON lines on stdout, one line of error on stderr, nothing left behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn golden(case: &str) -> String {
+    repository().join("tests/golden").join(case).display().to_string()
+}
+
+fn samples() -> String {
+    repository().join("models/samples").display().to_string()
+}
+
+fn run(folder: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wavlm-export"))
+        .current_dir(folder.path())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Standard output of a run that must succeed.
+fn succeed(folder: &TempDir, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The error of a run that must fail: one line, and nothing on stdout.
+fn fail(folder: &TempDir, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    stderr
+}
+
+fn lines(stdout: &str) -> Vec<Value> {
+    stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn files(folder: &TempDir) -> Vec<String> {
+    let names = fs::read_dir(folder.path()).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn convert_inspect_compare() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = golden("cases/ctc-group");
+    succeed(&folder, &["convert", &checkpoint, "-o", "m.wlm", "--licence", "MIT"]);
+    assert_eq!(files(&folder), ["m.wlm"]);
+
+    let inspected = lines(&succeed(&folder, &["inspect", "m.wlm", "--verify", "--json"]));
+    let [line] = inspected.as_slice() else { panic!("{inspected:?}") };
+    assert_eq!(line["licence"], "MIT");
+    assert_eq!(line["source"], "ctc-group");
+    assert_eq!(line["precision"], "Int8");
+    assert_eq!(line["verified"], true);
+    assert_eq!(line["heads"][0]["name"], "ctc");
+    assert_eq!(line["heads"][0]["kind"]["Ctc"]["vocabulary"][5], "E");
+    assert!(line["report"]["seconds"].as_f64().unwrap() > 1.0);
+    let table = succeed(&folder, &["inspect", "m.wlm"]);
+    assert!(table.contains("layers.0.attention.qkv.weight"), "{table}");
+
+    let compared = succeed(&folder, &["compare", &checkpoint, "m.wlm", "--audio", &samples(), "--json"]);
+    let compared = lines(&compared);
+    let logits = compared.iter().find(|line| line["tensor"] == "logits").unwrap();
+    assert!(logits["cosine"].as_f64().unwrap() > 0.99, "{logits}");
+    assert!(logits["max_abs"].is_number() && logits["max_rel"].is_number());
+}
+
+#[test]
+fn an_f32_file_agrees_within_rounding() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(&folder, &["convert", &golden("cases/xvector-stable"), "-o", "m.wlm", "--precision", "f32"]);
+    let line = lines(&succeed(&folder, &["inspect", "m.wlm", "--json"])).remove(0);
+    for tensor in line["report"]["tensors"].as_array().unwrap() {
+        assert!(tensor["max_rel"].as_f64().unwrap() < 1e-4, "{tensor}");
+    }
+}
+
+#[test]
+fn two_heads_share_an_encoder_only_if_it_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let synth = |head, seed, name| {
+        succeed(&folder, &["synth", "--config", "tiny", "--head", head, "--seed", seed, "-o", name]);
+    };
+    synth("classify", "1", "words");
+    synth("xvector", "1", "voices");
+    synth("xvector", "2", "others");
+    succeed(&folder, &["convert", "words=words", "speaker=voices", "-o", "m.wlm"]);
+    let line = lines(&succeed(&folder, &["inspect", "m.wlm", "--json"])).remove(0);
+    assert_eq!([&line["heads"][0]["name"], &line["heads"][1]["name"]], ["words", "speaker"]);
+    let compared = succeed(&folder, &["compare", "voices", "m.wlm", "--audio", &samples(), "--json"]);
+    assert!(lines(&compared).iter().any(|line| line["tensor"] == "speaker.embeddings"), "{compared}");
+
+    let error = fail(&folder, &["convert", "words=words", "speaker=others", "-o", "n.wlm"]);
+    assert!(error.contains("others differs from the first checkpoint in `stem.0.conv.weight`"), "{error}");
+    let error = fail(&folder, &["convert", "words", "words", "-o", "n.wlm"]);
+    assert!(error.contains("two heads are called `sequence`"), "{error}");
+    let error = fail(&folder, &["compare", &golden("cases/ctc-group"), "m.wlm", "--audio", &samples()]);
+    assert!(error.contains("not made from this checkpoint"), "{error}");
+    assert_eq!(files(&folder), ["m.wlm", "others", "voices", "words"]);
+}
+
+#[test]
+fn a_refused_checkpoint_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("m.wlm"), "old").unwrap();
+    for (case, message) in [
+        ("os_system", "pytorch_model.bin: its pickle asks for `posix.system`"),
+        ("missing_tensor", "missing_tensor: tensor `encoder.layers.0.attention.k_proj.weight` is missing"),
+        ("misshapen_tensor", "output_dense.weight` has shape (16, 15); expected (16, 16)"),
+        ("unknown_hidden_act", "config.json: hidden_act is `wobble`"),
+        ("truncated_safetensors", "model.safetensors: 12704 bytes long where"),
+        ("bin_not_zip", "pytorch_model.bin: not a zip archive"),
+        ("lfs_pointer", "model.safetensors: a Git LFS pointer"),
+    ] {
+        let error = fail(&folder, &["convert", &golden(&format!("bad/{case}")), "-o", "m.wlm"]);
+        assert!(error.contains(message), "{error}");
+    }
+    assert_eq!(files(&folder), ["m.wlm"]);
+    assert_eq!(fs::read(folder.path().join("m.wlm")).unwrap(), b"old");
+}
+
+#[test]
+fn files_that_are_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["convert", "nowhere", "-o", "m.wlm"][..],
+        &["inspect", "nowhere"],
+        &["compare", "x", "nowhere", "--audio", "."],
+        &["eval", "nowhere", "--manifest", "nowhere"],
+        &["convert", "x", "-o", "m.wlm", "--calibrate", "nowhere"],
+    ] {
+        let error = fail(&folder, arguments);
+        assert!(error.contains("nowhere") || error.contains("no .wav files"), "{error}");
+    }
+    let error = fail(&folder, &["synth", "--config", "tiny", "--head", "none", "-o", "."]);
+    assert!(error.contains("exists already"), "{error}");
+}
+
+/// A folder with a file of two heads, `m.wlm`.
+fn two_heads() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (head, name) in [("classify", "words"), ("xvector", "speaker")] {
+        succeed(&folder, &["synth", "--config", "tiny", "--head", head, "-o", name]);
+    }
+    succeed(&folder, &["convert", "words=words", "speaker=speaker", "-o", "m.wlm"]);
+    folder
+}
+
+/// Writes a manifest; `@` stands for the folder of the bundled samples.
+fn write_manifest(folder: &TempDir, text: &str) {
+    fs::write(folder.path().join("list.csv"), text.replace('@', &samples())).unwrap();
+}
+
+#[test]
+fn evaluation_reports_every_kind_and_group() {
+    let folder = two_heads();
+    let f32_file = ["convert", "words=words", "speaker=speaker", "-o", "f.wlm", "--precision", "f32"];
+    succeed(&folder, &f32_file);
+    write_manifest(
+        &folder,
+        "file,kind,label,group\n\
+         @/yes-a.wav,word,yes,a\n@/no-a.wav,word,no,a\n@/stop-b.wav,word,stop,b\n\
+         @/sentence-a.wav,speech,,a\n\
+         @/speaker-a-1.wav,speaker,a,all\n@/speaker-a-2.wav,speaker,a,all\n\
+         @/speaker-b-1.wav,speaker,b,all\n@/speaker-b-2.wav,speaker,b,all\n",
+    );
+    let arguments = ["eval", "m.wlm", "--manifest", "list.csv", "--against", "f.wlm"];
+    let results = lines(&succeed(&folder, &[&arguments[..], &["--json"]].concat()));
+    let found: Vec<_> =
+        results.iter().map(|line| ["head", "kind", "group"].map(|key| line[key].as_str().unwrap())).collect();
+    let expected = [
+        ["words", "word", "a"],
+        ["words", "word", "b"],
+        ["words", "speech", "a"],
+        ["speaker", "speaker", "all"],
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(results[0]["clips"], 2);
+    assert!(results[0]["changed"].is_number() && results[0]["confusion"]["yes"].is_object());
+    assert!(results[2]["hours"].as_f64().unwrap() > 0.0 && results[2]["alarms_per_hour"].is_number());
+    assert_eq!(results[3]["speakers"], 2);
+    for rate in ["eer", "min_dcf", "fmr", "fnmr", "changed"] {
+        assert!((0.0..=1.0).contains(&results[3][rate].as_f64().unwrap()), "{rate}: {}", results[3]);
+    }
+    let table = succeed(&folder, &arguments);
+    assert_eq!(table.lines().count(), 4, "{table}");
+}
+
+#[test]
+fn bad_manifests_are_refused() {
+    let folder = two_heads();
+    for (manifest, message) in [
+        ("file,kind,label,group\n", "no recordings listed"),
+        ("file,label\nx.wav,yes\n", "missing field `kind`"),
+        ("file,kind,label,group\nx.wav,song,yes,a\n", "kinds word, speech and speaker"),
+        ("file,kind,label,group\nx.wav,word,cat,a\n", "line 2: label `cat` is none of the head's: yes, no"),
+        ("file,kind,label,group\nx.wav,word,yes,a\n", "x.wav: "),
+    ] {
+        write_manifest(&folder, manifest);
+        let error = fail(&folder, &["eval", "m.wlm", "--manifest", "list.csv"]);
+        assert!(error.contains(message), "{manifest:?}: {error}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Equalising changes no output of the f32 model by a single bit, and rescues int8 files from outlying columns.
+
+use std::path::{Path, PathBuf};
+
+use wavlm_export::audio::{self, Recording};
+use wavlm_export::canonical::CanonicalModel;
+use wavlm_export::convert::{self, Progress, Source};
+use wavlm_export::equalise::equalise;
+use wavlm_export::file::{self, Provenance, Replacements};
+use wavlm_export::oracle::Oracle;
+use wavlm_export::verify;
+use wavlm_format::{ModelFile, Precision};
+use wavlm_runtime::Model;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _stage: &str, _steps: usize) {}
+    fn advance(&self) {}
+    fn note(&self, text: &str) {
+        panic!("{text}");
+    }
+}
+
+fn golden(case: &str) -> CanonicalModel {
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/cases").join(case);
+    convert::read(&[Source { name: None, folder }], None, &Silent).unwrap()
+}
+
+fn recordings() -> Vec<Recording> {
+    let mut recordings = audio::bundled();
+    recordings.truncate(1);
+    recordings[0].samples.truncate(16_000);
+    recordings
+}
+
+/// Makes a few channels of an x-vector head loud in the columns that read them, and quiet in the rows that make them.
+fn spoil(model: &mut CanonicalModel, producer: &str, consumer: &str, copies: usize) {
+    let name = |layer: &str, part: &str| format!("heads.xvector.{layer}.{part}");
+    let take = |name: &str| model.tensors.get(name).unwrap().clone();
+    let mut weight = take(&name(producer, "weight"));
+    let mut bias = take(&name(producer, "bias"));
+    let mut columns = take(&name(consumer, "weight"));
+    let channels = columns.shape()[2] / copies;
+    for (channel, scale) in [(1, 1024.0), (4, 64.0), (7, 1.0 / 256.0)] {
+        for copy in 0..copies {
+            columns.slice_mut(ndarray::s![.., .., copy * channels + channel]).mapv_inplace(|w| w * scale);
+        }
+        weight.slice_mut(ndarray::s![.., channel, ..]).mapv_inplace(|w| w / scale);
+        bias[channel] /= scale;
+    }
+    model.tensors.replace(&name(producer, "weight"), weight);
+    model.tensors.replace(&name(producer, "bias"), bias);
+    model.tensors.replace(&name(consumer, "weight"), columns);
+}
+
+fn spoilt() -> CanonicalModel {
+    let mut model = golden("xvector-group");
+    spoil(&mut model, "projector", "tdnn.0", 5);
+    spoil(&mut model, "tdnn.1", "tdnn.2", 3);
+    spoil(&mut model, "tdnn.4", "embedding", 2);
+    model
+}
+
+#[test]
+fn the_f32_model_stays_the_same_bit_for_bit() {
+    for model in [spoilt(), golden("sequence-group"), golden("xvector-stable"), golden("ctc-group")] {
+        let mut equalised = model.clone();
+        for (name, values) in equalise(&model) {
+            equalised.tensors.replace(&name, values);
+        }
+        for recording in recordings() {
+            let [before, after] =
+                [&model, &equalised].map(|model| Oracle::new(model).run(&recording.samples, None).unwrap());
+            for ((_, name, before), (_, _, after)) in before.tensors().zip(after.tensors()) {
+                let same = before.iter().zip(after).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{name}");
+            }
+        }
+    }
+}
+
+/// Cosine of an int8 file's embedding to the checkpoint's.
+fn cosine_of_embedding(model: &CanonicalModel, replacements: &Replacements) -> f32 {
+    let writer = file::build(model, replacements, Precision::Int8, &Provenance::default(), || ()).unwrap();
+    let file = Model::from_file(ModelFile::from_vec(writer.to_bytes().unwrap()).unwrap().into());
+    let report = verify::compare(model, &file, &recordings(), &Silent).unwrap();
+    report.tensors.iter().find(|line| line.tensor == "embeddings").unwrap().cosine
+}
+
+#[test]
+fn int8_files_survive_outlying_columns() {
+    let model = spoilt();
+    let as_it_is = cosine_of_embedding(&model, &Replacements::new());
+    let equalised = cosine_of_embedding(&model, &equalise(&model));
+    assert!(as_it_is < 0.99, "{as_it_is}: the columns do not matter enough to prove anything");
+    assert!(equalised > 0.999, "{equalised}, {as_it_is} without equalising");
+}
+
+#[test]
+fn dead_channels_are_not_read() {
+    let mut model = golden("xvector-group");
+    let mut weight = model.tensors.get("heads.xvector.tdnn.3.weight").unwrap().clone();
+    let mut bias = model.tensors.get("heads.xvector.tdnn.3.bias").unwrap().clone();
+    // Its inputs are rectified, so it can never fire.
+    weight.slice_mut(ndarray::s![.., 2, ..]).mapv_inplace(|w| -w.abs());
+    bias[2] = -0.1;
+    model.tensors.replace("heads.xvector.tdnn.3.weight", weight);
+    model.tensors.replace("heads.xvector.tdnn.3.bias", bias);
+    let changed = equalise(&model);
+    let reader = &changed["heads.xvector.tdnn.4.weight"];
+    assert!(reader.slice(ndarray::s![.., .., 2]).iter().all(|&w| w == 0.0));
+    assert!(reader.slice(ndarray::s![.., .., 1]).iter().any(|&w| w != 0.0));
+}
