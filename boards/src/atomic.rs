@@ -23,6 +23,7 @@ pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    let folder_itself = File::open(folder)?; // before the temporary file, whose errors name a file that nobody knows
     let mode = match readers {
         Readers::Owner => 0o600,
         Readers::Umask => 0o666,
@@ -32,7 +33,7 @@ pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
-    File::open(folder)?.sync_all()
+    folder_itself.sync_all()
 }
 
 #[cfg(test)]

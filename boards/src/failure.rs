@@ -19,7 +19,10 @@ pub enum Failure {
         /// What is wrong with it.
         error: AudioError,
     },
-    /// The model cannot be opened, or not be run on this input.
+    /// The model file cannot be opened; the error names it.
+    #[error(transparent)]
+    Open(Box<wavlm_runtime::Error>),
+    /// The built-in model cannot be opened, or a model cannot be planned or not be run on this input.
     #[error("{place}: {error}")]
     Model {
         /// The model or the recording.

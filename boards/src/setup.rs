@@ -30,10 +30,16 @@ impl Setup {
     /// The model is none, or `WAVLM_KERNEL` names kernels that this machine cannot run.
     pub fn new(common: &Common) -> Result<Self, Failure> {
         let (model_name, model) = match &common.model {
-            Some(path) => (path.display().to_string(), Model::open(path)),
-            None => ("built-in model".to_owned(), Model::from_static(builtin::default_model())),
+            Some(path) => (
+                path.display().to_string(),
+                Model::open(path).map_err(|error| Failure::Open(Box::new(error)))?,
+            ),
+            None => {
+                let name = "built-in model".to_owned();
+                let model = Model::from_static(builtin::default_model()).map_err(Failure::model(&name))?;
+                (name, model)
+            }
         };
-        let model = model.map_err(Failure::model(&model_name))?;
         let options = SessionOptions {
             threads: usize::from(common.threads),
             kernels: kernels()?,
