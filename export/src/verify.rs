@@ -87,7 +87,7 @@ pub fn compare(
             };
             let found = found.get(&tensor).filter(|found| found.shape() == expected.shape());
             let found = found.ok_or_else(|| VerifyError::Output(tensor.clone()))?;
-            agreements.add(&tensor, found, &expected);
+            agreements.add(&tensor, found, expected);
         }
         progress.advance();
     }

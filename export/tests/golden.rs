@@ -1,6 +1,8 @@
 //! Every golden case of `tests/golden`: what the oracle makes of the checkpoint is what transformers made of it.
 //! Loaders, canonical form and oracle are proved together.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,8 @@
 //! Torch archives with pickles of every kind: whatever their bytes, reading ends in tensors or in an error, and nothing
 //! is executed.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 use std::io::Write;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! One test for each way in which a checkpoint's JSON and safetensors files are refused.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 use std::path::Path;
 
 use proptest::prelude::*;

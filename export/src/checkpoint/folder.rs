@@ -47,18 +47,16 @@ impl Checkpoint {
 
 /// The weights, from the first that exists of one safetensors file, several, or a torch archive.
 fn weights(folder: &Path) -> Result<NamedTensors, CheckpointError> {
-    let candidates: [(&str, fn(&Path) -> Result<NamedTensors, CheckpointError>); 3] = [
-        ("model.safetensors", safetensors::read_file),
-        ("model.safetensors.index.json", safetensors::read_sharded),
-        ("pytorch_model.bin", torch_zip::read_file),
-    ];
-    for (name, read) in candidates {
-        let path = folder.join(name);
-        if path.exists() {
-            return read(&path);
-        }
+    let existing = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
+    if let Some(path) = existing("model.safetensors") {
+        safetensors::read_file(&path)
+    } else if let Some(path) = existing("model.safetensors.index.json") {
+        safetensors::read_sharded(&path)
+    } else if let Some(path) = existing("pytorch_model.bin") {
+        torch_zip::read_file(&path)
+    } else {
+        Err(CheckpointError::new(folder, Problem::NoWeights))
     }
-    Err(CheckpointError::new(folder, Problem::NoWeights))
 }
 
 fn preprocessing(folder: &Path) -> Result<Preprocessing, CheckpointError> {
