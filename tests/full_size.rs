@@ -30,7 +30,8 @@ fn random_base_xvector() {
     let audio = folder.path().join("audio");
     std::fs::create_dir(&audio).expect("a folder for the audio");
     std::fs::copy(calibration, audio.join("sentence.wav")).expect("a copy of the sample");
-    let convert = Program::new("wavlm-export").args(["convert"]).args([&checkpoint]).args(["-o"]).args([&file]);
+    let convert =
+        Program::new("wavlm-export").args(["convert"]).args([&checkpoint]).args(["-o"]).args([&file]);
     done(&convert.args(["--calibrate"]).args([&audio]).run());
 
     let model = Model::open(&file).expect("the model");
@@ -41,7 +42,8 @@ fn random_base_xvector() {
         println!("{name}: cosine {}, largest error {}", line.cosine, line.max_abs);
     }
 
-    let bench = Program::new("wavlm").args(["bench", "--seconds", "1", "--threads", "1", "--json", "--model"]);
+    let bench =
+        Program::new("wavlm").args(["bench", "--seconds", "1", "--threads", "1", "--json", "--model"]);
     let finished = bench.args([&file]).run();
     done(&finished);
     let figures: Value = serde_json::from_str(finished.stdout.trim()).expect("one JSON object");

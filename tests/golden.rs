@@ -46,7 +46,12 @@ fn f32_equals_transformers_on_every_table() {
             for (name, expected) in compared(case) {
                 let found = outputs.get(name).unwrap_or_else(|| panic!("{}: no output {name}", case.name));
                 let relative = closeness(found, expected).relative;
-                assert!(relative <= F32_RELATIVE, "{} {}: {name} differs by {relative:e}", kernels.name(), case.name);
+                assert!(
+                    relative <= F32_RELATIVE,
+                    "{} {}: {name} differs by {relative:e}",
+                    kernels.name(),
+                    case.name
+                );
                 worst = worst.max(relative);
             }
         }
@@ -63,7 +68,12 @@ fn int8_stays_close_to_transformers_on_every_table() {
             for (name, expected) in compared(case) {
                 let found = outputs.get(name).unwrap_or_else(|| panic!("{}: no output {name}", case.name));
                 let cosine = closeness(found, expected).cosine;
-                assert!(cosine >= INT8_COSINE, "{} {}: {name} has cosine {cosine}", kernels.name(), case.name);
+                assert!(
+                    cosine >= INT8_COSINE,
+                    "{} {}: {name} has cosine {cosine}",
+                    kernels.name(),
+                    case.name
+                );
                 worst = worst.min(cosine);
             }
         }

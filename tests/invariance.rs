@@ -7,7 +7,10 @@ use wavlm_runtime::{Outputs, SessionOptions};
 use wavlm_tests::{Case, cases, model_of};
 
 fn bits(outputs: &Outputs) -> Vec<(String, Vec<u32>)> {
-    outputs.iter().map(|(name, tensor)| (name.to_owned(), tensor.iter().map(|x| x.to_bits()).collect())).collect()
+    outputs
+        .iter()
+        .map(|(name, tensor)| (name.to_owned(), tensor.iter().map(|x| x.to_bits()).collect()))
+        .collect()
 }
 
 fn chosen() -> Vec<Case> {
@@ -22,7 +25,8 @@ fn threads_do_not_change_a_bit() {
             let model = model_of(&case.folder, precision);
             for kernels in Kernels::available() {
                 let run = |threads| {
-                    let options = SessionOptions { base: true, threads, kernels, ..SessionOptions::default() };
+                    let options =
+                        SessionOptions { base: true, threads, kernels, ..SessionOptions::default() };
                     let mut session = model.session(&options).expect("a session");
                     bits(&session.run(case.waveforms.row(0).as_slice().expect("one row")).expect("outputs"))
                 };
@@ -39,7 +43,8 @@ fn threads_do_not_change_a_bit() {
 fn a_session_forgets_what_it_heard() {
     for case in chosen() {
         let model = model_of(&case.folder, Precision::Int8);
-        let mut session = model.session(&SessionOptions { base: true, ..SessionOptions::default() }).expect("a session");
+        let mut session =
+            model.session(&SessionOptions { base: true, ..SessionOptions::default() }).expect("a session");
         let waveform = case.waveforms.row(0).to_vec();
         let first = bits(&session.run(&waveform).expect("outputs"));
         session.run(&waveform[..waveform.len() / 2]).expect("outputs of half");
@@ -51,7 +56,8 @@ fn a_session_forgets_what_it_heard() {
 fn equal_rows_of_a_batch_give_equal_outputs() {
     for case in chosen() {
         let model = model_of(&case.folder, Precision::Int8);
-        let mut session = model.session(&SessionOptions { base: true, ..SessionOptions::default() }).expect("a session");
+        let mut session =
+            model.session(&SessionOptions { base: true, ..SessionOptions::default() }).expect("a session");
         let row = case.waveforms.row(0);
         let batch = Array2::from_shape_fn((3, row.len()), |(_, i)| row[i]);
         let outputs = session.run_batch(&batch, None).expect("outputs");

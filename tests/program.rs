@@ -31,11 +31,13 @@ fn spot_hears_the_keywords_of_the_samples_and_no_others() {
     for (file, keywords) in expected() {
         let finished = Program::new("wavlm").args(["spot", "--json"]).args([sample(&file)]).run();
         let found = objects(&finished.stdout);
-        let heard: Vec<&str> = found.iter().map(|event| event["keyword"].as_str().expect("a keyword")).collect();
+        let heard: Vec<&str> =
+            found.iter().map(|event| event["keyword"].as_str().expect("a keyword")).collect();
         assert_eq!(heard, keywords, "{file}: {}", finished.stderr);
         assert_eq!(finished.status, Some(i32::from(keywords.is_empty())), "{file}");
         for event in found {
-            let (start, end) = (event["start_s"].as_f64().expect("start"), event["end_s"].as_f64().expect("end"));
+            let (start, end) =
+                (event["start_s"].as_f64().expect("start"), event["end_s"].as_f64().expect("end"));
             assert!(start < end && start >= 0.0, "{file}: {event}");
         }
     }
@@ -44,10 +46,14 @@ fn spot_hears_the_keywords_of_the_samples_and_no_others() {
 #[test]
 fn spot_reads_standard_input() {
     let from_file = Program::new("wavlm").args(["spot", "--json"]).args([sample("commands-a.wav")]).run();
-    let from_pipe = Program::new("wavlm").args(["spot", "--json", "-"]).input(&sample("commands-a.wav")).run();
+    let from_pipe =
+        Program::new("wavlm").args(["spot", "--json", "-"]).input(&sample("commands-a.wav")).run();
     let decisions = |stdout: &str| {
         let found = objects(stdout);
-        found.iter().map(|e| (e["keyword"].clone(), e["start_s"].clone(), e["score"].clone())).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|e| (e["keyword"].clone(), e["start_s"].clone(), e["score"].clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(from_pipe.status, Some(0), "{}", from_pipe.stderr);
     assert_eq!(decisions(&from_pipe.stdout), decisions(&from_file.stdout));
@@ -68,7 +74,9 @@ fn a_voice_is_enrolled_verified_and_identified() {
     let other = run(&["verify", "anna"], "speaker-b-2.wav");
     assert_eq!(other.status, Some(1), "{} {}", other.stdout, other.stderr);
     let (same, other) = (&objects(&same.stdout)[0], &objects(&other.stdout)[0]);
-    assert!(same["accepted"].as_bool().expect("a decision") && !other["accepted"].as_bool().expect("a decision"));
+    assert!(
+        same["accepted"].as_bool().expect("a decision") && !other["accepted"].as_bool().expect("a decision")
+    );
     assert!(same["score"].as_f64() > other["score"].as_f64(), "{same} {other}");
 
     let known = run(&["identify"], "speaker-a-2.wav");
@@ -82,21 +90,30 @@ fn a_voice_is_enrolled_verified_and_identified() {
 fn infer_writes_tensors_under_their_names() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("out.safetensors");
-    let program = Program::new("wavlm").args(["infer", "--hidden-states", "--attentions", "--output"]).args([&out]);
+    let program =
+        Program::new("wavlm").args(["infer", "--hidden-states", "--attentions", "--output"]).args([&out]);
     let finished = program.args([sample("yes-a.wav")]).run();
     assert_eq!(finished.status, Some(0), "{}", finished.stderr);
     let bytes = fs::read(&out).expect("the tensors");
     let tensors = SafeTensors::deserialize(&bytes).expect("a safetensors file");
     let names = tensors.names();
-    for name in ["last_hidden_state", "extract_features", "hidden_states.0", "attentions.0", "words.logits", "speaker.embeddings"] {
-        assert!(names.iter().any(|found| *found == name), "{name} among {names:?}");
+    for name in [
+        "last_hidden_state",
+        "extract_features",
+        "hidden_states.0",
+        "attentions.0",
+        "words.logits",
+        "speaker.embeddings",
+    ] {
+        assert!(names.contains(&name), "{name} among {names:?}");
     }
     assert_eq!(tensors.tensor("words.logits").expect("logits").shape(), [12]);
 }
 
 #[test]
 fn bench_and_doctor_say_what_runs() {
-    let finished = Program::new("wavlm").args(["bench", "--seconds", "0.5", "--threads", "1", "--json"]).run();
+    let finished =
+        Program::new("wavlm").args(["bench", "--seconds", "0.5", "--threads", "1", "--json"]).run();
     assert_eq!(finished.status, Some(0), "{}", finished.stderr);
     let figures = &objects(&finished.stdout)[0];
     for key in ["median_ms", "min_ms", "peak_rss_bytes", "load_ms", "file_bytes"] {
@@ -115,7 +132,8 @@ fn the_built_in_model_is_whole_and_agrees_with_its_checkpoint() {
     let model = repository().join("models/default.wlm");
     let finished = Program::new("wavlm-export").args(["inspect", "--verify", "--json"]).args([&model]).run();
     assert_eq!(finished.status, Some(0), "{}", finished.stderr);
-    let report = wavlm_runtime::Model::open(&model).expect("the model").header().report.clone().expect("a report");
+    let report =
+        wavlm_runtime::Model::open(&model).expect("the model").header().report.clone().expect("a report");
     for line in report.tensors.iter().filter(|line| !line.tensor.contains('.')) {
         assert!(line.cosine >= 0.995, "{line:?}");
     }

@@ -1,7 +1,7 @@
 //! Turns a trained WavLM checkpoint into one `.wlm` file, and proves that the file still computes the same.
 //!
 //! The way of a model: [`checkpoint`] reads what transformers saved; [`canonical`] brings it into one set of named f32
-//! tensors; [`quantise`] and [`file`] make the file; [`oracle`] evaluates the f32 tensors independently of the runtime,
+//! tensors; [`quantise`] and [`mod@file`] make the file; [`oracle`] evaluates the f32 tensors independently of the runtime,
 //! and [`verify`] compares the two on recordings before anything is left on disk. [`convert`] does all of it.
 
 #![deny(unsafe_code)]

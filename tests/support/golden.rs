@@ -69,7 +69,8 @@ fn read(path: &Path) -> (BTreeMap<String, ArrayD<f32>>, BTreeMap<String, Vec<i64
         match view.dtype() {
             Dtype::F32 => {
                 let values = data.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-                let array = ArrayD::from_shape_vec(view.shape(), values).expect("as many values as the shape says");
+                let array =
+                    ArrayD::from_shape_vec(view.shape(), values).expect("as many values as the shape says");
                 floats.insert(name.to_owned(), array);
             }
             Dtype::I64 => {

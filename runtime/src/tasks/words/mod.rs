@@ -1,7 +1,7 @@
 //! Which keyword was said, and when.
 //!
-//! A window slides over the sound; the model scores each one; [`peaks`] turns the scores into events, one per word;
-//! [`levels`] says where in the window the sound is. Memory is a window of samples and a few scores per keyword,
+//! A window slides over the sound; the model scores each one; `peaks` turns the scores into events, one per word;
+//! `levels` says where in the window the sound is. Memory is a window of samples and a few scores per keyword,
 //! however long the sound, and the result does not depend on how the sound is cut into pieces.
 
 mod levels;

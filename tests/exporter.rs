@@ -1,15 +1,15 @@
-//! The program as scripts see it: exit status, JSON lines on stdout, one line of error on stderr, nothing left behind.
+//! `wavlm-export` as scripts see it: exit status, JSON lines on stdout, one line of error on stderr, nothing left behind.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may fail where it stands; clippy knows test functions, not their helpers"
+)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use wavlm_tests::{Finished, Program, repository};
 
 fn golden(case: &str) -> String {
     repository().join("tests/golden").join(case).display().to_string()
@@ -19,30 +19,23 @@ fn samples() -> String {
     repository().join("models/samples").display().to_string()
 }
 
-fn run(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wavlm-export"))
-        .current_dir(folder.path())
-        .args(arguments)
-        .output()
-        .unwrap()
+fn run(folder: &TempDir, arguments: &[&str]) -> Finished {
+    Program::new("wavlm-export").within(folder.path()).args(arguments).run()
 }
 
 /// Standard output of a run that must succeed.
 fn succeed(folder: &TempDir, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
+    let finished = run(folder, arguments);
+    assert_eq!(finished.status, Some(0), "{arguments:?}: {}", finished.stderr);
+    finished.stdout
 }
 
 /// The error of a run that must fail: one line, and nothing on stdout.
 fn fail(folder: &TempDir, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    stderr
+    let finished = run(folder, arguments);
+    finished.refused(&[]);
+    assert!(finished.stdout.is_empty(), "{arguments:?}");
+    finished.stderr
 }
 
 fn lines(stdout: &str) -> Vec<Value> {
