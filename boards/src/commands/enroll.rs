@@ -40,9 +40,10 @@ pub fn run(setup: &Setup, options: &Enroll, printer: &Printer) -> Result<Verdict
     };
     printer.print(&record, || {
         let done = if replaced { "enrolled anew" } else { "enrolled" };
+        let plural = if print.recordings == 1 { "" } else { "s" };
         let (count, speech, snr) = (print.recordings, quality.speech_s, quality.snr_db);
         format!(
-            "{}: {done} from {count} recordings, {speech:.1} s of speech, {snr:.0} dB above the noise",
+            "{}: {done} from {count} recording{plural}, {speech:.1} s of speech, {snr:.0} dB above the noise",
             print.name
         )
     })?;
