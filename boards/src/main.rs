@@ -14,7 +14,6 @@
 
 #![forbid(unsafe_code)]
 
-mod atomic;
 mod builtin;
 mod cli;
 mod commands;

@@ -1,14 +1,14 @@
 //! Voiceprints in a folder: one file each, `NAME.voice`, readable by its owner alone.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
+use wavlm_format::{Readers, write_atomically};
 use wavlm_runtime::tasks::speaker::{MAX_VOICEPRINT_BYTES, Voiceprint, VoiceprintError};
 
-use crate::atomic::{self, Readers};
 use crate::failure::Failure;
 
 const EXTENSION: &str = "voice";
@@ -62,7 +62,7 @@ impl Store {
             .create(&self.folder)
             .map_err(Failure::io(&self.folder))?;
         let was_there = file.exists();
-        atomic::write(&file, &bytes, Readers::Owner).map_err(Failure::io(&file))?;
+        write_atomically(&file, Readers::Owner, |out| out.write_all(&bytes)).map_err(Failure::io(&file))?;
         Ok((file, was_there))
     }
 

@@ -1,10 +1,12 @@
 //! `wavlm infer`: every tensor that a model gives for one recording, as a safetensors file.
 
+use std::io::Write;
+
 use safetensors::{Dtype, tensor::TensorView};
+use wavlm_format::{Readers, write_atomically};
 use wavlm_runtime::SessionOptions;
 
 use super::Verdict;
-use crate::atomic::{self, Readers};
 use crate::cli::Infer;
 use crate::failure::Failure;
 use crate::input;
@@ -32,6 +34,7 @@ pub fn run(setup: &Setup, options: &Infer) -> Result<Verdict, Failure> {
         .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
         .collect();
     let bytes = safetensors::serialize(views.map_err(refused)?, None).map_err(refused)?;
-    atomic::write(&options.output, &bytes, Readers::Umask).map_err(Failure::io(&options.output))?;
+    write_atomically(&options.output, Readers::Umask, |out| out.write_all(&bytes))
+        .map_err(Failure::io(&options.output))?;
     Ok(Verdict::Yes)
 }

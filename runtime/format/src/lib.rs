@@ -29,6 +29,7 @@ mod verify;
 mod writer;
 
 pub use aligned::Aligned;
+pub use atomic::{Readers, write_atomically};
 pub use config::{
     Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, Preprocessing, StemNorm,
     TdnnShape,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crc32fast::Hasher;
 
-use crate::atomic::write_atomically;
+use crate::atomic::{Readers, write_atomically};
 use crate::error::{FormatError, WriteError};
 use crate::header::{ExportReport, Header, Packing, TensorEntry};
 use crate::limits::MAX_HEADER;
@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
     /// keeps its permissions; who has it open goes on reading the old one. A symbolic link is replaced, not followed.
     pub fn finish(&self, path: &Path) -> Result<(), WriteError> {
         let layout = self.lay_out()?;
-        write_atomically(path, |file| self.write_to(&layout, file))
+        write_atomically(path, Readers::Umask, |file| self.write_to(&layout, file))
             .map_err(|cause| WriteError::Io { path: path.to_owned(), cause })
     }
 
