@@ -112,6 +112,9 @@ pub fn write(
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<ExportReport, ConvertError> {
+    // Better said before a minute's work than after.
+    let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    std::fs::read_dir(parent).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
     progress.begin("packing", model.tensors.iter().len());
     let replacements = match options.precision {
         Precision::Int8 => equalise(model),

@@ -226,8 +226,6 @@ impl Reader {
         self.linear("classifier", [embedding, embedding], &format!("{to}.classifier"))
     }
 
-    // Parts
-
     fn linear(&mut self, from: &str, shape: [usize; 2], to: &str) -> Result<(), CanonicalError> {
         let weight = self.take(&format!("{from}.weight"), &shape)?;
         self.model.push(format!("{to}.weight"), Storage::Matrix, weight.insert_axis(Axis(0)));

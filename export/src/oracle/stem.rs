@@ -46,8 +46,6 @@ impl Oracle<'_> {
         })
     }
 
-    // Layers by name
-
     /// The convolution of that name, with its bias if it has one.
     pub(super) fn convolution(&self, frames: &Array2<f32>, name: &str, stride: usize) -> Array2<f32> {
         let weight = self.model.tensors.matrix(&format!("{name}.weight"));

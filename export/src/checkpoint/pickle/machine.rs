@@ -253,7 +253,6 @@ impl<'a> Machine<'a> {
         }
     }
 
-    // Values
     /// Pushes a natural number of `width` bytes, at most two.
     fn integer(&mut self, width: u8) -> Result<(), TorchProblem> {
         let value = self.input.unsigned(width)?;
@@ -303,8 +302,6 @@ impl<'a> Machine<'a> {
         self.stack.push(value.ok_or_else(|| self.input.damaged("an empty memo slot"))?);
         Ok(())
     }
-
-    // Stack
 
     /// The lowest height that the running instruction may pop to: the last mark, or the bottom.
     fn floor(&self) -> usize {
