@@ -33,3 +33,7 @@ golden:
 # The default model, from nothing: synthesise, train, export, evaluate (hours)
 model *ARGS:
     models/train {{ARGS}}
+
+# Quality of the built-in model on voices it was never trained on, and what int8 changes
+evaluate:
+    models/evaluate
