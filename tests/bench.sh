@@ -10,7 +10,8 @@ wavlm=$out/release/wavlm export=$out/release/wavlm-export
 
 model=$out/bench/base.wlm
 if [ ! -f "$model" ]; then
-  "$export" synth --config base --head xvector --seed 1 -o "$out/bench/base"
+  mkdir -p "$out/bench"
+  [ -d "$out/bench/base" ] || "$export" synth --config base --head xvector --seed 1 -o "$out/bench/base"
   "$export" convert "$out/bench/base" -o "$model"
 fi
 

@@ -2,10 +2,12 @@
 # The released program for a board hears the same words under emulation as the program of this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tests/setup.sh
+need_command qemu-aarch64-static qemu-user-static
 
 out=${CARGO_TARGET_DIR:-target}
 boards/build pi5
-[ -x "$out/debug/wavlm" ] || cargo build --workspace --all-targets --locked
+cargo build --workspace --all-targets --locked
 
 # Which keyword where; scores may differ in the last digits between kernel tables.
 decisions() { "$@" spot --json models/samples/*.wav | sed -E 's/"score":[^,}]*,?//'; }

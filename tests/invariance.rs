@@ -1,4 +1,5 @@
-//! What must not change a result: threads, chunking of the audio, the batch an utterance stands in.
+//! What must not change a result: threads, earlier runs, the batch an utterance stands in. (How sound is cut
+//! into pieces is the business of the keyword spotter, and tested there.)
 
 use ndarray::Array2;
 use wavlm_format::Precision;

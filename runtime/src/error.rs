@@ -46,7 +46,7 @@ pub enum Error {
     /// A sample is NaN or infinite.
     #[error("sample {at} is not a finite number")]
     NonFinite {
-        /// Index of the first such sample.
+        /// Index of the first such sample; in a batch, rows count one after another.
         at: usize,
     },
     /// Lengths and batch do not fit each other, or the session was not built for lengths.

@@ -1,6 +1,6 @@
 //! Working memory that outlives a run, so that a session of constant length stops allocating after its first one.
 //!
-//! Each thread keeps the buffers it has used; a buffer is taken out while in use, so nested use is safe.
+//! Each thread keeps the buffers that were last used on it; a buffer is taken out while in use, so nested use is safe.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -32,9 +32,13 @@ pub(crate) struct Scratch<T: Pooled>(Vec<T>);
 impl<T: Pooled> Scratch<T> {
     /// A buffer of `len` elements with arbitrary contents.
     pub fn new(len: usize) -> Scratch<T> {
+        if len == 0 {
+            return Scratch(Vec::new());
+        }
         let mut buffer = T::with_pool(|pool| {
-            let fits = pool.iter().position(|b| b.capacity() >= len);
-            fits.map(|i| pool.swap_remove(i)).or_else(|| pool.pop()).unwrap_or_default()
+            let fitting = pool.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
+            let tightest = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(i, _)| i);
+            tightest.map(|i| pool.swap_remove(i)).or_else(|| pool.pop()).unwrap_or_default()
         });
         buffer.resize(len, T::default());
         Scratch(buffer)
@@ -64,7 +68,9 @@ impl<T: Pooled> DerefMut for Scratch<T> {
 impl<T: Pooled> Drop for Scratch<T> {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
-        T::with_pool(|pool| pool.push(buffer));
+        if buffer.capacity() > 0 {
+            T::with_pool(|pool| pool.push(buffer));
+        }
     }
 }
 

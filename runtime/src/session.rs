@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayD, Axis};
 use tract_core::internal::*;
-use wavlm_format::{HeadKind, Header, ModelFile};
+use wavlm_format::{AdapterConfig, HeadKind, Header, ModelFile};
 use wavlm_kernels::Kernels;
 
 use crate::engine::Engine;
@@ -68,7 +68,7 @@ impl Session {
         let heads = options.heads.clone();
         let heads = heads.unwrap_or_else(|| header.heads.iter().map(|head| head.name.clone()).collect());
         let engine = Engine { kernels: options.kernels, threads: options.threads.max(1) };
-        let needed = needed_samples(header, &heads);
+        let needed = needed_samples(header, &heads, options.masked);
         let request = Request {
             heads,
             base: options.base || header.heads.is_empty(),
@@ -171,7 +171,10 @@ impl Session {
         lengths: Option<&[usize]>,
     ) -> Result<Vec<(String, ArrayD<f32>)>, Error> {
         let per_row = tensor.shape()[1];
-        if tensor.shape()[0] == 0 || per_row < self.needed {
+        if tensor.shape()[0] == 0 {
+            return Err(Error::Lengths { reason: "a batch without rows".to_owned() });
+        }
+        if per_row < self.needed {
             return Err(Error::TooShort { samples: per_row, needed: self.needed });
         }
         if let Some(at) = samples.iter().position(|sample| !sample.is_finite()) {
@@ -194,15 +197,24 @@ impl Session {
     fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let state = &mut self.state;
         match &self.pool {
-            Some(pool) => pool.install(|| state.run(inputs)),
-            None => state.run(inputs),
+            Some(pool) => pool.install(|| run_afresh(state, inputs)),
+            None => run_afresh(state, inputs),
         }
     }
 
     #[cfg(not(feature = "parallel"))]
     fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        self.state.run(inputs)
+        run_afresh(&mut self.state, inputs)
     }
+}
+
+/// Runs the plan; a failed run leaves nothing for the next one to stumble over.
+fn run_afresh(state: &mut TypedSimpleState, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+    let outputs = state.run(inputs);
+    if outputs.is_err() {
+        state.reset_turn()?;
+    }
+    outputs
 }
 
 #[cfg(feature = "parallel")]
@@ -216,18 +228,28 @@ fn thread_pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Error> {
 
 /// The shortest waveform for which the adapter has enough frames, and the time-delay layers of every x-vector head that
 /// runs leave the two frames that a standard deviation needs.
-fn needed_samples(header: &Header, heads: &[String]) -> usize {
+fn needed_samples(header: &Header, heads: &[String], masked: bool) -> usize {
     let encoder = &header.encoder;
-    let runs = |frames: usize| {
-        let adapted = encoder.adapter.map_or(Some(frames), |adapter| adapter.frames(frames));
-        header.heads.iter().filter(|head| heads.contains(&head.name)).all(|head| match &head.kind {
-            HeadKind::XVector { tdnn, .. } => {
-                let input = if head.weighted_layer_sum { Some(frames) } else { adapted };
-                let pooled = tdnn.iter().try_fold(input.unwrap_or(0), |n, layer| layer.frames(n));
-                pooled.is_some_and(|frames| frames >= 2)
-            }
-            _ => true,
-        }) && adapted.is_some()
+    let before_adapter = |frames: usize| match encoder.adapter {
+        Some(adapter) => (0..adapter.num_layers).fold(frames, |n, _| frames_before(&adapter, n)),
+        None => frames,
     };
-    encoder.samples((1..).find(|&frames| runs(frames)).unwrap_or(1))
+    let runs = header.heads.iter().filter(|head| heads.contains(&head.name));
+    let per_head = runs.filter_map(|head| match &head.kind {
+        HeadKind::XVector { tdnn, .. } => {
+            let frames = tdnn.iter().fold(2usize, |n, layer| n.saturating_add(layer.reach() - 1));
+            // With a mask, pooled lengths count the adapter even where the head does not read it.
+            Some(if head.weighted_layer_sum && !masked { frames } else { before_adapter(frames) })
+        }
+        _ => None,
+    });
+    encoder.samples(per_head.chain([before_adapter(1)]).max().unwrap_or(1))
+}
+
+/// Input frames from which one layer of the adapter makes `frames`, by its kernel and by transformers' count of valid
+/// frames, whichever asks for more.
+fn frames_before(adapter: &AdapterConfig, frames: usize) -> usize {
+    let span = (frames - 1).saturating_mul(adapter.stride as usize);
+    let window = (adapter.kernel as usize).saturating_sub(2 * AdapterConfig::PADDING).max(1);
+    span.saturating_add(window)
 }

@@ -17,7 +17,7 @@ pub struct Closeness {
 /// If the shapes differ, or a value is not finite.
 pub fn closeness(found: &ArrayD<f32>, expected: &ArrayD<f32>) -> Closeness {
     assert_eq!(found.shape(), expected.shape(), "shape");
-    assert!(found.iter().all(|x| x.is_finite()), "a value is not finite");
+    assert!(found.iter().chain(expected).all(|x| x.is_finite()), "a value is not finite");
     let (mut dot, mut a2, mut b2, mut difference, mut largest) = (0.0, 0.0, 0.0, 0.0f64, 0.0f64);
     for (&a, &b) in found.iter().zip(expected) {
         let (a, b) = (f64::from(a), f64::from(b));

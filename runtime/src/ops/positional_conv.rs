@@ -46,25 +46,26 @@ impl Block for PositionalConv {
 impl PositionalConv {
     fn add_to(&self, x: &mut [f32], frames: usize) {
         let width = self.weight.rows();
-        let planes: Vec<Scratch<f32>> = (0..self.groups).map(|group| self.plane(x, group, frames)).collect();
-        let out = MatMut::new(x, frames, self.groups * width, self.groups * width);
-        let tasks = planes.into_iter().zip(out.column_blocks(width)).enumerate();
-        self.engine.each(tasks, |(group, (plane, out))| self.convolve(group, &plane, frames, out));
+        let x = MatMut::new(x, frames, self.groups * width, self.groups * width);
+        self.engine.each(x.column_blocks(width).enumerate(), |(group, mut channels)| {
+            let plane = self.plane(&mut channels);
+            self.convolve(group, &plane, channels);
+        });
     }
 
     /// The channels of one group, zero-padded in time: `(frames + kernel - 1) × width`.
-    fn plane(&self, x: &[f32], group: usize, frames: usize) -> Scratch<f32> {
-        let (width, channels) = (self.weight.rows(), self.groups * self.weight.rows());
+    fn plane(&self, channels: &mut MatMut<'_>) -> Scratch<f32> {
+        let (frames, width) = (channels.rows(), channels.columns());
         let mut plane = Scratch::filled((frames + self.kernel - 1) * width, 0.0);
         let inner = plane[self.kernel / 2 * width..].chunks_exact_mut(width);
-        for (to, from) in inner.zip(x.chunks_exact(channels)) {
-            to.copy_from_slice(&from[group * width..][..width]);
+        for (frame, to) in inner.take(frames).enumerate() {
+            to.copy_from_slice(channels.row_mut(frame));
         }
         plane
     }
 
-    fn convolve(&self, group: usize, plane: &[f32], frames: usize, out: MatMut<'_>) {
-        let (width, kernels) = (self.weight.rows(), self.engine.kernels);
+    fn convolve(&self, group: usize, plane: &[f32], out: MatMut<'_>) {
+        let (frames, width, kernels) = (out.rows(), out.columns(), self.engine.kernels);
         let epilogue = Epilogue {
             bias: Some(&self.bias.values()[group * width..][..width]),
             activation: Some(self.activation),

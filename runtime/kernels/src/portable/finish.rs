@@ -32,7 +32,7 @@ impl<'a> Finish<'a> {
     }
 }
 
-/// Activation, then the store or the addition to `out`, of `out`'s rows and columns alone.
+/// What the offsets owe, activation, then the store or the addition to `out`, of `out`'s rows and columns alone.
 #[inline(always)]
 pub(crate) fn finish(f: Finish, values: &mut [[f32; PANEL]], mut out: MatMut) {
     let values = &mut values[..out.rows() * f.panels];

@@ -10,7 +10,8 @@ const ROUND: f32 = 12_582_912.0;
 /// Scales below it have no finite reciprocal with room to spare: such a row counts as zero.
 const SMALLEST_SCALE: f32 = f32::MIN_POSITIVE * 16.0;
 
-/// The codes ±127 onto the smallest and the largest value. NaN is ignored.
+/// The codes ±127 onto the smallest and the largest value. NaN is ignored; where nothing is a number, so is nothing of the
+/// product.
 #[inline(always)]
 pub(crate) fn quantisation(row: &[f32]) -> Quantisation {
     if row.is_empty() {
@@ -18,7 +19,7 @@ pub(crate) fn quantisation(row: &[f32]) -> Quantisation {
     }
     let largest = reduce::row_max(row);
     let smallest = reduce::row_min(row);
-    Quantisation { scale: (largest - smallest) / 254.0, offset: 0.5 * largest + 0.5 * smallest }
+    Quantisation { scale: largest / 254.0 - smallest / 254.0, offset: 0.5 * largest + 0.5 * smallest }
 }
 
 /// `codes[i] = round((row[i] - offset) / scale)` clamped to ±127, XOR `ZERO`; codes past the row are zero.
