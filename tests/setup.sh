@@ -12,6 +12,14 @@ need_target() {
   }
 }
 
+# need_component NAME: a part of the toolchain that a minimal installation lacks.
+need_component() {
+  cargo "${1/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$1" || {
+    echo "cannot add $1; run: rustup component add $1" >&2
+    exit 2
+  }
+}
+
 # need_command COMMAND PACKAGE: a program from a Debian package.
 need_command() {
   command -v "$1" >/dev/null && return
