@@ -123,6 +123,11 @@ def run(directory, scratch=False):
     training.run(train.maker(material, labels, budget, noises(background)), budget, peak)
     export.run(name, EXPORT)
     report(tests, labels)
+    print(
+        "recordings: one file of it: cargo run --release -p wavlm-export -- "
+        f"convert words={EXPORT}/words speaker={EXPORT}/speaker -o my.wlm",
+        flush=True,
+    )
 
 
 def report(tests, labels):
