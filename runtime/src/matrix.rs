@@ -86,7 +86,7 @@ impl Matrix {
         const LOADED: &str = "`load` has read this tensor in its packing";
         match self.tensor.entry().packing {
             Packing::PanelsI8 => {
-                let view = self.tensor.panels_i8().expect(LOADED);
+                let view = self.tensor.panels_i8_again().expect(LOADED);
                 let (n, k) = (padded(view.rows), padded(view.columns));
                 Panels::I8(PanelsI8::new(
                     &view.data[group * n * k..][..n * k],

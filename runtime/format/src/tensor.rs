@@ -90,10 +90,15 @@ impl TensorRef {
 
     /// The panels, scales and sums of a [`Packing::PanelsI8`] matrix. Every scale is checked here.
     pub fn panels_i8(&self) -> Result<PanelsI8View<'_>, TensorError> {
-        self.expect(Packing::PanelsI8)?;
-        let view = panels_i8_view(self.entry(), self.bytes());
+        let view = self.panels_i8_again()?;
         values::check_scales(self.name(), view.scales)?;
         Ok(view)
+    }
+
+    /// As [`TensorRef::panels_i8`], for a tensor that it has accepted before: the scales are not read again.
+    pub fn panels_i8_again(&self) -> Result<PanelsI8View<'_>, TensorError> {
+        self.expect(Packing::PanelsI8)?;
+        Ok(panels_i8_view(self.entry(), self.bytes()))
     }
 
     fn expect(&self, expected: Packing) -> Result<(), TensorError> {
