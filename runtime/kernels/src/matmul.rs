@@ -5,8 +5,8 @@
 
 use crate::PANEL;
 use crate::dispatch::Kernels;
-use crate::portable::Finish;
-use crate::tile::{MAX_PANELS, MAX_VECTORS, TileF32, TileI8, Values};
+use crate::portable::{Finish, Scales};
+use crate::tile::{MAX_PANELS, MAX_VECTORS, Sums, TileF32, TileI8};
 use crate::types::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
 use std::ops::Range;
 
@@ -18,45 +18,46 @@ const CHUNK_BYTES: usize = 192 * 1024;
 pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogue, mut out: MatMut) {
     let tile = kernels.tile_i8();
     let k = w.k().next_multiple_of(PANEL);
-    let mut values = Values([[0.0; PANEL]; MAX_VECTORS]);
+    let mut sums = Sums([[0; PANEL]; MAX_VECTORS]);
     for chunk in spans(0..a.rows(), CHUNK_BYTES / k.max(1), tile.rows) {
         for panels in spans(0..w.count(), tile.panels, 1) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
-            let bias = Bias::new(e.bias, columns.clone());
+            let bias = bias_of(e.bias, columns.clone());
             let block = w.panels(panels.clone());
             let weight_sums = scaled_sums(&block);
             let next = w.panels(panels.end..(panels.end + tile.panels).min(w.count()));
             let shares = shares(next.data(), chunk.len().div_ceil(tile.rows));
             for (rows, next) in even_spans(chunk.clone(), tile.rows).zip(shares) {
-                let finish = Finish::new(panels.len(), e, &a.offsets()[rows.clone()], &weight_sums);
                 let operands = TileI8 {
                     codes: a.from(rows.start),
                     stride: a.stride(),
-                    row_scales: &a.scales()[rows.clone()],
+                    rows: rows.len(),
+                    panels: panels.len(),
                     weights: block.data(),
                     next,
-                    sums: block.sums().as_chunks().0,
-                    column_scales: block.scales().as_chunks().0,
-                    bias: &bias.0[..panels.len()],
+                    weight_sums: block.sums().as_chunks().0,
                     k,
                 };
+                let scales = Scales {
+                    rows: &a.scales()[rows.clone()],
+                    offsets: &a.offsets()[rows.clone()],
+                    columns: block.scales().as_chunks().0,
+                    weight_sums: &weight_sums,
+                };
+                let finish = Finish::new(e, &bias[..panels.len()]);
                 // SAFETY: the caller's: the CPU has the table's features.
                 unsafe {
-                    (tile.run)(&operands, &mut values);
-                    (kernels.elementwise().finish)(finish, &mut values.0, out.window(rows, columns.clone()));
+                    (tile.run)(&operands, &mut sums);
+                    (kernels.elementwise().finish_i8)(
+                        finish,
+                        scales,
+                        &sums.0,
+                        out.window(rows, columns.clone()),
+                    );
                 }
             }
         }
     }
-}
-
-/// One vector per panel: what the weights of each column sum to, scaled.
-fn scaled_sums(panels: &PanelsI8) -> [[f32; PANEL]; MAX_PANELS] {
-    let mut scaled = [[0.0; PANEL]; MAX_PANELS];
-    for ((out, sum), scale) in scaled.as_flattened_mut().iter_mut().zip(panels.sums()).zip(panels.scales()) {
-        *out = *sum as f32 * scale;
-    }
-    scaled
 }
 
 /// # Safety
@@ -69,43 +70,48 @@ pub(crate) unsafe fn product_f32(
     mut out: MatMut,
 ) {
     let tile = kernels.tile_f32();
-    let mut values = Values([[0.0; PANEL]; MAX_VECTORS]);
+    let mut sums = Sums([[0.0; PANEL]; MAX_VECTORS]);
     for chunk in spans(0..a.rows(), CHUNK_BYTES / (4 * w.k()).max(1), tile.rows) {
         for panels in spans(0..w.count(), tile.panels, 1) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
-            let bias = Bias::new(e.bias, columns.clone());
-            let finish = Finish::new(panels.len(), e, &[], &[]);
+            let bias = bias_of(e.bias, columns.clone());
+            let finish = Finish::new(e, &bias[..panels.len()]);
             for rows in even_spans(chunk.clone(), tile.rows) {
                 let operands = TileF32 {
                     data: a.from(rows.start),
                     stride: a.stride(),
                     rows: rows.len(),
+                    panels: panels.len(),
                     weights: w.from(panels.start),
                     panel_stride: w.panel_stride(),
-                    bias: &bias.0[..panels.len()],
                     k: w.k(),
                 };
                 // SAFETY: the caller's: the CPU has the table's features.
                 unsafe {
-                    (tile.run)(&operands, &mut values);
-                    (kernels.elementwise().finish)(finish, &mut values.0, out.window(rows, columns.clone()));
+                    (tile.run)(&operands, &mut sums);
+                    (kernels.elementwise().finish_f32)(finish, &sums.0, out.window(rows, columns.clone()));
                 }
             }
         }
     }
 }
 
-/// A tile's share of the bias, zeros past the last column.
-struct Bias([[f32; PANEL]; MAX_PANELS]);
-
-impl Bias {
-    fn new(bias: Option<&[f32]>, columns: Range<usize>) -> Self {
-        let mut padded = [[0.0; PANEL]; MAX_PANELS];
-        if let Some(bias) = bias {
-            padded.as_flattened_mut()[..columns.len()].copy_from_slice(&bias[columns]);
-        }
-        Self(padded)
+/// One vector per panel: what the weights of each column sum to, scaled.
+fn scaled_sums(panels: &PanelsI8) -> [[f32; PANEL]; MAX_PANELS] {
+    let mut scaled = [[0.0; PANEL]; MAX_PANELS];
+    for ((to, &sum), scale) in scaled.as_flattened_mut().iter_mut().zip(panels.sums()).zip(panels.scales()) {
+        *to = sum as f32 * scale;
     }
+    scaled
+}
+
+/// One vector per panel: a tile's share of the bias, zeros past the last column.
+fn bias_of(bias: Option<&[f32]>, columns: Range<usize>) -> [[f32; PANEL]; MAX_PANELS] {
+    let mut padded = [[0.0; PANEL]; MAX_PANELS];
+    if let Some(bias) = bias {
+        padded.as_flattened_mut()[..columns.len()].copy_from_slice(&bias[columns]);
+    }
+    padded
 }
 
 /// `range` in spans of `length`, rounded down to a multiple of `step` (but not to zero), the last one shorter.

@@ -1,6 +1,6 @@
 //! What a table supplies for the products: one tile by hand, some rows by some panels, everything else being
-//! shared. A tile leaves its values in [`Values`], small enough to stay in the first cache, where
-//! [`finish`](crate::portable::finish) picks them up.
+//! shared. A tile leaves its sums where they stay in the first cache, and [`finish`](crate::portable::finish) takes
+//! them from there to the output.
 
 use crate::PANEL;
 
@@ -10,9 +10,9 @@ pub(crate) const MAX_VECTORS: usize = 28;
 /// Most panels side by side in a tile.
 pub(crate) const MAX_PANELS: usize = 2;
 
-/// Values of one tile, `[row][panel]`, each a vector of 16 columns.
+/// Sums of one tile, `[row][panel]`, each a vector of 16 columns.
 #[repr(align(64))]
-pub(crate) struct Values(pub(crate) [[f32; PANEL]; MAX_VECTORS]);
+pub(crate) struct Sums<T>(pub(crate) [[T; PANEL]; MAX_VECTORS]);
 
 /// Operands of one int8 tile.
 pub(crate) struct TileI8<'a> {
@@ -20,8 +20,8 @@ pub(crate) struct TileI8<'a> {
     pub(crate) codes: &'a [u8],
     /// Codes from one row to the next.
     pub(crate) stride: usize,
-    /// One per row.
-    pub(crate) row_scales: &'a [f32],
+    pub(crate) rows: usize,
+    pub(crate) panels: usize,
     /// The tile's panels, each `[k/4][16][4]`.
     pub(crate) weights: &'a [i8],
     /// Weights that the next tiles want, to be fetched from memory meanwhile.
@@ -32,30 +32,18 @@ pub(crate) struct TileI8<'a> {
         not(target_arch = "x86_64"),
         expect(dead_code, reason = "only kernels that multiply unsigned codes need it")
     )]
-    pub(crate) sums: &'a [[i32; PANEL]],
-    /// One vector per panel.
-    pub(crate) column_scales: &'a [[f32; PANEL]],
-    /// One vector per panel.
-    pub(crate) bias: &'a [[f32; PANEL]],
+    pub(crate) weight_sums: &'a [[i32; PANEL]],
     /// Inner dimension, a multiple of 16.
     pub(crate) k: usize,
 }
 
 impl TileI8<'_> {
-    pub(crate) fn rows(&self) -> usize {
-        self.row_scales.len()
-    }
-
-    pub(crate) fn panels(&self) -> usize {
-        self.bias.len()
-    }
-
     /// Whether every row and panel lies in its slice: the fact that the tiles' unchecked loads rely on.
     pub(crate) fn in_bounds(&self) -> bool {
         self.k > 0
             && self.k.is_multiple_of(PANEL)
-            && self.codes.len() >= (self.rows() - 1) * self.stride + self.k
-            && self.weights.len() >= self.panels() * self.k * PANEL
+            && self.codes.len() >= (self.rows - 1) * self.stride + self.k
+            && self.weights.len() >= self.panels * self.k * PANEL
     }
 }
 
@@ -66,25 +54,20 @@ pub(crate) struct TileF32<'a> {
     /// Values from one row to the next.
     pub(crate) stride: usize,
     pub(crate) rows: usize,
+    pub(crate) panels: usize,
     /// From the tile's first panel on, each `[k][16]`.
     pub(crate) weights: &'a [f32],
     /// Values from one panel to the next.
     pub(crate) panel_stride: usize,
-    /// One vector per panel.
-    pub(crate) bias: &'a [[f32; PANEL]],
     /// Inner dimension.
     pub(crate) k: usize,
 }
 
 impl TileF32<'_> {
-    pub(crate) fn panels(&self) -> usize {
-        self.bias.len()
-    }
-
     /// See [`TileI8::in_bounds`].
     pub(crate) fn in_bounds(&self) -> bool {
         self.data.len() >= (self.rows - 1) * self.stride + self.k
-            && self.weights.len() >= (self.panels() - 1) * self.panel_stride + self.k * PANEL
+            && self.weights.len() >= (self.panels - 1) * self.panel_stride + self.k * PANEL
     }
 }
 
@@ -97,8 +80,8 @@ pub(crate) struct Tile<F> {
     pub(crate) run: F,
 }
 
-/// `(Σ_k code · weight) as f32 · row scale · column scale + bias`, rounded after every operation.
-pub(crate) type RunI8 = unsafe fn(&TileI8, &mut Values);
+/// `Σ_k code · weight`, exact; codes in the table's encoding.
+pub(crate) type RunI8 = unsafe fn(&TileI8, &mut Sums<i32>);
 
-/// `Σ_k x · weight + bias`, the sum in order of `k`.
-pub(crate) type RunF32 = unsafe fn(&TileF32, &mut Values);
+/// `Σ_k x · weight`, in order of `k`.
+pub(crate) type RunF32 = unsafe fn(&TileF32, &mut Sums<f32>);

@@ -1,9 +1,9 @@
 //! NEON with dot products (A76, A78): `sdot` by lane adds four products to each of four 32-bit columns, the codes
 //! being one 4-byte lane of a row's vector.
 
-use super::{ELEMENTWISE, float, store_scaled};
+use super::{ELEMENTWISE, float, store_i32};
 use crate::dispatch::Kernels;
-use crate::tile::{Tile, TileI8, Values};
+use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 
@@ -17,10 +17,10 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon,dotprod")]
-fn tile_i8(t: &TileI8, out: &mut Values) {
-    assert!(t.in_bounds() && t.panels() == 1);
+fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
+    assert!(t.in_bounds() && t.panels == 1);
     // Sixteen 32-bit sums of four columns fill the registers: few rows by the whole panel, or more by its halves.
-    match t.rows() {
+    match t.rows {
         1 => columns::<1, 4>(t, 0, out),
         2 => columns::<2, 4>(t, 0, out),
         3 => columns::<3, 4>(t, 0, out),
@@ -29,13 +29,13 @@ fn tile_i8(t: &TileI8, out: &mut Values) {
         6 => [0, 2].into_iter().for_each(|half| columns::<6, 2>(t, half, out)),
         7 => [0, 2].into_iter().for_each(|half| columns::<7, 2>(t, half, out)),
         8 => [0, 2].into_iter().for_each(|half| columns::<8, 2>(t, half, out)),
-        _ => unreachable!("a tile of {} rows", t.rows()),
+        _ => unreachable!("a tile of {} rows", t.rows),
     }
 }
 
 /// `ROWS` rows by `4 · QUARTERS` columns of the panel from column `4 · first` on. `t` is in bounds, of these `ROWS`.
 #[target_feature(enable = "neon,dotprod")]
-fn columns<const ROWS: usize, const QUARTERS: usize>(t: &TileI8, first: usize, out: &mut Values) {
+fn columns<const ROWS: usize, const QUARTERS: usize>(t: &TileI8, first: usize, out: &mut Sums<i32>) {
     let mut sums = [[vdupq_n_s32(0); QUARTERS]; ROWS];
     for k in (0..t.k).step_by(16) {
         let mut codes = [vdupq_n_s8(0); ROWS];
@@ -52,9 +52,9 @@ fn columns<const ROWS: usize, const QUARTERS: usize>(t: &TileI8, first: usize, o
             add_products::<3, ROWS, QUARTERS>(&mut sums, &codes, weights.add(192));
         }
     }
-    for (row, (sums, out)) in sums.into_iter().zip(&mut out.0).enumerate() {
+    for (sums, out) in sums.into_iter().zip(&mut out.0) {
         for (quarter, sums) in sums.into_iter().enumerate() {
-            store_scaled(t, row, first + quarter, sums, out);
+            store_i32(sums, first + quarter, out);
         }
     }
 }

@@ -1,15 +1,14 @@
 //! The f32 tile: `fmla` by lane, eight rows by half a panel.
 
-use super::{quarter_of, store};
-use crate::tile::{RunF32, Tile, TileF32, Values};
+use crate::tile::{RunF32, Sums, Tile, TileF32};
 use std::arch::aarch64::*;
 
 pub(super) const TILE: Tile<RunF32> = Tile { rows: 8, panels: 1, run: tile_f32 };
 
 /// See [`RunF32`]; multiplication and addition are fused.
 #[target_feature(enable = "neon")]
-fn tile_f32(t: &TileF32, out: &mut Values) {
-    assert!(t.in_bounds() && t.panels() == 1);
+fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
+    assert!(t.in_bounds() && t.panels == 1);
     // Sixteen vectors of sums fill the registers: few rows by the whole panel, or more by its halves.
     match t.rows {
         1 => columns::<1, 4>(t, 0, out),
@@ -26,7 +25,7 @@ fn tile_f32(t: &TileF32, out: &mut Values) {
 
 /// `ROWS` rows by `4 · QUARTERS` columns of the panel from column `4 · first` on. `t` is in bounds, of these `ROWS`.
 #[target_feature(enable = "neon")]
-fn columns<const ROWS: usize, const QUARTERS: usize>(t: &TileF32, first: usize, out: &mut Values) {
+fn columns<const ROWS: usize, const QUARTERS: usize>(t: &TileF32, first: usize, out: &mut Sums<f32>) {
     let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr().wrapping_add(first * 4));
     let mut sums = [[vdupq_n_f32(0.0); QUARTERS]; ROWS];
     let whole = t.k - t.k % 4;
@@ -55,8 +54,9 @@ fn columns<const ROWS: usize, const QUARTERS: usize>(t: &TileF32, first: usize, 
     }
     for (sums, out) in sums.into_iter().zip(&mut out.0) {
         for (i, sums) in sums.into_iter().enumerate() {
-            let quarter = first + i;
-            store(vaddq_f32(sums, quarter_of(&t.bias[0], quarter)), quarter, out);
+            let out = &mut out.as_chunks_mut::<4>().0[first + i];
+            // SAFETY: `out` is `[f32; 4]`.
+            unsafe { vst1q_f32(out.as_mut_ptr(), sums) };
         }
     }
 }

@@ -4,9 +4,9 @@
 //! to 32 bits. The loop is one block of assembly: from intrinsics the compiler makes `smull2` out of a move and a
 //! `smull`, and spills.
 
-use super::{ELEMENTWISE, float, store_scaled};
+use super::{ELEMENTWISE, float, store_i32};
 use crate::dispatch::Kernels;
-use crate::tile::{Tile, TileI8, Values};
+use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
 use std::arch::asm;
 
@@ -18,19 +18,19 @@ pub(crate) static KERNELS: Kernels =
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
-fn tile_i8(t: &TileI8, out: &mut Values) {
-    assert!(t.in_bounds() && t.panels() == 1 && t.rows() <= ROWS);
+fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
+    assert!(t.in_bounds() && t.panels == 1 && t.rows <= ROWS);
     let mut codes = [t.codes.as_ptr(); ROWS];
     for (row, codes) in codes.iter_mut().enumerate() {
-        *codes = codes.wrapping_add(row.min(t.rows() - 1) * t.stride);
+        *codes = codes.wrapping_add(row.min(t.rows - 1) * t.stride);
     }
     for half in 0..2 {
         // SAFETY: in bounds: each pointer stands before k codes, k a multiple of 8, and the panel's half is at most
         // 32 bytes into its 16·k.
         let sums = unsafe { sums_4x8(t.k / 8, codes, t.weights.as_ptr().add(half * 32)) };
-        for (row, out) in out.0.iter_mut().enumerate().take(t.rows()) {
+        for (row, out) in out.0.iter_mut().enumerate().take(t.rows) {
             for (i, sums) in sums[row].into_iter().enumerate() {
-                store_scaled(t, row, half * 2 + i, sums, out);
+                store_i32(sums, half * 2 + i, out);
             }
         }
     }

@@ -11,7 +11,7 @@ pub(crate) fn activate(f: Activation, row: &mut [f32]) {
         Activation::GeluNew => apply(row, gelu_new),
         // The sum keeps the compiler from a masked store of the zeros alone, which is slow.
         Activation::Relu => apply(row, |x| relu(x) + 0.0),
-        Activation::Silu => apply(row, |x| x * sigmoid(x)),
+        Activation::Silu => apply(row, silu),
         Activation::Tanh => apply(row, tanh),
     }
 }
@@ -35,14 +35,14 @@ pub(crate) fn apply(row: &mut [f32], f: impl Fn(f32) -> f32) {
 }
 
 #[inline(always)]
-fn relu(x: f32) -> f32 {
+pub(crate) fn relu(x: f32) -> f32 {
     if x < 0.0 { 0.0 } else { x }
 }
 
 /// `x · Φ(x) = max(x, 0) - a · Φ(-a)` with `a = |x|`. The logarithm of the tail `Φ(-a)` is so nearly a parabola
 /// that a sextic gives it: no cancellation, no division.
 #[inline(always)]
-fn gelu(x: f32) -> f32 {
+pub(crate) fn gelu(x: f32) -> f32 {
     /// Beyond it `a · Φ(-a)` is below 1.1e-7.
     const END: f32 = 5.5;
     let a = if x.abs() > END { END } else { x.abs() };
@@ -59,10 +59,15 @@ fn gelu(x: f32) -> f32 {
 
 /// As `x · sigmoid(2 · √(2/π) · (x + 0.044715 x³))`.
 #[inline(always)]
-fn gelu_new(x: f32) -> f32 {
+pub(crate) fn gelu_new(x: f32) -> f32 {
     const LINEAR: f32 = 1.595_769;
     const CUBIC: f32 = 0.071_354_814;
     x * sigmoid(x * (LINEAR + CUBIC * (x * x)))
+}
+
+#[inline(always)]
+pub(crate) fn silu(x: f32) -> f32 {
+    x * sigmoid(x)
 }
 
 /// `1 / (1 + e^-x)`.
@@ -73,6 +78,6 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 
 /// `1 - 2 / (e^2x + 1)`: an absolute bound, not a relative one near zero.
 #[inline(always)]
-fn tanh(x: f32) -> f32 {
+pub(crate) fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (exp(2.0 * x) + 1.0)
 }

@@ -1,64 +1,105 @@
-//! The rest of an epilogue, after a tile has scaled its sums and added the bias: from the first cache to the output.
+//! The epilogue of a product: from a tile's sums in the first cache to the output, in one pass.
 //!
 //! Rows whose codes stand for `code · scale + offset` owe the product `offset · Σ_k weight`, which depends on the row
 //! and the column alone; it is added here, so that the tiles need not know.
 
-use super::activation::activate;
+use super::activation::{gelu, gelu_new, relu, silu, tanh};
 use crate::PANEL;
 use crate::types::{Activation, Epilogue, MatMut};
 
-/// What a tile's values go through.
+/// What happens to a value between its sum and the output.
 #[derive(Clone, Copy)]
 pub(crate) struct Finish<'a> {
-    /// Vectors per row.
-    pub(crate) panels: usize,
     pub(crate) activation: Option<Activation>,
     /// Add to the output instead of overwriting it.
     pub(crate) accumulate: bool,
-    /// One per row; none for products of f32 rows.
+    /// One vector per panel.
+    pub(crate) bias: &'a [[f32; PANEL]],
+}
+
+impl<'a> Finish<'a> {
+    pub(crate) fn new(e: &Epilogue, bias: &'a [[f32; PANEL]]) -> Self {
+        Self { activation: e.activation, accumulate: e.accumulate, bias }
+    }
+}
+
+/// What integer sums stand for: `sum · row scale · column scale + offset · weight sum`.
+#[derive(Clone, Copy)]
+pub(crate) struct Scales<'a> {
+    /// One per row.
+    pub(crate) rows: &'a [f32],
+    /// One per row.
     pub(crate) offsets: &'a [f32],
+    /// One vector per panel.
+    pub(crate) columns: &'a [[f32; PANEL]],
     /// One vector per panel: what each column's weights sum to, scaled.
     pub(crate) weight_sums: &'a [[f32; PANEL]],
 }
 
-impl<'a> Finish<'a> {
-    pub(crate) fn new(
-        panels: usize,
-        e: &Epilogue,
-        offsets: &'a [f32],
-        weight_sums: &'a [[f32; PANEL]],
-    ) -> Self {
-        Self { panels, activation: e.activation, accumulate: e.accumulate, offsets, weight_sums }
+/// Finishes integer sums `[row][panel]`, of `out`'s rows and columns alone.
+#[inline(always)]
+pub(crate) fn finish_i8(f: Finish, scales: Scales, sums: &[[i32; PANEL]], out: MatMut) {
+    let panels = f.bias.len();
+    let (columns, weight_sums, bias) = (scales.columns, &scales.weight_sums[..panels], f.bias);
+    let columns = &columns[..panels];
+    finish(f, out, |row, panel| {
+        let (scale, offset, sums) = (scales.rows[row], scales.offsets[row], &sums[row * panels + panel]);
+        let mut values = [0.0; PANEL];
+        for i in 0..PANEL {
+            let product = sums[i] as f32 * scale * columns[panel][i];
+            values[i] = product + bias[panel][i] + offset * weight_sums[panel][i];
+        }
+        values
+    });
+}
+
+/// Finishes f32 sums `[row][panel]`, of `out`'s rows and columns alone.
+#[inline(always)]
+pub(crate) fn finish_f32(f: Finish, sums: &[[f32; PANEL]], out: MatMut) {
+    let panels = f.bias.len();
+    finish(f, out, |row, panel| {
+        let (sums, bias) = (&sums[row * panels + panel], &f.bias[panel]);
+        let mut values = [0.0; PANEL];
+        for i in 0..PANEL {
+            values[i] = sums[i] + bias[i];
+        }
+        values
+    });
+}
+
+/// Activation, then the store of `value(row, panel)`.
+#[inline(always)]
+fn finish(f: Finish, out: MatMut, value: impl Fn(usize, usize) -> [f32; PANEL]) {
+    let add = f.accumulate;
+    match f.activation {
+        None => store(add, out, value),
+        Some(Activation::Gelu) => store(add, out, |row, panel| value(row, panel).map(gelu)),
+        Some(Activation::GeluNew) => store(add, out, |row, panel| value(row, panel).map(gelu_new)),
+        Some(Activation::Relu) => store(add, out, |row, panel| value(row, panel).map(relu)),
+        Some(Activation::Silu) => store(add, out, |row, panel| value(row, panel).map(silu)),
+        Some(Activation::Tanh) => store(add, out, |row, panel| value(row, panel).map(tanh)),
     }
 }
 
-/// What the offsets owe, activation, then the store or the addition to `out`, of `out`'s rows and columns alone.
+/// Stores whole vectors, and of the last one what the output has columns for.
 #[inline(always)]
-pub(crate) fn finish(f: Finish, values: &mut [[f32; PANEL]], mut out: MatMut) {
-    let values = &mut values[..out.rows() * f.panels];
-    for (row, &offset) in values.chunks_exact_mut(f.panels).zip(f.offsets) {
-        for (values, sums) in row.iter_mut().zip(f.weight_sums) {
-            values.iter_mut().zip(sums).for_each(|(x, sum)| *x += offset * sum);
-        }
-    }
-    if let Some(activation) = f.activation {
-        activate(activation, values.as_flattened_mut());
-    }
-    for (i, row) in values.chunks_exact(f.panels).enumerate() {
-        let (whole, rest) = out.row_mut(i).as_chunks_mut::<PANEL>();
-        if f.accumulate {
-            for (out, values) in whole.iter_mut().zip(row) {
-                out.iter_mut().zip(values).for_each(|(out, x)| *out += x);
-            }
-        } else {
-            whole.iter_mut().zip(row).for_each(|(out, values)| *out = *values);
-        }
-        if let Some(last) = row.get(whole.len()) {
-            let last = rest.iter_mut().zip(last);
-            if f.accumulate {
-                last.for_each(|(out, x)| *out += x);
+fn store(add: bool, mut out: MatMut, value: impl Fn(usize, usize) -> [f32; PANEL]) {
+    for row in 0..out.rows() {
+        let (whole, rest) = out.row_mut(row).as_chunks_mut::<PANEL>();
+        for (panel, out) in whole.iter_mut().enumerate() {
+            let values = value(row, panel);
+            if add {
+                for i in 0..PANEL {
+                    out[i] += values[i];
+                }
             } else {
-                last.for_each(|(out, x)| *out = *x);
+                *out = values;
+            }
+        }
+        if !rest.is_empty() {
+            let values = value(row, whole.len());
+            for (out, value) in rest.iter_mut().zip(values) {
+                *out = if add { *out + value } else { value };
             }
         }
     }

@@ -14,7 +14,7 @@ pub(crate) mod rows;
 
 use crate::PANEL;
 use crate::types::{Activation, MatMut, Quantisation};
-pub(crate) use finish::Finish;
+pub(crate) use finish::{Finish, Scales};
 
 /// One instruction set's compilation of this module. Calling a field is sound where the CPU has the set.
 pub(crate) struct Elementwise {
@@ -30,7 +30,8 @@ pub(crate) struct Elementwise {
     pub(crate) affine: unsafe fn(&mut [f32], &[f32], &[f32]),
     pub(crate) sigmoid: unsafe fn(&mut [f32]),
     pub(crate) dot: unsafe fn(&[f32], &[f32]) -> f32,
-    pub(crate) finish: unsafe fn(Finish, &mut [[f32; PANEL]], MatMut),
+    pub(crate) finish_i8: unsafe fn(Finish, Scales, &[[i32; PANEL]], MatMut),
+    pub(crate) finish_f32: unsafe fn(Finish, &[[f32; PANEL]], MatMut),
 }
 
 /// Defines `ELEMENTWISE`, this module's bodies compiled with the features named by the attributes. `zero_code` is
@@ -38,7 +39,7 @@ pub(crate) struct Elementwise {
 macro_rules! elementwise {
     (zero_code: $zero:expr, $(#[$features:meta])*) => {
         static ELEMENTWISE: crate::portable::Elementwise = {
-            use crate::portable::{activation, finish, quantise, reduce, rows, Elementwise, Finish};
+            use crate::portable::{activation, finish, quantise, reduce, rows, Elementwise, Finish, Scales};
             use crate::types::{Activation, MatMut, Quantisation};
             const LANES: usize = crate::PANEL;
 
@@ -65,11 +66,13 @@ macro_rules! elementwise {
             $(#[$features])*
             fn dot(a: &[f32], b: &[f32]) -> f32 { reduce::dot(a, b) }
             $(#[$features])*
-            fn finish(f: Finish, values: &mut [[f32; LANES]], out: MatMut) { finish::finish(f, values, out) }
+            fn finish_i8(f: Finish, s: Scales, sums: &[[i32; LANES]], out: MatMut) { finish::finish_i8(f, s, sums, out) }
+            $(#[$features])*
+            fn finish_f32(f: Finish, sums: &[[f32; LANES]], out: MatMut) { finish::finish_f32(f, sums, out) }
 
             Elementwise {
                 zero_code: $zero, quantisation, quantise, activate, layer_norm, row_max, exp_sum, scale, axpy, affine, sigmoid,
-                dot, finish,
+                dot, finish_i8, finish_f32,
             }
         };
     };

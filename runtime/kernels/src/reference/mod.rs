@@ -4,7 +4,7 @@
 use crate::PANEL;
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
-use crate::tile::{Tile, TileF32, TileI8, Values};
+use crate::tile::{Sums, Tile, TileF32, TileI8};
 
 elementwise!(zero_code: 0,);
 
@@ -17,12 +17,13 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
 );
 
 /// See [`RunI8`](crate::tile::RunI8).
-fn tile_i8(t: &TileI8, out: &mut Values) {
-    for (row, row_scale) in t.row_scales.iter().enumerate() {
+fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
+    for row in 0..t.rows {
         let codes = t.codes[row * t.stride..][..t.k].as_chunks::<4>().0;
-        for panel in 0..t.panels() {
+        for panel in 0..t.panels {
             let weights = t.weights[panel * t.k * PANEL..][..t.k * PANEL].as_chunks::<{ 4 * PANEL }>().0;
-            let mut sums = [0; PANEL];
+            let sums = &mut out.0[row * t.panels + panel];
+            *sums = [0; PANEL];
             for (code, weights) in codes.iter().zip(weights) {
                 for (sum, weight) in sums.iter_mut().zip(weights.as_chunks::<4>().0) {
                     for (&c, &w) in code.iter().zip(weight) {
@@ -30,30 +31,22 @@ fn tile_i8(t: &TileI8, out: &mut Values) {
                     }
                 }
             }
-            let out = &mut out.0[row * t.panels() + panel];
-            for column in 0..PANEL {
-                let value = sums[column] as f32 * row_scale * t.column_scales[panel][column];
-                out[column] = value + t.bias[panel][column];
-            }
         }
     }
 }
 
 /// See [`RunF32`](crate::tile::RunF32); rounds after every operation.
-fn tile_f32(t: &TileF32, out: &mut Values) {
+fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
     for row in 0..t.rows {
         let data = &t.data[row * t.stride..][..t.k];
-        for panel in 0..t.panels() {
+        for panel in 0..t.panels {
             let weights = t.weights[panel * t.panel_stride..][..t.k * PANEL].as_chunks::<PANEL>().0;
-            let mut sums = [0.0; PANEL];
+            let sums = &mut out.0[row * t.panels + panel];
+            *sums = [0.0; PANEL];
             for (x, weights) in data.iter().zip(weights) {
                 for (sum, w) in sums.iter_mut().zip(weights) {
                     *sum += x * w;
                 }
-            }
-            let out = &mut out.0[row * t.panels() + panel];
-            for column in 0..PANEL {
-                out[column] = sums[column] + t.bias[panel][column];
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
-use crate::tile::{Tile, TileF32, TileI8, Values};
+use crate::tile::{Sums, Tile, TileF32, TileI8};
 use std::arch::x86_64::*;
 
 elementwise!(zero_code: 0, #[target_feature(enable = "avx2,fma")]);
@@ -18,20 +18,20 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx2")]
-fn tile_i8(t: &TileI8, out: &mut Values) {
-    assert!(t.in_bounds() && t.panels() == 1);
-    match t.rows() {
+fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
+    assert!(t.in_bounds() && t.panels == 1);
+    match t.rows {
         1 => tile_i8_of::<1>(t, out),
         2 => tile_i8_of::<2>(t, out),
         3 => tile_i8_of::<3>(t, out),
         4 => tile_i8_of::<4>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows()),
+        _ => unreachable!("a tile of {} rows", t.rows),
     }
 }
 
 /// `t` is in bounds and has these `ROWS`.
 #[target_feature(enable = "avx2")]
-fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Values) {
+fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
@@ -52,21 +52,18 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Values) {
             }
         }
     }
-    let (column_scales, bias) = (halves(&t.column_scales[0]), halves(&t.bias[0]));
-    for ((sums, out), &row_scale) in sums.iter().zip(&mut out.0).zip(t.row_scales) {
-        let mut values = [_mm256_setzero_ps(); 2];
-        for half in 0..2 {
-            let value = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[half]), _mm256_set1_ps(row_scale));
-            values[half] = _mm256_add_ps(_mm256_mul_ps(value, column_scales[half]), bias[half]);
+    for (sums, out) in sums.into_iter().zip(&mut out.0) {
+        for (half, to) in sums.into_iter().zip(out.as_chunks_mut::<8>().0) {
+            // SAFETY: `to` is `[i32; 8]`.
+            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), half) };
         }
-        store(values, out);
     }
 }
 
 /// See [`RunF32`](crate::tile::RunF32); multiplication and addition are fused.
 #[target_feature(enable = "avx2,fma")]
-fn tile_f32(t: &TileF32, out: &mut Values) {
-    assert!(t.in_bounds() && t.panels() == 1);
+fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
+    assert!(t.in_bounds() && t.panels == 1);
     match t.rows {
         1 => tile_f32_of::<1>(t, out),
         2 => tile_f32_of::<2>(t, out),
@@ -80,7 +77,7 @@ fn tile_f32(t: &TileF32, out: &mut Values) {
 
 /// `t` is in bounds and has these `ROWS`.
 #[target_feature(enable = "avx2,fma")]
-fn tile_f32_of<const ROWS: usize>(t: &TileF32, out: &mut Values) {
+fn tile_f32_of<const ROWS: usize>(t: &TileF32, out: &mut Sums<f32>) {
     let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr());
     let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
     for k in 0..t.k {
@@ -94,25 +91,10 @@ fn tile_f32_of<const ROWS: usize>(t: &TileF32, out: &mut Values) {
             }
         }
     }
-    let bias = halves(&t.bias[0]);
-    for (sums, out) in sums.iter().zip(&mut out.0) {
-        store([_mm256_add_ps(sums[0], bias[0]), _mm256_add_ps(sums[1], bias[1])], out);
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn halves(values: &[f32; 16]) -> [__m256; 2] {
-    // SAFETY: 16 values are readable.
-    unsafe { [_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(values.as_ptr().add(8))] }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn store(halves: [__m256; 2], out: &mut [f32; 16]) {
-    // SAFETY: 16 values are writable.
-    unsafe {
-        _mm256_storeu_ps(out.as_mut_ptr(), halves[0]);
-        _mm256_storeu_ps(out.as_mut_ptr().add(8), halves[1]);
+    for (sums, out) in sums.into_iter().zip(&mut out.0) {
+        for (half, to) in sums.into_iter().zip(out.as_chunks_mut::<8>().0) {
+            // SAFETY: `to` is `[f32; 8]`.
+            unsafe { _mm256_storeu_ps(to.as_mut_ptr(), half) };
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
-use crate::tile::{Tile, TileF32, TileI8, Values};
+use crate::tile::{Sums, Tile, TileF32, TileI8};
 use std::arch::x86_64::*;
 
 elementwise!(zero_code: 0x80, #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]);
@@ -27,18 +27,18 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn tile_i8(t: &TileI8, out: &mut Values) {
+fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
     assert!(t.in_bounds());
-    match t.panels() {
+    match t.panels {
         1 => tile_i8_of_panels::<1>(t, out),
         2 => tile_i8_of_panels::<2>(t, out),
-        _ => unreachable!("a tile of {} panels", t.panels()),
+        _ => unreachable!("a tile of {} panels", t.panels),
     }
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Values) {
-    match t.rows() {
+fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
+    match t.rows {
         1 => tile_i8_of::<1, PANELS>(t, out),
         2 => tile_i8_of::<2, PANELS>(t, out),
         3 => tile_i8_of::<3, PANELS>(t, out),
@@ -46,18 +46,18 @@ fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Values) {
         5 => tile_i8_of::<5, PANELS>(t, out),
         6 => tile_i8_of::<6, PANELS>(t, out),
         7 => tile_i8_of::<7, PANELS>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows()),
+        _ => unreachable!("a tile of {} rows", t.rows),
     }
 }
 
 /// `t` is in bounds and has these `ROWS` and `PANELS`.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Values) {
+fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
     let mut sums = [[_mm512_setzero_si512(); PANELS]; ROWS];
     for panel in 0..PANELS {
-        // SAFETY: `t.sums[panel]` is `[i32; 16]`.
-        let of_weights = unsafe { _mm512_loadu_si512(t.sums[panel].as_ptr().cast()) };
+        // SAFETY: `t.weight_sums[panel]` is `[i32; 16]`.
+        let of_weights = unsafe { _mm512_loadu_si512(t.weight_sums[panel].as_ptr().cast()) };
         let start = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(of_weights));
         for row in &mut sums {
             row[panel] = start;
@@ -84,33 +84,25 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Valu
             }
         }
     }
-    for panel in 0..PANELS {
-        // SAFETY: `t.column_scales[panel]` is `[f32; 16]`.
-        let column_scales = unsafe { _mm512_loadu_ps(t.column_scales[panel].as_ptr()) };
-        // SAFETY: `t.bias[panel]` is `[f32; 16]`.
-        let bias = unsafe { _mm512_loadu_ps(t.bias[panel].as_ptr()) };
-        for (row, sums) in sums.iter().enumerate() {
-            let value = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[panel]), _mm512_set1_ps(t.row_scales[row]));
-            let value = _mm512_add_ps(_mm512_mul_ps(value, column_scales), bias);
-            // SAFETY: each vector of `out` is `[f32; 16]`.
-            unsafe { _mm512_storeu_ps(out.0[row * PANELS + panel].as_mut_ptr(), value) };
-        }
+    for (sums, out) in sums.as_flattened().iter().zip(&mut out.0) {
+        // SAFETY: `out` is `[i32; 16]`.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), *sums) };
     }
 }
 
 /// See [`RunF32`](crate::tile::RunF32); multiplication and addition are fused.
 #[target_feature(enable = "avx512f")]
-fn tile_f32(t: &TileF32, out: &mut Values) {
+fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
     assert!(t.in_bounds());
-    match t.panels() {
+    match t.panels {
         1 => tile_f32_of_panels::<1>(t, out),
         2 => tile_f32_of_panels::<2>(t, out),
-        _ => unreachable!("a tile of {} panels", t.panels()),
+        _ => unreachable!("a tile of {} panels", t.panels),
     }
 }
 
 #[target_feature(enable = "avx512f")]
-fn tile_f32_of_panels<const PANELS: usize>(t: &TileF32, out: &mut Values) {
+fn tile_f32_of_panels<const PANELS: usize>(t: &TileF32, out: &mut Sums<f32>) {
     match t.rows {
         1 => tile_f32_of::<1, PANELS>(t, out),
         2 => tile_f32_of::<2, PANELS>(t, out),
@@ -130,7 +122,7 @@ fn tile_f32_of_panels<const PANELS: usize>(t: &TileF32, out: &mut Values) {
 
 /// `t` is in bounds and has these `ROWS` and `PANELS`.
 #[target_feature(enable = "avx512f")]
-fn tile_f32_of<const ROWS: usize, const PANELS: usize>(t: &TileF32, out: &mut Values) {
+fn tile_f32_of<const ROWS: usize, const PANELS: usize>(t: &TileF32, out: &mut Sums<f32>) {
     let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr());
     let mut sums = [[_mm512_setzero_ps(); PANELS]; ROWS];
     for k in 0..t.k {
@@ -147,14 +139,8 @@ fn tile_f32_of<const ROWS: usize, const PANELS: usize>(t: &TileF32, out: &mut Va
             }
         }
     }
-    for panel in 0..PANELS {
-        // SAFETY: `t.bias[panel]` is `[f32; 16]`.
-        let bias = unsafe { _mm512_loadu_ps(t.bias[panel].as_ptr()) };
-        for (row, sums) in sums.iter().enumerate() {
-            // SAFETY: each vector of `out` is `[f32; 16]`.
-            unsafe {
-                _mm512_storeu_ps(out.0[row * PANELS + panel].as_mut_ptr(), _mm512_add_ps(sums[panel], bias))
-            };
-        }
+    for (sums, out) in sums.as_flattened().iter().zip(&mut out.0) {
+        // SAFETY: `out` is `[f32; 16]`.
+        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), *sums) };
     }
 }
