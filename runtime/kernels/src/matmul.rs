@@ -42,7 +42,7 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
                     rows: &a.scales()[rows.clone()],
                     offsets: &a.offsets()[rows.clone()],
                     columns: block.scales().as_chunks().0,
-                    weight_sums: &weight_sums,
+                    weight_sums: &weight_sums[..panels.len()],
                 };
                 let finish = Finish::new(e, &bias[..panels.len()]);
                 // SAFETY: the caller's: the CPU has the table's features.

@@ -72,13 +72,13 @@ impl Int8 {
         self.codes.iter().map(|&c| c as u8 ^ kernels.zero_code()).collect()
     }
 
-    /// Before activation, in the order in which the kernels round: scales, bias, what the offset owes.
+    /// Before activation, in the order in which the kernels round: scales, what the offset owes, bias.
     fn expected(&self, m: usize, n: usize, bias: f32) -> f32 {
         let row = &self.codes[m * self.stride..][..self.k];
         let weights = &self.weights[n * self.k..][..self.k];
         let sum: i32 = row.iter().zip(weights).map(|(&a, &w)| i32::from(a) * i32::from(w)).sum();
         let weight_sum = weights.iter().map(|&w| i32::from(w)).sum::<i32>() as f32 * self.scales[n];
-        sum as f32 * self.row_scales[m] * self.scales[n] + bias + self.offsets[m] * weight_sum
+        sum as f32 * self.row_scales[m] * self.scales[n] + self.offsets[m] * weight_sum + bias
     }
 
     fn run(&self, kernels: &Kernels, epilogue: &Epilogue, out: MatMut) {

@@ -23,6 +23,13 @@ impl<'a> Finish<'a> {
     }
 }
 
+/// Where the values of a tile come from: a trait, not a closure, since its method must be inlined to be compiled for
+/// the instruction set of its caller.
+trait Source {
+    /// 16 columns of a row, before bias and activation.
+    fn values(&self, row: usize, panel: usize) -> [f32; PANEL];
+}
+
 /// What integer sums stand for: `sum · row scale · column scale + offset · weight sum`.
 #[derive(Clone, Copy)]
 pub(crate) struct Scales<'a> {
@@ -36,70 +43,85 @@ pub(crate) struct Scales<'a> {
     pub(crate) weight_sums: &'a [[f32; PANEL]],
 }
 
+struct Integers<'a> {
+    sums: &'a [[i32; PANEL]],
+    scales: Scales<'a>,
+}
+
+impl Source for Integers<'_> {
+    #[inline(always)]
+    fn values(&self, row: usize, panel: usize) -> [f32; PANEL] {
+        let sums = &self.sums[row * self.scales.columns.len() + panel];
+        let (scale, offset) = (self.scales.rows[row], self.scales.offsets[row]);
+        let (columns, weight_sums) = (&self.scales.columns[panel], &self.scales.weight_sums[panel]);
+        let mut values = [0.0; PANEL];
+        for i in 0..PANEL {
+            values[i] = sums[i] as f32 * scale * columns[i] + offset * weight_sums[i];
+        }
+        values
+    }
+}
+
+struct Floats<'a> {
+    sums: &'a [[f32; PANEL]],
+    panels: usize,
+}
+
+impl Source for Floats<'_> {
+    #[inline(always)]
+    fn values(&self, row: usize, panel: usize) -> [f32; PANEL] {
+        self.sums[row * self.panels + panel]
+    }
+}
+
 /// Finishes integer sums `[row][panel]`, of `out`'s rows and columns alone.
 #[inline(always)]
 pub(crate) fn finish_i8(f: Finish, scales: Scales, sums: &[[i32; PANEL]], out: MatMut) {
-    let panels = f.bias.len();
-    let (columns, weight_sums, bias) = (scales.columns, &scales.weight_sums[..panels], f.bias);
-    let columns = &columns[..panels];
-    finish(f, out, |row, panel| {
-        let (scale, offset, sums) = (scales.rows[row], scales.offsets[row], &sums[row * panels + panel]);
-        let mut values = [0.0; PANEL];
-        for i in 0..PANEL {
-            let product = sums[i] as f32 * scale * columns[panel][i];
-            values[i] = product + bias[panel][i] + offset * weight_sums[panel][i];
-        }
-        values
-    });
+    finish(f, Integers { sums, scales }, out);
 }
 
 /// Finishes f32 sums `[row][panel]`, of `out`'s rows and columns alone.
 #[inline(always)]
 pub(crate) fn finish_f32(f: Finish, sums: &[[f32; PANEL]], out: MatMut) {
-    let panels = f.bias.len();
-    finish(f, out, |row, panel| {
-        let (sums, bias) = (&sums[row * panels + panel], &f.bias[panel]);
-        let mut values = [0.0; PANEL];
-        for i in 0..PANEL {
-            values[i] = sums[i] + bias[i];
-        }
-        values
-    });
+    finish(f, Floats { sums, panels: f.bias.len() }, out);
 }
 
-/// Activation, then the store of `value(row, panel)`.
 #[inline(always)]
-fn finish(f: Finish, out: MatMut, value: impl Fn(usize, usize) -> [f32; PANEL]) {
-    let add = f.accumulate;
+fn finish(f: Finish, source: impl Source, out: MatMut) {
     match f.activation {
-        None => store(add, out, value),
-        Some(Activation::Gelu) => store(add, out, |row, panel| value(row, panel).map(gelu)),
-        Some(Activation::GeluNew) => store(add, out, |row, panel| value(row, panel).map(gelu_new)),
-        Some(Activation::Relu) => store(add, out, |row, panel| value(row, panel).map(relu)),
-        Some(Activation::Silu) => store(add, out, |row, panel| value(row, panel).map(silu)),
-        Some(Activation::Tanh) => store(add, out, |row, panel| value(row, panel).map(tanh)),
+        None => store(f, identity, source, out),
+        Some(Activation::Gelu) => store(f, gelu, source, out),
+        Some(Activation::GeluNew) => store(f, gelu_new, source, out),
+        Some(Activation::Relu) => store(f, relu, source, out),
+        Some(Activation::Silu) => store(f, silu, source, out),
+        Some(Activation::Tanh) => store(f, tanh, source, out),
     }
 }
 
-/// Stores whole vectors, and of the last one what the output has columns for.
 #[inline(always)]
-fn store(add: bool, mut out: MatMut, value: impl Fn(usize, usize) -> [f32; PANEL]) {
+fn identity(x: f32) -> f32 {
+    x
+}
+
+/// Bias, activation, and the store of whole vectors, and of the last one what the output has columns for.
+#[inline(always)]
+fn store(f: Finish, activation: impl Fn(f32) -> f32, source: impl Source, mut out: MatMut) {
     for row in 0..out.rows() {
         let (whole, rest) = out.row_mut(row).as_chunks_mut::<PANEL>();
-        for (panel, out) in whole.iter_mut().enumerate() {
-            let values = value(row, panel);
-            if add {
-                for i in 0..PANEL {
-                    out[i] += values[i];
-                }
-            } else {
-                *out = values;
+        for (panel, bias) in f.bias.iter().enumerate() {
+            let mut values = source.values(row, panel);
+            for i in 0..PANEL {
+                values[i] = activation(values[i] + bias[i]);
             }
-        }
-        if !rest.is_empty() {
-            let values = value(row, whole.len());
-            for (out, value) in rest.iter_mut().zip(values) {
-                *out = if add { *out + value } else { value };
+            match whole.get_mut(panel) {
+                Some(out) if f.accumulate => {
+                    for i in 0..PANEL {
+                        out[i] += values[i];
+                    }
+                }
+                Some(out) => *out = values,
+                None if f.accumulate => rest.iter_mut().zip(values).for_each(|(out, x)| *out += x),
+                None => rest.iter_mut().zip(values).for_each(|(out, x)| *out = x),
             }
         }
     }
