@@ -27,6 +27,25 @@ impl Vector {
     }
 }
 
+/// A weight matrix `[1, rows, columns]` that is f32 whatever the file's precision; a row makes one output channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MatrixF32(TensorRef);
+
+impl MatrixF32 {
+    /// The tensor `name`, which must be packed in f32 panels and have the shape `[1, rows, columns]`.
+    pub fn load(file: &Arc<ModelFile>, name: &str, rows: usize, columns: usize) -> Result<MatrixF32, Error> {
+        let tensor = checked(file, name, &[1, rows, columns])?;
+        tensor.panels_f32()?;
+        Ok(MatrixF32(tensor))
+    }
+
+    /// The panels.
+    pub fn panels(&self) -> PanelsF32<'_> {
+        let view = self.0.panels_f32().expect("`load` has read this tensor as f32 panels");
+        PanelsF32::new(view.data, view.rows, view.columns)
+    }
+}
+
 /// A weight matrix `[groups, rows, columns]`, packed in panels of 16 rows; a row makes one output channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Matrix {

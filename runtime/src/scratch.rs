@@ -27,21 +27,27 @@ pool!(f32, F32_POOL);
 pool!(u8, U8_POOL);
 
 /// A buffer on loan from the current thread; its contents are arbitrary until written.
-pub(crate) struct Scratch<T: Pooled>(Vec<T>);
+pub(crate) struct Scratch<T: Pooled> {
+    /// At least `len` elements; never shortened, since what grows must be filled.
+    buffer: Vec<T>,
+    len: usize,
+}
 
 impl<T: Pooled> Scratch<T> {
     /// A buffer of `len` elements with arbitrary contents.
     pub fn new(len: usize) -> Scratch<T> {
         if len == 0 {
-            return Scratch(Vec::new());
+            return Scratch { buffer: Vec::new(), len };
         }
         let mut buffer = T::with_pool(|pool| {
-            let fitting = pool.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
-            let tightest = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(i, _)| i);
+            let fitting = pool.iter().enumerate().filter(|(_, buffer)| buffer.len() >= len);
+            let tightest = fitting.min_by_key(|(_, buffer)| buffer.len()).map(|(i, _)| i);
             tightest.map(|i| pool.swap_remove(i)).or_else(|| pool.pop()).unwrap_or_default()
         });
-        buffer.resize(len, T::default());
-        Scratch(buffer)
+        if buffer.len() < len {
+            buffer.resize(len, T::default());
+        }
+        Scratch { buffer, len }
     }
 
     /// A buffer of `len` copies of `value`.
@@ -55,20 +61,20 @@ impl<T: Pooled> Scratch<T> {
 impl<T: Pooled> Deref for Scratch<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.0
+        &self.buffer[..self.len]
     }
 }
 
 impl<T: Pooled> DerefMut for Scratch<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.0
+        &mut self.buffer[..self.len]
     }
 }
 
 impl<T: Pooled> Drop for Scratch<T> {
     fn drop(&mut self) {
-        let buffer = std::mem::take(&mut self.0);
-        if buffer.capacity() > 0 {
+        let buffer = std::mem::take(&mut self.buffer);
+        if !buffer.is_empty() {
             T::with_pool(|pool| pool.push(buffer));
         }
     }

@@ -28,7 +28,7 @@
 //! # Same bits
 //! An element of a product depends on its row, its column's weights and the epilogue alone, never on the number
 //! of rows, the column block or the thread. int8 products are exact, so they agree on all tables; so do the
-//! element-wise functions, which round after every operation and sum in sixteen fixed lanes. f32 products of
+//! element-wise functions, which fuse the same products into sums and add in sixteen fixed lanes. f32 products of
 //! different tables differ in rounding (some fuse multiply and add).
 
 #[cfg(target_arch = "aarch64")]

@@ -4,6 +4,7 @@
 //! of each column. One 64-byte line feeds AVX-512 whole, AVX2 in halves, SDOT in quarters, SMULL in eighths. Both
 //! sides are padded with zeros to multiples of 16. f32, `[n/16][k][16]`, padded in `n` alone.
 
+use crate::types::PanelsF32;
 use crate::{PANEL, padded};
 
 /// Packs row-major `weights` (`n × k`, in ±127); see the [module](self).
@@ -65,6 +66,23 @@ pub fn panels_f32_into(rows: &[f32], stride: usize, n: usize, k: usize, out: &mu
             }
         }
     }
+}
+
+/// A copy of panels, each output column multiplied by its scale.
+///
+/// # Panics
+/// If there is not one scale per column.
+pub fn scaled_panels_f32(panels: &PanelsF32, scales: &[f32]) -> Vec<f32> {
+    assert_eq!(scales.len(), panels.n(), "one scale per output column");
+    let mut scaled = vec![0.0; padded(panels.n()) * panels.k()];
+    for (panel, scaled) in scaled.chunks_exact_mut((PANEL * panels.k()).max(1)).enumerate() {
+        let scales = &scales[panel * PANEL..panels.n().min((panel + 1) * PANEL)];
+        let weights = panels.from(panel).as_chunks::<PANEL>().0;
+        for (scaled, weights) in scaled.as_chunks_mut::<PANEL>().0.iter_mut().zip(weights) {
+            scaled.iter_mut().zip(weights).zip(scales).for_each(|((to, w), scale)| *to = w * scale);
+        }
+    }
+    scaled
 }
 
 /// Packs `k` rows of `n` values, `stride` apart, as `n` columns over `k` inputs: values for the product

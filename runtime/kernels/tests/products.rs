@@ -78,7 +78,7 @@ impl Int8 {
         let weights = &self.weights[n * self.k..][..self.k];
         let sum: i32 = row.iter().zip(weights).map(|(&a, &w)| i32::from(a) * i32::from(w)).sum();
         let weight_sum = weights.iter().map(|&w| i32::from(w)).sum::<i32>() as f32 * self.scales[n];
-        sum as f32 * self.row_scales[m] * self.scales[n] + self.offsets[m] * weight_sum + bias
+        (sum as f32 * self.row_scales[m]).mul_add(self.scales[n], self.offsets[m].mul_add(weight_sum, bias))
     }
 
     fn run(&self, kernels: &Kernels, epilogue: &Epilogue, out: MatMut) {

@@ -5,10 +5,10 @@ use wavlm_format::{AdapterConfig, EncoderConfig, StemNorm};
 
 use super::{Builder, Request, activation};
 use crate::error::Error;
-use crate::matrix::Vector;
+use crate::matrix::{MatrixF32, Vector};
 use crate::ops::{
-    AdapterConv, Attention, FeedForward, FrameLengths, Normalise, PositionBias, PositionalConv, Stem,
-    StemConv, ZeroPadding,
+    AdapterConv, Attention, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias, PositionalConv,
+    Stem, WaveformConv, ZeroPadding,
 };
 
 /// Epsilon of the adapter's layer norm, whatever the configuration says.
@@ -90,19 +90,46 @@ impl Builder<'_> {
             let inputs: Vec<OutletId> = [waveform].into_iter().chain(lengths).collect();
             waveform = self.add("normalise", Normalise, &inputs)?;
         }
-        let mut convs = Vec::new();
-        for (i, shape) in config.stem.iter().enumerate() {
-            let (dim, kernel, stride) = (shape.dim as usize, shape.kernel as usize, shape.stride as usize);
-            let weight =
-                self.matrix(&format!("stem.{i}.conv.weight"), 1, dim, kernel * config.stem_inputs(i))?;
-            let bias = format!("stem.{i}.conv.bias");
-            let bias = self.file.has(&bias).then(|| self.vector(&bias, dim)).transpose()?;
-            let normed = i == 0 || config.stem_norm == StemNorm::Layer;
-            let norm = normed.then(|| self.stem_norm(i, dim)).transpose()?;
-            convs.push(StemConv { weight, bias, norm, kernel, stride });
+        let bias = |i: usize, dim: usize| {
+            let name = format!("stem.{i}.conv.bias");
+            self.file.has(&name).then(|| self.vector(&name, dim)).transpose()
+        };
+        let shapes = config
+            .stem
+            .iter()
+            .map(|shape| (shape.dim as usize, shape.kernel as usize, shape.stride as usize));
+        let mut shapes = shapes.enumerate();
+        let (_, (dim, kernel, stride)) =
+            shapes.next().ok_or_else(|| Error::Graph("a stem of no convolutions".to_owned()))?;
+        let first = WaveformConv {
+            weight: MatrixF32::load(self.file, "stem.0.conv.weight", dim, kernel)?,
+            bias: bias(0, dim)?,
+            norm: self.stem_norm(0, dim)?,
+            kernel,
+            stride,
+        };
+        let mut rest = Vec::new();
+        for (i, (dim, kernel, stride)) in shapes {
+            let normed = config.stem_norm == StemNorm::Layer;
+            rest.push(FrameConv {
+                weight: self.matrix(
+                    &format!("stem.{i}.conv.weight"),
+                    1,
+                    dim,
+                    kernel * config.stem_inputs(i),
+                )?,
+                bias: bias(i, dim)?,
+                norm: normed.then(|| self.stem_norm(i, dim)).transpose()?,
+                kernel,
+                stride,
+            });
         }
         let activation = activation(config.stem_activation);
-        self.add("stem", Stem { engine: self.engine, convs, norm: config.stem_norm, activation }, &[waveform])
+        self.add(
+            "stem",
+            Stem { engine: self.engine, first, rest, norm: config.stem_norm, activation },
+            &[waveform],
+        )
     }
 
     fn stem_norm(&self, i: usize, dim: usize) -> Result<(Vector, Vector), Error> {

@@ -31,7 +31,7 @@ pub(crate) use normalise::Normalise;
 pub(crate) use pooling::{MeanPooling, StatisticsPooling};
 pub(crate) use position_bias::PositionBias;
 pub(crate) use positional_conv::PositionalConv;
-pub(crate) use stem::{Stem, StemConv};
+pub(crate) use stem::{FrameConv, Stem, WaveformConv};
 pub(crate) use tdnn::Tdnn;
 pub(crate) use weighted_sum::WeightedSum;
 

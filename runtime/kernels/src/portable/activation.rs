@@ -47,14 +47,14 @@ pub(crate) fn gelu(x: f32) -> f32 {
     const END: f32 = 5.5;
     let a = if x.abs() > END { END } else { x.abs() };
     // log2 Φ(-a), minimax in the error of a · Φ(-a): 5.2e-8.
-    let p = 3.309_329e-5;
-    let p = p * a - 7.692_238e-4;
-    let p = p * a + 8.080_73e-3;
-    let p = p * a - 5.341_212_5e-2;
-    let p = p * a - 4.587_709_6e-1;
-    let p = p * a - 1.151_201_7;
-    let p = p * a - 9.999_931e-1;
-    relu(x) - a * exp2(p)
+    let p: f32 = 3.309_329e-5;
+    let p = p.mul_add(a, -7.692_238e-4);
+    let p = p.mul_add(a, 8.080_73e-3);
+    let p = p.mul_add(a, -5.341_212_5e-2);
+    let p = p.mul_add(a, -4.587_709_6e-1);
+    let p = p.mul_add(a, -1.151_201_7);
+    let p = p.mul_add(a, -9.999_931e-1);
+    (-a).mul_add(exp2(p), relu(x))
 }
 
 /// As `x · sigmoid(2 · √(2/π) · (x + 0.044715 x³))`.
@@ -62,7 +62,7 @@ pub(crate) fn gelu(x: f32) -> f32 {
 pub(crate) fn gelu_new(x: f32) -> f32 {
     const LINEAR: f32 = 1.595_769;
     const CUBIC: f32 = 0.071_354_814;
-    x * sigmoid(x * (LINEAR + CUBIC * (x * x)))
+    x * sigmoid(x * (x * x).mul_add(CUBIC, LINEAR))
 }
 
 #[inline(always)]

@@ -11,12 +11,12 @@ pub(crate) fn exp2(x: f32) -> f32 {
     let rounded = x + ROUND_TO_EXPONENT;
     let r = x - (rounded - ROUND_TO_EXPONENT);
     // 1 + r·q(r), q minimax over [-0.5, 0.5]: relative error 9.2e-8.
-    let p = 1.326_472_1e-3;
-    let p = p * r + 9.671_513e-3;
-    let p = p * r + 5.550_733_6e-2;
-    let p = p * r + 2.402_224_2e-1;
-    let p = p * r + 6.931_47e-1;
-    let p = p * r + 1.0;
+    let p: f32 = 1.326_472_1e-3;
+    let p = p.mul_add(r, 9.671_513e-3);
+    let p = p.mul_add(r, 5.550_733_6e-2);
+    let p = p.mul_add(r, 2.402_224_2e-1);
+    let p = p.mul_add(r, 6.931_47e-1);
+    let p = p.mul_add(r, 1.0);
     p * f32::from_bits(rounded.to_bits() << 23)
 }
 
@@ -31,16 +31,16 @@ pub(crate) fn exp(x: f32) -> f32 {
 
     let clamped = if x < LOWEST { LOWEST } else { x };
     let clamped = if clamped > HIGHEST { HIGHEST } else { clamped };
-    let rounded = clamped * std::f32::consts::LOG2_E + ROUND_TO_EXPONENT;
+    let rounded = clamped.mul_add(std::f32::consts::LOG2_E, ROUND_TO_EXPONENT);
     let n = rounded - ROUND_TO_EXPONENT;
-    let r = (clamped - n * LN_2_HIGH) - n * LN_2_LOW;
+    let r = n.mul_add(-LN_2_LOW, n.mul_add(-LN_2_HIGH, clamped));
     // 1 + r + r²·q(r), q minimax over ±ln(2)/2: relative error 1.1e-7.
-    let p = 8.312_523e-3;
-    let p = p * r + 4.189_015e-2;
-    let p = p * r + 1.666_711_4e-1;
-    let p = p * r + 4.999_923e-1;
-    let p = p * r + 1.0;
-    let p = p * r + 1.0;
+    let p: f32 = 8.312_523e-3;
+    let p = p.mul_add(r, 4.189_015e-2);
+    let p = p.mul_add(r, 1.666_711_4e-1);
+    let p = p.mul_add(r, 4.999_923e-1);
+    let p = p.mul_add(r, 1.0);
+    let p = p.mul_add(r, 1.0);
     let power = p * f32::from_bits(rounded.to_bits() << 23);
     if x < LOWEST { 0.0 } else { power }
 }

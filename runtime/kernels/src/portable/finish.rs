@@ -26,8 +26,8 @@ impl<'a> Finish<'a> {
 /// Where the values of a tile come from: a trait, not a closure, since its method must be inlined to be compiled for
 /// the instruction set of its caller.
 trait Source {
-    /// 16 columns of a row, before bias and activation.
-    fn values(&self, row: usize, panel: usize) -> [f32; PANEL];
+    /// 16 columns of a row, added to their bias.
+    fn values(&self, row: usize, panel: usize, bias: &[f32; PANEL]) -> [f32; PANEL];
 }
 
 /// What integer sums stand for: `sum · row scale · column scale + offset · weight sum`.
@@ -50,13 +50,14 @@ struct Integers<'a> {
 
 impl Source for Integers<'_> {
     #[inline(always)]
-    fn values(&self, row: usize, panel: usize) -> [f32; PANEL] {
+    fn values(&self, row: usize, panel: usize, bias: &[f32; PANEL]) -> [f32; PANEL] {
         let sums = &self.sums[row * self.scales.columns.len() + panel];
         let (scale, offset) = (self.scales.rows[row], self.scales.offsets[row]);
         let (columns, weight_sums) = (&self.scales.columns[panel], &self.scales.weight_sums[panel]);
         let mut values = [0.0; PANEL];
         for i in 0..PANEL {
-            values[i] = sums[i] as f32 * scale * columns[i] + offset * weight_sums[i];
+            let start = offset.mul_add(weight_sums[i], bias[i]);
+            values[i] = (sums[i] as f32 * scale).mul_add(columns[i], start);
         }
         values
     }
@@ -69,8 +70,12 @@ struct Floats<'a> {
 
 impl Source for Floats<'_> {
     #[inline(always)]
-    fn values(&self, row: usize, panel: usize) -> [f32; PANEL] {
-        self.sums[row * self.panels + panel]
+    fn values(&self, row: usize, panel: usize, bias: &[f32; PANEL]) -> [f32; PANEL] {
+        let mut values = self.sums[row * self.panels + panel];
+        for i in 0..PANEL {
+            values[i] += bias[i];
+        }
+        values
     }
 }
 
@@ -109,9 +114,9 @@ fn store(f: Finish, activation: impl Fn(f32) -> f32, source: impl Source, mut ou
     for row in 0..out.rows() {
         let (whole, rest) = out.row_mut(row).as_chunks_mut::<PANEL>();
         for (panel, bias) in f.bias.iter().enumerate() {
-            let mut values = source.values(row, panel);
-            for i in 0..PANEL {
-                values[i] = activation(values[i] + bias[i]);
+            let mut values = source.values(row, panel, bias);
+            for value in &mut values {
+                *value = activation(*value);
             }
             match whole.get_mut(panel) {
                 Some(out) if f.accumulate => {

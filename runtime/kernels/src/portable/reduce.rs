@@ -28,11 +28,11 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     for (a, b) in a.iter().zip(b) {
         for i in 0..LANES {
-            lanes[i] += a[i] * b[i];
+            lanes[i] = a[i].mul_add(b[i], lanes[i]);
         }
     }
     for ((lane, a), b) in lanes.iter_mut().zip(a_tail).zip(b_tail) {
-        *lane += a * b;
+        *lane = a.mul_add(*b, *lane);
     }
     fold(lanes, |a, b| a + b)
 }

@@ -11,7 +11,7 @@ pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32
     let mean = sum(row) / n;
     let square = |sum: f32, x: f32| {
         let centred = x - mean;
-        sum + centred * centred
+        centred.mul_add(centred, sum)
     };
     let variance = reduce(row, 0.0, square, |a, b| a + b) / n;
     let inverse = 1.0 / (variance + eps).sqrt();
@@ -38,7 +38,7 @@ pub(crate) fn scale(row: &mut [f32], by: f32) {
 #[inline(always)]
 pub(crate) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {
-        *y += a * x;
+        *y = x.mul_add(a, *y);
     }
 }
 
@@ -46,6 +46,6 @@ pub(crate) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
 #[inline(always)]
 pub(crate) fn affine(row: &mut [f32], scale: &[f32], shift: &[f32]) {
     for ((x, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
-        *x = *x * scale + shift;
+        *x = x.mul_add(*scale, *shift);
     }
 }

@@ -118,6 +118,15 @@ impl<'a> PanelsF32<'a> {
         Self { data: &self.data[(range.start * self.panel_stride).min(self.data.len())..], n, ..*self }
     }
 
+    /// Weight of input `input` in output column `column`.
+    ///
+    /// # Panics
+    /// If there is no such weight.
+    pub fn weight(&self, column: usize, input: usize) -> f32 {
+        assert!(column < self.n && input < self.k, "weight ({column}, {input}) of {} x {}", self.n, self.k);
+        self.data[column / PANEL * self.panel_stride + input * PANEL + column % PANEL]
+    }
+
     /// The same columns over inputs `range` alone: a block of a product's inner dimension.
     ///
     /// # Panics
