@@ -100,6 +100,11 @@ impl Matrix {
         self.columns
     }
 
+    /// Whether products with it are int8.
+    pub fn is_int8(&self) -> bool {
+        self.tensor.entry().packing == Packing::PanelsI8
+    }
+
     /// The panels of one group.
     pub fn group(&self, group: usize) -> Panels<'_> {
         const LOADED: &str = "`load` has read this tensor in its packing";

@@ -24,7 +24,9 @@ macro_rules! pool {
 }
 
 pool!(f32, F32_POOL);
+pool!(i8, I8_POOL);
 pool!(u8, U8_POOL);
+pool!(i32, I32_POOL);
 
 /// A buffer on loan from the current thread; its contents are arbitrary until written.
 pub(crate) struct Scratch<T: Pooled> {

@@ -7,7 +7,7 @@ use crate::tile::{RunF32, RunI8, Tile};
 use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8};
 #[cfg(target_arch = "x86_64")]
 use crate::x86;
-use crate::{matmul, reference};
+use crate::{matmul, padded, reference};
 use std::error::Error;
 use std::fmt;
 
@@ -166,6 +166,28 @@ impl Kernels {
         unsafe { (self.elementwise.quantise)(row, quantisation, codes) }
     }
 
+    /// Quantises rows of `k` values, each symmetric around zero, into `codes` as [`panels_i8`](crate::pack::panels_i8) lays
+    /// them out: activations as the right operand of a product. Rows become output columns; `scales` and `sums` are what
+    /// [`PanelsI8`] wants beside them.
+    ///
+    /// # Panics
+    /// If the rows or the outputs do not fit.
+    pub fn quantise_panels(
+        &self,
+        rows: &RowsF32,
+        k: usize,
+        codes: &mut [i8],
+        scales: &mut [f32],
+        sums: &mut [i32],
+    ) {
+        rows.check(k);
+        assert_eq!(codes.len(), padded(rows.rows()) * padded(k), "panels of {} x {k}", rows.rows());
+        assert_eq!(scales.len(), padded(rows.rows()), "scales of {} columns", rows.rows());
+        assert_eq!(sums.len(), padded(rows.rows()), "sums of {} columns", rows.rows());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.quantise_panels)(rows, k, codes, scales, sums) }
+    }
+
     /// Applies an activation to every element.
     pub fn activate(&self, f: Activation, row: &mut [f32]) {
         // SAFETY: `self` proves that the CPU has its features.
@@ -202,6 +224,16 @@ impl Kernels {
         unsafe { (self.elementwise.scale)(row, by) }
     }
 
+    /// `out = a · x`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn scaled(&self, a: f32, x: &[f32], out: &mut [f32]) {
+        check_lengths(x.len(), out.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.scaled)(a, x, out) }
+    }
+
     /// `y += a · x`.
     ///
     /// # Panics
@@ -212,31 +244,10 @@ impl Kernels {
         unsafe { (self.elementwise.axpy)(a, x, y) }
     }
 
-    /// `row[i] = row[i] · scale[i] + shift[i]`.
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn affine(&self, row: &mut [f32], scale: &[f32], shift: &[f32]) {
-        check_lengths(row.len(), scale.len());
-        check_lengths(row.len(), shift.len());
-        // SAFETY: `self` proves that the CPU has its features.
-        unsafe { (self.elementwise.affine)(row, scale, shift) }
-    }
-
     /// `1 / (1 + e^-x)` of every element, within 2.5e-7.
     pub fn sigmoid(&self, row: &mut [f32]) {
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { (self.elementwise.sigmoid)(row) }
-    }
-
-    /// `Σ a[i] · b[i]`.
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn dot(&self, a: &[f32], b: &[f32]) -> f32 {
-        check_lengths(a.len(), b.len());
-        // SAFETY: `self` proves that the CPU has its features.
-        unsafe { (self.elementwise.dot)(a, b) }
     }
 
     pub(crate) fn tile_i8(&self) -> &Tile<RunI8> {

@@ -132,11 +132,11 @@ fn everything(kernels: &Kernels, x: &[f32], other: &[f32]) -> Vec<u32> {
     with(&|row| _ = kernels.exp_sum(row, 3.0));
     with(&|row| kernels.scale(row, 0.3));
     with(&|row| kernels.axpy(0.3, other, row));
-    with(&|row| kernels.affine(row, other, other));
+    with(&|row| kernels.scaled(0.3, other, row));
     let sum = kernels.exp_sum(&mut x.to_vec(), 3.0);
     let mut codes = vec![9; x.len() + 5];
     let q = kernels.quantise_row(x, &mut codes);
-    rows.push(vec![kernels.row_max(x), kernels.dot(x, other), sum, q.scale, q.offset]);
+    rows.push(vec![kernels.row_max(x), sum, q.scale, q.offset]);
     let codes = codes.iter().map(|code| u32::from(code ^ kernels.zero_code()));
     rows.concat().iter().map(|x| x.to_bits()).chain(codes).collect()
 }
@@ -165,7 +165,7 @@ fn every_architecture_gives_the_same_bits() {
         bits.iter().flat_map(|bits| bits.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
         });
-    assert_eq!(hash, 0x3AED_27B7_B600_FA98, "{hash:#018x}");
+    assert_eq!(hash, 0x1B58_9CE9_F061_78DF, "{hash:#018x}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 
 use common::Numbers;
 use wavlm_kernels::{
-    Activation, Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded,
+    Activation, Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8, pack, padded,
 };
 
 const ROWS: [usize; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 33];
@@ -312,6 +312,33 @@ fn threads_may_share_the_columns() {
         });
         let expected: Vec<f32> = (0..900).map(|i| int8.expected(i / 100, i % 100, 0.0)).collect();
         assert_eq!(out, expected, "{}", kernels.name());
+    }
+}
+
+/// Activations as the right operand: as if their codes had been packed like weights.
+#[test]
+fn rows_are_quantised_into_panels() {
+    for kernels in Kernels::available() {
+        for (n, k) in [(1, 1), (17, 16), (33, 100), (49, 64)] {
+            let stride = k + 5;
+            let data = Numbers((n * k) as u64).floats((n - 1) * stride + k);
+            let mut codes = vec![7; padded(n) * padded(k)];
+            let (mut scales, mut sums) = (vec![7.0; padded(n)], vec![7; padded(n)]);
+            kernels.quantise_panels(&RowsF32::new(&data, stride, n), k, &mut codes, &mut scales, &mut sums);
+
+            let mut expected = Vec::new();
+            for (row, &scale) in scales.iter().enumerate().take(n) {
+                let row = &data[row * stride..][..k];
+                let largest = row.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+                assert!((scale * 127.0 - largest).abs() <= 1e-6 * largest, "{}: {scale}", kernels.name());
+                let mut codes = vec![0; k];
+                kernels.quantise_with(row, Quantisation { scale, offset: 0.0 }, &mut codes);
+                expected.extend(codes.iter().map(|code| (code ^ kernels.zero_code()) as i8));
+            }
+            assert_eq!(codes, pack::panels_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
+            assert_eq!(sums, pack::sums_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
+            assert!(scales[n..].iter().all(|&scale| scale == 0.0));
+        }
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod reduce;
 pub(crate) mod rows;
 
 use crate::PANEL;
-use crate::types::{Activation, MatMut, Quantisation};
+use crate::types::{Activation, MatMut, Quantisation, RowsF32};
 pub(crate) use finish::{Finish, Scales};
 
 /// One instruction set's compilation of this module. Calling a field is sound where the CPU has the set.
@@ -21,15 +21,15 @@ pub(crate) struct Elementwise {
     pub(crate) zero_code: u8,
     pub(crate) quantisation: unsafe fn(&[f32]) -> Quantisation,
     pub(crate) quantise: unsafe fn(&[f32], Quantisation, &mut [u8]),
+    pub(crate) quantise_panels: unsafe fn(&RowsF32, usize, &mut [i8], &mut [f32], &mut [i32]),
     pub(crate) activate: unsafe fn(Activation, &mut [f32]),
     pub(crate) layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
     pub(crate) row_max: unsafe fn(&[f32]) -> f32,
     pub(crate) exp_sum: unsafe fn(&mut [f32], f32) -> f32,
     pub(crate) scale: unsafe fn(&mut [f32], f32),
+    pub(crate) scaled: unsafe fn(f32, &[f32], &mut [f32]),
     pub(crate) axpy: unsafe fn(f32, &[f32], &mut [f32]),
-    pub(crate) affine: unsafe fn(&mut [f32], &[f32], &[f32]),
     pub(crate) sigmoid: unsafe fn(&mut [f32]),
-    pub(crate) dot: unsafe fn(&[f32], &[f32]) -> f32,
     pub(crate) finish_i8: unsafe fn(Finish, Scales, &[[i32; PANEL]], MatMut),
     pub(crate) finish_f32: unsafe fn(Finish, &[[f32; PANEL]], MatMut),
 }
@@ -40,13 +40,17 @@ macro_rules! elementwise {
     (zero_code: $zero:expr, $(#[$features:meta])*) => {
         static ELEMENTWISE: crate::portable::Elementwise = {
             use crate::portable::{activation, finish, quantise, reduce, rows, Elementwise, Finish, Scales};
-            use crate::types::{Activation, MatMut, Quantisation};
+            use crate::types::{Activation, MatMut, Quantisation, RowsF32};
             const LANES: usize = crate::PANEL;
 
             $(#[$features])*
             fn quantisation(row: &[f32]) -> Quantisation { quantise::quantisation(row) }
             $(#[$features])*
             fn quantise(row: &[f32], q: Quantisation, codes: &mut [u8]) { quantise::quantise::<{ $zero }>(row, q, codes) }
+            $(#[$features])*
+            fn quantise_panels(rows: &RowsF32, k: usize, codes: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
+                quantise::quantise_panels(rows, k, codes, scales, sums)
+            }
             $(#[$features])*
             fn activate(f: Activation, row: &mut [f32]) { activation::activate(f, row) }
             $(#[$features])*
@@ -58,21 +62,19 @@ macro_rules! elementwise {
             $(#[$features])*
             fn scale(row: &mut [f32], by: f32) { rows::scale(row, by) }
             $(#[$features])*
+            fn scaled(a: f32, x: &[f32], out: &mut [f32]) { rows::scaled(a, x, out) }
+            $(#[$features])*
             fn axpy(a: f32, x: &[f32], y: &mut [f32]) { rows::axpy(a, x, y) }
             $(#[$features])*
-            fn affine(row: &mut [f32], scale: &[f32], shift: &[f32]) { rows::affine(row, scale, shift) }
-            $(#[$features])*
             fn sigmoid(row: &mut [f32]) { activation::apply(row, activation::sigmoid) }
-            $(#[$features])*
-            fn dot(a: &[f32], b: &[f32]) -> f32 { reduce::dot(a, b) }
             $(#[$features])*
             fn finish_i8(f: Finish, s: Scales, sums: &[[i32; LANES]], out: MatMut) { finish::finish_i8(f, s, sums, out) }
             $(#[$features])*
             fn finish_f32(f: Finish, sums: &[[f32; LANES]], out: MatMut) { finish::finish_f32(f, sums, out) }
 
             Elementwise {
-                zero_code: $zero, quantisation, quantise, activate, layer_norm, row_max, exp_sum, scale, axpy, affine, sigmoid,
-                dot, finish_i8, finish_f32,
+                zero_code: $zero, quantisation, quantise, quantise_panels, activate, layer_norm, row_max, exp_sum, scale, scaled, axpy, sigmoid,
+                finish_i8, finish_f32,
             }
         };
     };

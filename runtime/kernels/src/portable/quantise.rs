@@ -1,7 +1,8 @@
 //! int8 quantisation of activations: the range of a row onto 255 codes.
 
 use super::reduce;
-use crate::types::Quantisation;
+use crate::types::{Quantisation, RowsF32};
+use crate::{PANEL, padded};
 
 /// `1.5 · 2²³`: adding it rounds a float of small magnitude to an integer, ties to even, whose two's complement
 /// then stands in the low bits.
@@ -34,4 +35,40 @@ pub(crate) fn quantise<const ZERO: u8>(row: &[f32], q: Quantisation, codes: &mut
         *code = (x + ROUND).to_bits() as u8 ^ ZERO;
     }
     rest.fill(ZERO);
+}
+
+/// Rows of `k` values as output columns of int8 panels, each symmetric around zero.
+#[inline(always)]
+pub(crate) fn quantise_panels(
+    rows: &RowsF32,
+    k: usize,
+    codes: &mut [i8],
+    scales: &mut [f32],
+    sums: &mut [i32],
+) {
+    /// Codes that are laid out together, a multiple of four.
+    const STEP: usize = 64;
+    let depth = padded(k);
+    for (row, (scale, sum)) in scales.iter_mut().zip(sums).enumerate() {
+        let panel = codes[row / PANEL * PANEL * depth..][..PANEL * depth].as_chunks_mut::<4>().0;
+        (*scale, *sum) = (0.0, 0);
+        let lane = row % PANEL;
+        if row >= rows.rows() {
+            panel.iter_mut().skip(lane).step_by(PANEL).for_each(|group| *group = [0; 4]);
+            continue;
+        }
+        let values = &rows.from(row)[..k];
+        let range = quantisation(values);
+        *scale = range.scale + range.offset.abs() / 127.0;
+        let quantisation = Quantisation { scale: *scale, offset: 0.0 };
+        for (i, groups) in panel.chunks_mut(STEP / 4 * PANEL).enumerate() {
+            let mut step = [0; STEP];
+            let values = &values[(i * STEP).min(k)..((i + 1) * STEP).min(k)];
+            quantise::<0>(values, quantisation, &mut step);
+            for (group, codes) in groups.iter_mut().skip(lane).step_by(PANEL).zip(step.as_chunks::<4>().0) {
+                *group = codes.map(|code| code as i8);
+            }
+            *sum += step.iter().map(|&code| i32::from(code as i8)).sum::<i32>();
+        }
+    }
 }

@@ -1,8 +1,7 @@
 //! Whole-row functions: norms, the parts of a softmax, scaled sums.
 
-use super::activation::apply;
 use super::exp::exp;
-use super::reduce::{reduce, sum};
+use super::reduce::{LANES, fold, reduce, sum};
 
 /// `(x - mean) / √(variance + eps) · weight + bias`, the variance from the centred values.
 #[inline(always)]
@@ -23,8 +22,19 @@ pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32
 /// `row = e^(row - max)`; returns the sum.
 #[inline(always)]
 pub(crate) fn exp_sum(row: &mut [f32], max: f32) -> f32 {
-    apply(row, |x| exp(x - max));
-    sum(row)
+    let mut lanes = [0.0; LANES];
+    let (chunks, tail) = row.as_chunks_mut::<LANES>();
+    for chunk in chunks {
+        for i in 0..LANES {
+            chunk[i] = exp(chunk[i] - max);
+            lanes[i] += chunk[i];
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(tail) {
+        *x = exp(*x - max);
+        *lane += *x;
+    }
+    fold(lanes, |a, b| a + b)
 }
 
 #[inline(always)]
@@ -34,18 +44,18 @@ pub(crate) fn scale(row: &mut [f32], by: f32) {
     }
 }
 
+/// `out = a · x`.
+#[inline(always)]
+pub(crate) fn scaled(a: f32, x: &[f32], out: &mut [f32]) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = a * x;
+    }
+}
+
 /// `y += a · x`.
 #[inline(always)]
 pub(crate) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y = x.mul_add(a, *y);
-    }
-}
-
-/// `row = row · scale + shift`, one of each per element.
-#[inline(always)]
-pub(crate) fn affine(row: &mut [f32], scale: &[f32], shift: &[f32]) {
-    for ((x, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
-        *x = x.mul_add(*scale, *shift);
     }
 }

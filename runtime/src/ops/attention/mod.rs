@@ -4,17 +4,18 @@
 //! block (streaming softmax, Milakov and Gimelshein 2018), so memory grows with the frames, never with their square.
 
 use tract_core::internal::*;
-use wavlm_kernels::{Epilogue, Kernels, MatMut, PanelsF32, RowsF32, pack};
+use wavlm_kernels::MatMut;
+
+mod head;
+mod keys;
+
+use head::Head;
 
 use super::{Block, floats, floats_mut, frames_of, lengths_of, owned};
 use crate::engine::Engine;
 use crate::matrix::{Matrix, Vector, Windows};
 use crate::scratch::Scratch;
 
-/// Queries per block of scores.
-const QUERY_BLOCK: usize = 32;
-/// Keys per block of scores; a multiple of the panel width.
-const KEY_BLOCK: usize = 256;
 /// Outputs of the gate's linear layer per head: two gates of four values each.
 const GATE_ROWS: usize = 8;
 
@@ -95,6 +96,59 @@ impl Block for Attention {
     }
 }
 
+/// Queries, keys and values of one head, as the stacked projection leaves them.
+#[derive(Clone, Copy)]
+struct Qkv<'a> {
+    /// From the head's first query on; a frame's query, key and value lie `channels` apart, frames three times as far.
+    data: &'a [f32],
+    channels: usize,
+    head_dim: usize,
+    frames: usize,
+}
+
+impl<'a> Qkv<'a> {
+    fn stride(&self) -> usize {
+        3 * self.channels
+    }
+
+    fn query(&self, frame: usize) -> &'a [f32] {
+        &self.data[frame * self.stride()..][..self.head_dim]
+    }
+
+    /// From the first key on.
+    fn keys(&self) -> &'a [f32] {
+        &self.data[self.channels..]
+    }
+
+    /// From the first value on.
+    fn values(&self) -> &'a [f32] {
+        &self.data[2 * self.channels..]
+    }
+}
+
+/// The position bias of one head: a table over the distance from key to query, times each query's gate.
+#[derive(Clone, Copy)]
+struct Bias<'a> {
+    /// From the first frame's gate of this head on, `heads` apart.
+    gates: &'a [f32],
+    heads: usize,
+    /// `2 · frames - 1` distances.
+    table: &'a [f32],
+}
+
+impl<'a> Bias<'a> {
+    /// The gate of a query.
+    fn gate(&self, query: usize) -> f32 {
+        self.gates[query * self.heads]
+    }
+
+    /// The un-gated bias of `keys` keys from `first_key` on for one query.
+    fn row(&self, query: usize, first_key: usize, keys: usize) -> &'a [f32] {
+        let frames = self.table.len().div_ceil(2);
+        &self.table[first_key + frames - 1 - query..][..keys]
+    }
+}
+
 impl Attention {
     /// Weighted values of every head of one utterance, side by side in `context` `(frames, channels)`.
     fn mix(
@@ -116,11 +170,13 @@ impl Attention {
 
         let windows = MatMut::new(context, frames, channels, channels).column_blocks(head_dim);
         self.engine.each(windows.zip(weights).enumerate(), |(head, (context, weights))| {
-            let gates = &gates[head..];
-            let table = &table[head * (2 * frames - 1)..][..2 * frames - 1];
-            let values = &qkv[head * head_dim..];
-            let head = Head::new(self.engine.kernels, values, channels, head_dim, frames, valid);
-            head.attend(|query| (gates[query * self.heads], table), context, weights);
+            let bias = Bias {
+                gates: &gates[head..],
+                heads: self.heads,
+                table: &table[head * (2 * frames - 1)..][..2 * frames - 1],
+            };
+            let qkv = Qkv { data: &qkv[head * head_dim..], channels, head_dim, frames };
+            Head::new(self.engine.kernels, qkv, bias, valid, weight.is_int8()).attend(context, weights);
         });
     }
 
@@ -143,127 +199,5 @@ impl Attention {
             *gate = pair[0] * (pair[1] * constant - 1.0) + 2.0;
         }
         gates
-    }
-}
-
-/// One head over one utterance: its keys and values packed for the f32 tiles.
-struct Head<'a> {
-    kernels: &'static Kernels,
-    /// Queries from the first value on, `stride` apart.
-    queries: &'a [f32],
-    stride: usize,
-    head_dim: usize,
-    frames: usize,
-    /// Keys that may be attended to.
-    valid: usize,
-    keys: Scratch<f32>,
-    values: Scratch<f32>,
-}
-
-impl<'a> Head<'a> {
-    /// `qkv` starts at the head's first query; a frame's query, key and value lie `channels` apart.
-    fn new(
-        kernels: &'static Kernels,
-        qkv: &'a [f32],
-        channels: usize,
-        head_dim: usize,
-        frames: usize,
-        valid: usize,
-    ) -> Head<'a> {
-        let stride = 3 * channels;
-        let mut keys = Scratch::new(valid.next_multiple_of(16) * head_dim);
-        pack::panels_f32_into(&qkv[channels..], stride, valid, head_dim, &mut keys);
-        let mut values = Scratch::new(head_dim.next_multiple_of(16) * valid);
-        pack::transposed_f32_into(&qkv[2 * channels..], stride, valid, head_dim, &mut values);
-        Head { kernels, queries: qkv, stride, head_dim, frames, valid, keys, values }
-    }
-
-    /// Mixes the values of all queries into `context`; `bias` gives a query's gate and the table of distances.
-    fn attend<'t>(
-        &self,
-        bias: impl Fn(usize) -> (f32, &'t [f32]),
-        mut context: MatMut<'_>,
-        mut weights: Option<&mut [f32]>,
-    ) {
-        let kernels = self.kernels;
-        let values = PanelsF32::new(&self.values, self.head_dim, self.valid);
-        let mut scores = Scratch::<f32>::new(QUERY_BLOCK * KEY_BLOCK);
-        let mut mixed = Scratch::<f32>::new(QUERY_BLOCK * self.head_dim);
-        for first in (0..self.frames).step_by(QUERY_BLOCK) {
-            let queries = QUERY_BLOCK.min(self.frames - first);
-            let mut max = [f32::NEG_INFINITY; QUERY_BLOCK];
-            let mut sum = [0.0f32; QUERY_BLOCK];
-            mixed.fill(0.0);
-            for start in (0..self.valid).step_by(KEY_BLOCK) {
-                let keys = KEY_BLOCK.min(self.valid - start);
-                self.scores(first, queries, start, keys, &bias, &mut scores);
-                for query in 0..queries {
-                    let row = &mut scores[query * keys..][..keys];
-                    let new_max = max[query].max(kernels.row_max(row));
-                    let correction = (max[query] - new_max).exp();
-                    sum[query] = sum[query] * correction + kernels.exp_sum(row, new_max);
-                    kernels.scale(&mut mixed[query * self.head_dim..][..self.head_dim], correction);
-                    max[query] = new_max;
-                }
-                let add = Epilogue { bias: None, activation: None, accumulate: true };
-                let out = MatMut::new(&mut mixed, queries, self.head_dim, self.head_dim);
-                let rows = RowsF32::new(&scores, keys, queries);
-                kernels.matmul_f32(&rows, &values.k_range(start..start + keys), &add, out);
-            }
-            for query in 0..queries {
-                let row = context.row_mut(first + query);
-                row.copy_from_slice(&mixed[query * self.head_dim..][..self.head_dim]);
-                kernels.scale(row, 1.0 / sum[query]);
-            }
-            if let Some(weights) = &mut weights {
-                self.weights(first, queries, &bias, (&max, &sum), weights, &mut scores);
-            }
-        }
-    }
-
-    /// `queries × keys` biased scores of a block, dense in `out`.
-    fn scores<'t>(
-        &self,
-        first: usize,
-        queries: usize,
-        start: usize,
-        keys: usize,
-        bias: impl Fn(usize) -> (f32, &'t [f32]),
-        out: &mut [f32],
-    ) {
-        let rows = RowsF32::new(&self.queries[first * self.stride..], self.stride, queries);
-        let panels = PanelsF32::new(&self.keys, self.valid, self.head_dim);
-        let panels = panels.panels(start / 16..(start + keys).div_ceil(16));
-        self.kernels.matmul_f32(&rows, &panels, &Epilogue::default(), MatMut::new(out, queries, keys, keys));
-        let scaling = 1.0 / (self.head_dim as f32).sqrt();
-        for query in 0..queries {
-            let row = &mut out[query * keys..][..keys];
-            let (gate, table) = bias(first + query);
-            self.kernels.scale(row, scaling);
-            let distance = start + self.frames - 1 - (first + query);
-            self.kernels.axpy(gate, &table[distance..][..keys], row);
-        }
-    }
-
-    /// Writes the softmax of a block of queries, whose maxima and sums are known, into `weights` `(frames, frames)`.
-    fn weights<'t>(
-        &self,
-        first: usize,
-        queries: usize,
-        bias: impl Fn(usize) -> (f32, &'t [f32]),
-        (max, sum): (&[f32], &[f32]),
-        weights: &mut [f32],
-        scores: &mut [f32],
-    ) {
-        for start in (0..self.valid).step_by(KEY_BLOCK) {
-            let keys = KEY_BLOCK.min(self.valid - start);
-            self.scores(first, queries, start, keys, &bias, scores);
-            for query in 0..queries {
-                let row = &mut scores[query * keys..][..keys];
-                self.kernels.exp_sum(row, max[query]);
-                self.kernels.scale(row, 1.0 / sum[query]);
-                weights[(first + query) * self.frames + start..][..keys].copy_from_slice(row);
-            }
-        }
     }
 }
