@@ -8,6 +8,7 @@ use crate::dispatch::Kernels;
 use crate::portable::{Finish, Scales};
 use crate::tile::{MAX_PANELS, MAX_VECTORS, Sums, TileF32, TileI8};
 use crate::types::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+use std::mem;
 use std::ops::Range;
 
 /// Bytes of activations that stay in the second-level cache beside a tile's panels.
@@ -120,16 +121,20 @@ fn spans(range: Range<usize>, length: usize, step: usize) -> impl Iterator<Item 
     range.clone().step_by(length).map(move |start| start..(start + length).min(range.end))
 }
 
-/// `range` in the fewest spans of at most `most`, their lengths differing by one at most: a tile of few rows
+/// `range`, not empty, in the fewest spans of at most `most`, their lengths differing by one at most: a tile of few rows
 /// waits for its own sums, so no such tile is left at the end.
 fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
     let count = range.len().div_ceil(most);
-    let at = move |i: usize| range.start + range.len() * i / count;
-    (0..count).map(move |i| at(i)..at(i + 1))
+    let (length, longer) = (range.len() / count, range.len() % count);
+    let mut start = range.start;
+    (0..count).map(move |i| {
+        let end = start + length + usize::from(i < longer);
+        mem::replace(&mut start, end)..end
+    })
 }
 
-/// `weights` in `count` parts of about the same length.
+/// `weights` in `count` parts of the same length, but for a rest that is left out.
 fn shares(weights: &[i8], count: usize) -> impl Iterator<Item = &[i8]> {
-    let at = move |i: usize| weights.len() * i / count;
-    (0..count).map(move |i| &weights[at(i)..at(i + 1)])
+    let length = weights.len() / count;
+    (0..count).map(move |i| &weights[i * length..][..length])
 }

@@ -23,13 +23,6 @@ impl<'a> Finish<'a> {
     }
 }
 
-/// Where the values of a tile come from: a trait, not a closure, since its method must be inlined to be compiled for
-/// the instruction set of its caller.
-trait Source {
-    /// 16 columns of a row, added to their bias.
-    fn values(&self, row: usize, panel: usize, bias: &[f32; PANEL]) -> [f32; PANEL];
-}
-
 /// What integer sums stand for: `sum · row scale · column scale + offset · weight sum`.
 #[derive(Clone, Copy)]
 pub(crate) struct Scales<'a> {
@@ -43,21 +36,58 @@ pub(crate) struct Scales<'a> {
     pub(crate) weight_sums: &'a [[f32; PANEL]],
 }
 
+/// Finishes integer sums `[row][panel]`, of `out`'s rows and columns alone.
+#[inline(always)]
+pub(crate) fn finish_i8(f: Finish, scales: Scales, sums: &[[i32; PANEL]], out: MatMut) {
+    finish(f, Integers { sums, scales }, out);
+}
+
+/// Finishes f32 sums `[row][panel]`, of `out`'s rows and columns alone.
+#[inline(always)]
+pub(crate) fn finish_f32(f: Finish, sums: &[[f32; PANEL]], out: MatMut) {
+    finish(f, Floats { sums, panels: f.bias.len() }, out);
+}
+
+/// Where the values of a tile come from: a trait, not a closure, since its methods must be inlined to be compiled for
+/// the instruction set of their caller.
+trait Source {
+    /// What all rows of a panel share.
+    type Columns;
+
+    fn columns(&self, panel: usize, bias: [f32; PANEL]) -> Self::Columns;
+
+    /// 16 columns of a row, the bias added.
+    fn values(&self, columns: &Self::Columns, row: usize, panel: usize) -> [f32; PANEL];
+}
+
 struct Integers<'a> {
     sums: &'a [[i32; PANEL]],
     scales: Scales<'a>,
 }
 
+struct IntegerColumns {
+    scales: [f32; PANEL],
+    weight_sums: [f32; PANEL],
+    bias: [f32; PANEL],
+}
+
 impl Source for Integers<'_> {
+    type Columns = IntegerColumns;
+
     #[inline(always)]
-    fn values(&self, row: usize, panel: usize, bias: &[f32; PANEL]) -> [f32; PANEL] {
+    fn columns(&self, panel: usize, bias: [f32; PANEL]) -> IntegerColumns {
+        let Scales { columns, weight_sums, .. } = self.scales;
+        IntegerColumns { scales: columns[panel], weight_sums: weight_sums[panel], bias }
+    }
+
+    #[inline(always)]
+    fn values(&self, columns: &IntegerColumns, row: usize, panel: usize) -> [f32; PANEL] {
         let sums = &self.sums[row * self.scales.columns.len() + panel];
         let (scale, offset) = (self.scales.rows[row], self.scales.offsets[row]);
-        let (columns, weight_sums) = (&self.scales.columns[panel], &self.scales.weight_sums[panel]);
         let mut values = [0.0; PANEL];
         for i in 0..PANEL {
-            let start = offset.mul_add(weight_sums[i], bias[i]);
-            values[i] = (sums[i] as f32 * scale).mul_add(columns[i], start);
+            let start = offset.mul_add(columns.weight_sums[i], columns.bias[i]);
+            values[i] = (sums[i] as f32 * scale).mul_add(columns.scales[i], start);
         }
         values
     }
@@ -69,26 +99,22 @@ struct Floats<'a> {
 }
 
 impl Source for Floats<'_> {
+    /// The bias.
+    type Columns = [f32; PANEL];
+
     #[inline(always)]
-    fn values(&self, row: usize, panel: usize, bias: &[f32; PANEL]) -> [f32; PANEL] {
+    fn columns(&self, _: usize, bias: [f32; PANEL]) -> [f32; PANEL] {
+        bias
+    }
+
+    #[inline(always)]
+    fn values(&self, bias: &[f32; PANEL], row: usize, panel: usize) -> [f32; PANEL] {
         let mut values = self.sums[row * self.panels + panel];
         for i in 0..PANEL {
             values[i] += bias[i];
         }
         values
     }
-}
-
-/// Finishes integer sums `[row][panel]`, of `out`'s rows and columns alone.
-#[inline(always)]
-pub(crate) fn finish_i8(f: Finish, scales: Scales, sums: &[[i32; PANEL]], out: MatMut) {
-    finish(f, Integers { sums, scales }, out);
-}
-
-/// Finishes f32 sums `[row][panel]`, of `out`'s rows and columns alone.
-#[inline(always)]
-pub(crate) fn finish_f32(f: Finish, sums: &[[f32; PANEL]], out: MatMut) {
-    finish(f, Floats { sums, panels: f.bias.len() }, out);
 }
 
 #[inline(always)]
@@ -108,25 +134,27 @@ fn identity(x: f32) -> f32 {
     x
 }
 
-/// Bias, activation, and the store of whole vectors, and of the last one what the output has columns for.
+/// Activation, and the store of whole vectors, and of the last one what the output has columns for.
 #[inline(always)]
 fn store(f: Finish, activation: impl Fn(f32) -> f32, source: impl Source, mut out: MatMut) {
-    for row in 0..out.rows() {
-        let (whole, rest) = out.row_mut(row).as_chunks_mut::<PANEL>();
-        for (panel, bias) in f.bias.iter().enumerate() {
-            let mut values = source.values(row, panel, bias);
+    for (panel, &bias) in f.bias.iter().enumerate() {
+        let columns = source.columns(panel, bias);
+        let range = panel * PANEL..out.columns().min((panel + 1) * PANEL);
+        for row in 0..out.rows() {
+            let mut values = source.values(&columns, row, panel);
             for value in &mut values {
                 *value = activation(*value);
             }
-            match whole.get_mut(panel) {
-                Some(out) if f.accumulate => {
+            let to = &mut out.row_mut(row)[range.clone()];
+            match <&mut [f32; PANEL]>::try_from(&mut *to) {
+                Ok(to) if f.accumulate => {
                     for i in 0..PANEL {
-                        out[i] += values[i];
+                        to[i] += values[i];
                     }
                 }
-                Some(out) => *out = values,
-                None if f.accumulate => rest.iter_mut().zip(values).for_each(|(out, x)| *out += x),
-                None => rest.iter_mut().zip(values).for_each(|(out, x)| *out = x),
+                Ok(to) => *to = values,
+                Err(_) if f.accumulate => to.iter_mut().zip(values).for_each(|(to, x)| *to += x),
+                Err(_) => to.iter_mut().zip(values).for_each(|(to, x)| *to = x),
             }
         }
     }
