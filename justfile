@@ -22,9 +22,13 @@ arm:
 build BOARD:
     boards/build {{BOARD}}
 
+# Every kernel of this CPU, products as a share of its peak: `just bench --json`, `just bench --kernel avx2 gelu`
+bench *ARGS:
+    cargo bench -p wavlm-kernels --bench kernels -- {{ARGS}}
+
 # Latency and memory of the built-in model and of a random full-size one
-bench:
-    tests/bench.sh
+bench-models:
+    tests/bench/models
 
 # Golden outputs, anew, from transformers in a Python environment of its own
 golden:

@@ -20,6 +20,22 @@ need_component() {
   }
 }
 
+# need_nightly TOOLCHAIN: a nightly compiler with Miri, and with the library's sources, which Miri interprets too.
+need_nightly() {
+  local components=miri,rust-src
+  if ! command -v rustup >/dev/null; then
+    echo "rustup is missing; install it from rustup.rs, then run: rustup toolchain install $1 -c $components" >&2
+    exit 2
+  fi
+  local installed
+  installed=$(rustup component list --toolchain "$1" --installed 2>/dev/null || true)
+  [[ $installed == *miri-* && $installed == *rust-src* ]] ||
+    rustup toolchain install "$1" --profile minimal -c $components || {
+    echo "cannot add the toolchain $1; run: rustup toolchain install $1 -c $components" >&2
+    exit 2
+  }
+}
+
 # need_command COMMAND PACKAGE: a program from a Debian package.
 need_command() {
   command -v "$1" >/dev/null && return

@@ -1,0 +1,124 @@
+//! Products on the shapes of one second of audio.
+
+use crate::memory::{Model, codes, floats};
+use crate::timing::{Case, Group, Precision, Run, calls};
+use Weights::{Cold, Warm};
+use std::rc::Rc;
+use wavlm_kernels::{Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
+
+/// One product: `rows` by `k`, the rows `stride` apart, times `k` by `n`.
+struct Shape {
+    name: &'static str,
+    rows: usize,
+    k: usize,
+    n: usize,
+    stride: usize,
+    weights: Weights,
+}
+
+/// Where the weights are when a product begins.
+enum Weights {
+    /// In memory: a large model's do not fit a cache.
+    Cold,
+    /// In a cache: a small model's, and what was just computed.
+    Warm,
+}
+
+/// wavlm-base over its 49 frames and 263 of its stem's windows; then the built-in model.
+#[rustfmt::skip]
+const INT8: &[Shape] = &[
+    Shape { name: "stem, 3 taps",           rows: 263, k: 1536, n: 512,  stride: 1024, weights: Cold },
+    Shape { name: "stem, 2 taps",           rows: 263, k: 1024, n: 512,  stride: 1024, weights: Cold },
+    Shape { name: "positional, a group",    rows: 49,  k: 6144, n: 48,   stride: 48,   weights: Cold },
+    Shape { name: "attention, a linear",    rows: 49,  k: 768,  n: 768,  stride: 768,  weights: Cold },
+    Shape { name: "attention, q k v",       rows: 49,  k: 768,  n: 2304, stride: 768,  weights: Cold },
+    Shape { name: "feed-forward, up",       rows: 49,  k: 768,  n: 3072, stride: 768,  weights: Cold },
+    Shape { name: "feed-forward, down",     rows: 49,  k: 3072, n: 768,  stride: 3072, weights: Cold },
+    Shape { name: "small attention",        rows: 49,  k: 128,  n: 128,  stride: 128,  weights: Warm },
+    Shape { name: "small feed-forward, up", rows: 49,  k: 128,  n: 512,  stride: 128,  weights: Warm },
+];
+
+/// Convolution 0, and a block of queries by keys.
+#[rustfmt::skip]
+const FLOAT: &[Shape] = &[
+    Shape { name: "convolution 0",     rows: 527, k: 10, n: 512, stride: 5,  weights: Warm },
+    Shape { name: "queries, 64 keys",  rows: 32,  k: 64, n: 64,  stride: 64, weights: Warm },
+    Shape { name: "queries, 128 keys", rows: 32,  k: 64, n: 128, stride: 64, weights: Warm },
+    Shape { name: "queries, 256 keys", rows: 32,  k: 64, n: 256, stride: 64, weights: Warm },
+    Shape { name: "queries, 512 keys", rows: 32,  k: 64, n: 512, stride: 64, weights: Warm },
+];
+
+pub fn cases(tables: &[&'static Kernels]) -> Vec<Case> {
+    let model = Rc::new(Model::new());
+    let int8 = INT8.iter().flat_map(|shape| {
+        let model = &model;
+        tables.iter().map(move |kernels| {
+            let run = calls(int8(kernels, shape, Rc::clone(model)));
+            shape.case(kernels, Precision::Int8, run)
+        })
+    });
+    let float = FLOAT.iter().flat_map(|shape| {
+        tables.iter().map(move |kernels| shape.case(kernels, Precision::Float, calls(float(kernels, shape))))
+    });
+    int8.chain(float).collect()
+}
+
+impl Shape {
+    fn case(&self, kernels: &Kernels, precision: Precision, run: Run) -> Case {
+        let Self { name, rows, k, n, .. } = *self;
+        let weights = match self.weights {
+            Cold => "cold",
+            Warm => "warm",
+        };
+        Case {
+            kernel: kernels.name(),
+            group: Group::Product(precision),
+            name: format!("{} {name}: {rows} x {k} x {n}, {weights}", precision.name()),
+            work: (rows * k * n) as u64,
+            run,
+        }
+    }
+
+    /// Values that the rows reach over, up to `k` of the last one.
+    fn extent(&self, k: usize) -> usize {
+        (self.rows - 1) * self.stride + k
+    }
+}
+
+fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model>) -> impl FnMut() {
+    let Shape { rows, k, n, stride, .. } = *shape;
+    let codes = codes(shape.extent(padded(k)));
+    let (row_scales, offsets) = (vec![1e-2; rows], vec![0.0; rows]);
+    // Sums of weights change a product's values, not its time.
+    let (scales, sums) = (vec![1e-3; padded(n)], vec![0; padded(n)]);
+    let bias = floats(n);
+    let mut out = floats(rows * n);
+    move || {
+        let size = padded(n) * padded(k);
+        let weights = match shape.weights {
+            Cold => model.stream(size),
+            Warm => model.first(size),
+        };
+        kernels.matmul_i8(
+            &RowsI8::new(codes.get(), stride, &row_scales, &offsets),
+            &PanelsI8::new(weights, &scales, &sums, n, k),
+            &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
+            MatMut::new(out.get_mut(), rows, n, n),
+        );
+    }
+}
+
+fn float(kernels: &'static Kernels, shape: &'static Shape) -> impl FnMut() {
+    let Shape { rows, k, n, stride, .. } = *shape;
+    let (values, weights) = (floats(shape.extent(k)), floats(padded(n) * k));
+    let bias = floats(n);
+    let mut out = floats(rows * n);
+    move || {
+        kernels.matmul_f32(
+            &RowsF32::new(values.get(), stride, rows),
+            &PanelsF32::new(weights.get(), n, k),
+            &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
+            MatMut::new(out.get_mut(), rows, n, n),
+        );
+    }
+}
