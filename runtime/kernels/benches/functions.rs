@@ -18,7 +18,7 @@ struct Others {
 type Function = fn(&Kernels, &mut [f32], &mut Others);
 
 #[rustfmt::skip]
-const FUNCTIONS: [(&str, Function); 15] = [
+const FUNCTIONS: [(&str, Function); 14] = [
     ("gelu",          |kernels, row, _| kernels.activate(Activation::Gelu, row)),
     ("gelu_new",      |kernels, row, _| kernels.activate(Activation::GeluNew, row)),
     ("relu",          |kernels, row, _| kernels.activate(Activation::Relu, row)),
@@ -32,8 +32,7 @@ const FUNCTIONS: [(&str, Function); 15] = [
     ("exp_sum",       |kernels, row, _| _ = black_box(kernels.exp_sum(row, 1.0))),
     ("scale",         |kernels, row, _| kernels.scale(row, 0.3)),
     ("axpy",          |kernels, row, others| kernels.axpy(0.3, others.floats.get(), row)),
-    ("affine",        |kernels, row, others| kernels.affine(row, others.floats.get(), others.floats.get())),
-    ("dot",           |kernels, row, others| _ = black_box(kernels.dot(row, others.floats.get()))),
+    ("scaled",        |kernels, row, others| kernels.scaled(0.3, others.floats.get(), row)),
 ];
 
 const STEP: Quantisation = Quantisation { scale: 1.0 / 127.0, offset: 0.0 };
