@@ -20,7 +20,7 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vnni")
     },
-    Tile { rows: 7, panels: 2, run: tile_i8 },
+    Tile { rows: 12, panels: 2, run: tile_i8 },
     Tile { rows: 12, panels: 2, run: tile_f32 },
     &ELEMENTWISE,
 );
@@ -46,6 +46,11 @@ fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
         5 => tile_i8_of::<5, PANELS>(t, out),
         6 => tile_i8_of::<6, PANELS>(t, out),
         7 => tile_i8_of::<7, PANELS>(t, out),
+        8 => tile_i8_of::<8, PANELS>(t, out),
+        9 => tile_i8_of::<9, PANELS>(t, out),
+        10 => tile_i8_of::<10, PANELS>(t, out),
+        11 => tile_i8_of::<11, PANELS>(t, out),
+        12 => tile_i8_of::<12, PANELS>(t, out),
         _ => unreachable!("a tile of {} rows", t.rows),
     }
 }
