@@ -122,7 +122,7 @@ fn spans(range: Range<usize>, length: usize, step: usize) -> impl Iterator<Item 
 
 /// `range` in the fewest spans of at most `most`, their lengths differing by one at most: a tile of few rows
 /// waits for its own sums, so no such tile is left at the end.
-fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
     let count = range.len().div_ceil(most);
     let at = move |i: usize| range.start + range.len() * i / count;
     (0..count).map(move |i| at(i)..at(i + 1))

@@ -2,6 +2,7 @@
 //! for all of them; the tables differ in the int8 tile.
 
 pub(crate) mod a53;
+mod by_lane;
 mod cores;
 pub(crate) mod dotprod;
 mod float;
