@@ -23,7 +23,13 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds() && t.panels == 1);
+    neon::by_depth(t, out, |t, out| add_rows(t, out));
+}
+
+/// Adds the products of all of the tile's rows.
+#[target_feature(enable = "neon")]
+fn add_rows(t: &TileI8, out: &mut Sums<i32>) {
+    assert!(t.in_bounds());
     let whole = t.rows - t.rows % ROWS;
     for first in (0..whole).step_by(ROWS) {
         let codes = [0, 1, 2, 3].map(|row| t.codes[(first + row) * t.stride..].as_ptr());
@@ -32,12 +38,12 @@ fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
             // most 32 bytes into its 16·k.
             let sums = unsafe { sums_4x8(t.k / 8, codes, t.weights.as_ptr().add(half * 32)) };
             for (sums, out) in sums.into_iter().zip(&mut out.0[first..]) {
-                neon::store_pairs(sums, half * 2, out);
+                neon::add_pairs(sums, half * 2, out);
             }
         }
     }
     if whole < t.rows {
-        neon::rows_from(whole, t, out);
+        neon::add_rows(whole, t, out);
     }
 }
 

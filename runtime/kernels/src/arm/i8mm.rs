@@ -4,7 +4,7 @@
 //! Both operands interleave what memory has apart, and interleaving takes the multiplier's pipes. A panel's weights are
 //! interleaved for twelve rows at once, and the codes once for two panels.
 
-use super::{ELEMENTWISE, float};
+use super::{ELEMENTWISE, add_i32, float};
 use crate::dispatch::Kernels;
 use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
@@ -110,15 +110,6 @@ fn products<const PAIRS: usize>(
         let lower = [vzip2q_s64(a, b), vzip2q_s64(c, d)];
         [upper, lower].map(|row| row.map(|sums| vreinterpretq_s32_s64(sums)))
     })
-}
-
-/// Adds to the sums of columns `4 * quarter ..` of a row.
-#[inline]
-#[target_feature(enable = "neon,i8mm")]
-fn add_i32(sums: int32x4_t, quarter: usize, out: &mut [i32; 16]) {
-    let out = &mut out.as_chunks_mut::<4>().0[quarter];
-    // SAFETY: `out` is `[i32; 4]`.
-    unsafe { vst1q_s32(out.as_mut_ptr(), vaddq_s32(vld1q_s32(out.as_ptr()), sums)) };
 }
 
 /// `vmmlaq_s32`, which is not stable yet.

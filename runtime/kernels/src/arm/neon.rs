@@ -4,7 +4,8 @@
 //! to 32 bits. Two rows by the whole panel take the fewest loads. The loop is one block of assembly: from intrinsics
 //! the compiler makes `smull2` out of a move and a `smull`, and spills.
 
-use super::{ELEMENTWISE, float, store_i32};
+use super::{ELEMENTWISE, add_i32, float};
+use crate::PANEL;
 use crate::dispatch::Kernels;
 use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
@@ -16,35 +17,47 @@ pub(crate) static KERNELS: Kernels =
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    rows_from(0, t, out);
+    by_depth(t, out, |t, out| add_rows(0, t, out));
 }
 
-/// The tile's rows from `first` on.
-#[target_feature(enable = "neon")]
-pub(super) fn rows_from(first: usize, t: &TileI8, out: &mut Sums<i32>) {
+/// Clears the sums, then has the products of one block of inputs after another added to them. A block's weights for all
+/// of the tile's rows come from the first cache, usually of 32 KiB on these cores.
+#[inline]
+pub(super) fn by_depth(t: &TileI8, out: &mut Sums<i32>, add: impl Fn(&TileI8, &mut Sums<i32>)) {
+    const DEPTH: usize = 1024;
     assert!(t.in_bounds() && t.panels == 1);
+    out.0[..t.rows].fill([0; PANEL]);
+    for (i, weights) in t.weights[..t.k * PANEL].chunks(DEPTH * PANEL).enumerate() {
+        add(&TileI8 { codes: &t.codes[i * DEPTH..], weights, k: weights.len() / PANEL, ..*t }, out);
+    }
+}
+
+/// Adds the products of the tile's rows from `first` on.
+#[target_feature(enable = "neon")]
+pub(super) fn add_rows(first: usize, t: &TileI8, out: &mut Sums<i32>) {
+    assert!(t.in_bounds());
     let (steps, weights) = (t.k / 8, t.weights.as_ptr());
     for row in (first..t.rows).step_by(2) {
         let codes = t.codes[row * t.stride..].as_ptr();
         if row + 1 < t.rows {
             // SAFETY: in bounds: each row has k codes, the panel 16·k weights; k is a multiple of 16 and not zero.
             let sums = unsafe { sums_2x16(steps, [codes, codes.add(t.stride)], weights) };
-            store_pairs(sums[0], 0, &mut out.0[row]);
-            store_pairs(sums[1], 0, &mut out.0[row + 1]);
+            add_pairs(sums[0], 0, &mut out.0[row]);
+            add_pairs(sums[1], 0, &mut out.0[row + 1]);
         } else {
             // SAFETY: as above.
             let sums = unsafe { sums_1x16(steps, [codes], weights) };
-            store_pairs(sums[0], 0, &mut out.0[row]);
+            add_pairs(sums[0], 0, &mut out.0[row]);
         }
     }
 }
 
-/// Stores the sums of columns `4 * quarter ..` of a row, adjacent lanes added.
+/// Adds to the sums of columns `4 * quarter ..` of a row, first adjacent lanes to each other.
 #[inline]
 #[target_feature(enable = "neon")]
-pub(super) fn store_pairs<const N: usize>(sums: [int32x4_t; N], quarter: usize, out: &mut [i32; 16]) {
+pub(super) fn add_pairs<const N: usize>(sums: [int32x4_t; N], quarter: usize, out: &mut [i32; PANEL]) {
     for (i, sums) in sums.as_chunks::<2>().0.iter().enumerate() {
-        store_i32(vpaddq_s32(sums[0], sums[1]), quarter + i, out);
+        add_i32(vpaddq_s32(sums[0], sums[1]), quarter + i, out);
     }
 }
 
