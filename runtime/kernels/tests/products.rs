@@ -9,9 +9,9 @@ use wavlm_kernels::{
     Activation, Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded,
 };
 
-const ROWS: [usize; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 33];
+const ROWS: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 33];
 const COLUMNS: [usize; 7] = [1, 15, 16, 17, 32, 48, 50];
-const DEPTHS: [usize; 10] = [1, 3, 4, 15, 16, 17, 64, 100, 768, 3072];
+const DEPTHS: [usize; 11] = [1, 3, 4, 15, 16, 17, 64, 100, 768, 1040, 3072];
 /// Inner dimension and stride of rows that overlap.
 const OVERLAPS: [(usize, usize); 5] = [(64, 16), (100, 7), (768, 512), (17, 1), (16, 0)];
 

@@ -34,8 +34,8 @@ fn add_rows(t: &TileI8, out: &mut Sums<i32>) {
     for first in (0..whole).step_by(ROWS) {
         let codes = [0, 1, 2, 3].map(|row| t.codes[(first + row) * t.stride..].as_ptr());
         for half in 0..2 {
-            // SAFETY: in bounds: each row has k codes, k a multiple of 16 and not zero, and the panel's half is at
-            // most 32 bytes into its 16·k.
+            // SAFETY: in bounds: each row has k codes, k a multiple of 16 and not zero; the panel has 16·k weights, of
+            // which a half is 32 of every 64.
             let sums = unsafe { sums_4x8(t.k / 8, codes, t.weights.as_ptr().add(half * 32)) };
             for (sums, out) in sums.into_iter().zip(&mut out.0[first..]) {
                 neon::add_pairs(sums, half * 2, out);
@@ -47,7 +47,7 @@ fn add_rows(t: &TileI8, out: &mut Sums<i32>) {
     }
 }
 
-/// Four rows times two columns by eight inputs, each product with an instruction that may be issued beside or after it.
+/// Four rows times two columns by eight inputs, and what is to be issued behind each instruction.
 #[rustfmt::skip]
 macro_rules! two_columns {
     ($weights03:literal $weights47:literal, $sum0:literal $sum1:literal $sum2:literal $sum3:literal,
@@ -78,7 +78,11 @@ macro_rules! step {
         concat!(
             two_columns!("v8" "v9", "v16" "v20" "v24" "v28",
                 "", "", "",
-                "dup v4.2s, w14\n ldr d10, [{weights}, #8]\n dup v5.2s, w15\n ldr d11, [{weights}, #72]\n dup v6.2s, w16\n dup v7.2s, w17",
+                concat!(
+                    "ldr d10, [{weights}, #8]\n dup v4.2s, w14\n",
+                    "ldr d11, [{weights}, #72]\n dup v5.2s, w15\n",
+                    "dup v6.2s, w16\n dup v7.2s, w17",
+                ),
                 "", "", "", "",
                 "", "", ""),
             two_columns!("v10" "v11", "v17" "v21" "v25" "v29",
@@ -115,7 +119,7 @@ macro_rules! nothing {
 ///
 /// # Safety
 /// `codes` must point to `8 · steps` codes each; `weights` to `steps` blocks of 128 bytes, of which this reads the
-/// first and the third 32. `steps` must be at least 2.
+/// first and the third 32. `steps` must be at least two.
 #[inline]
 #[target_feature(enable = "neon")]
 unsafe fn sums_4x8(steps: usize, codes: [*const u8; ROWS], weights: *const i8) -> [[int32x4_t; 4]; ROWS] {

@@ -2,10 +2,6 @@
 //! codes, and `fmla`, whose lanes are one value. They differ in types and in the feature that they need, which a
 //! function cannot be generic over.
 
-/// Most rows at a time: with four vectors of sums and one of operands each, and two vectors of weights, six take all
-/// 32 registers.
-pub(super) const ROWS: usize = 6;
-
 /// Makes a tile function of one panel and any number of rows. `load_lane` fills a vector with one lane, for rows that may
 /// end inside a vector.
 macro_rules! tile_by_lane {
@@ -20,7 +16,8 @@ macro_rules! tile_by_lane {
         #[$features]
         fn $tile(t: &$operands, out: &mut $crate::tile::Sums<$sum>) {
             assert!(t.in_bounds() && t.panels == 1);
-            for rows in $crate::matmul::even_spans(0..t.rows, ROWS) {
+            // Six rows have 24 vectors of sums and 6 of operands: with two of weights, all 32 registers.
+            for rows in $crate::matmul::even_spans(0..t.rows, 6) {
                 let first = rows.start;
                 match rows.len() {
                     1 => rows_from::<1>(first, t, out),
@@ -28,7 +25,7 @@ macro_rules! tile_by_lane {
                     3 => rows_from::<3>(first, t, out),
                     4 => rows_from::<4>(first, t, out),
                     5 => rows_from::<5>(first, t, out),
-                    ROWS => rows_from::<ROWS>(first, t, out),
+                    6 => rows_from::<6>(first, t, out),
                     n => unreachable!("{n} rows at a time"),
                 }
             }
@@ -42,7 +39,8 @@ macro_rules! tile_by_lane {
                 std::hint::black_box(t.$rows[(first + row) * t.stride..].as_ptr()).cast()
             });
             let mut sums = [[$zero; 4]; N];
-            let weights = t.weights[..t.k * $crate::PANEL].as_chunks::<{ $lane * $crate::PANEL }>().0.as_chunks::<4>();
+            let weights = &t.weights[..t.k * $crate::PANEL];
+            let weights = weights.as_chunks::<{ $lane * $crate::PANEL }>().0.as_chunks::<4>();
             for weights in weights.0 {
                 // SAFETY: in bounds: each row has k elements, and there are weights for 4 more lanes of them.
                 let x = rows.map(|row| unsafe { $load(row) });

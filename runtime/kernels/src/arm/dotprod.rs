@@ -1,7 +1,7 @@
 //! NEON with dot products (A76, A78): `sdot` by lane adds four products to each of four 32-bit columns, the codes
 //! being one 4-byte lane of a row's vector.
 
-use super::by_lane::{ROWS, tile_by_lane};
+use super::by_lane::tile_by_lane;
 use super::{ELEMENTWISE, float};
 use crate::dispatch::Kernels;
 use crate::tile::{Tile, TileI8};
@@ -11,7 +11,7 @@ use std::arch::{asm, is_aarch64_feature_detected};
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "dotprod",
     || is_aarch64_feature_detected!("dotprod"),
-    Tile { rows: 4 * ROWS, panels: 1, run: tile_i8 },
+    Tile { rows: 16, panels: 1, run: tile_i8 },
     float::TILE,
     &ELEMENTWISE,
 );

@@ -1,10 +1,10 @@
 //! The f32 tile: `fmla` by lane, which does not round between multiplication and addition.
 
-use super::by_lane::{ROWS, tile_by_lane};
+use super::by_lane::tile_by_lane;
 use crate::tile::{RunF32, Tile, TileF32};
 use std::arch::aarch64::*;
 
-pub(super) const TILE: Tile<RunF32> = Tile { rows: 4 * ROWS, panels: 1, run: tile_f32 };
+pub(super) const TILE: Tile<RunF32> = Tile { rows: 16, panels: 1, run: tile_f32 };
 
 tile_by_lane! {
     #[target_feature(enable = "neon")]
