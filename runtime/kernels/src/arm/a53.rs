@@ -1,7 +1,8 @@
 //! NEON for small cores that issue in order and have no dot products (A34, A35, A53).
 //!
-//! The arithmetic is that of [`neon`], in the order that an A53 can issue in pairs: no 128-bit load, which takes two
-//! cycles alone; 64-bit loads beside moves from general registers; every operand loaded long before it is used.
+//! The arithmetic is that of [`neon`], in an order that an A53 issues in pairs. A 128-bit load takes two cycles alone.
+//! A 64-bit load to a vector register goes beside a move from a general one, as do two such moves; only a load to a
+//! general register goes beside a multiplication. Every operand is loaded long before its use.
 
 use super::{ELEMENTWISE, cores, float, neon};
 use crate::dispatch::Kernels;
@@ -86,14 +87,14 @@ macro_rules! step {
                 "", "", "", "",
                 "", "", ""),
             two_columns!("v10" "v11", "v17" "v21" "v25" "v29",
-                $next!("subs {steps}, {steps}, #1"), "", "", "",
-                "", "", "", "",
-                "ldr d8, [{weights}, #16]", "ldr d9, [{weights}, #80]", ""),
+                $next!("subs {steps}, {steps}, #1"), "", "ldr x8, [{weights}, #16]", "ldr x9, [{weights}, #80]",
+                "", "", "", "fmov d8, x8\n fmov d9, x9",
+                "", "", ""),
             two_columns!("v8" "v9", "v18" "v22" "v26" "v30",
                 $next!("ldr w10, [{row0}, #8]!"), $next!("ldr w11, [{row1}, #8]!"),
                 $next!("ldr w12, [{row2}, #8]!"), $next!("ldr w13, [{row3}, #8]!"),
-                "", "", "", "",
-                "ldr d10, [{weights}, #24]", "ldr d11, [{weights}, #88]", ""),
+                "ldr x8, [{weights}, #24]", "ldr x9, [{weights}, #88]", "", "fmov d10, x8\n fmov d11, x9",
+                "", "", ""),
             two_columns!("v10" "v11", "v19" "v23" "v27" "v31",
                 "", "", "", "",
                 $next!("ldr w14, [{row0}, #4]"), $next!("ldr w15, [{row1}, #4]"),
@@ -125,7 +126,7 @@ macro_rules! nothing {
 unsafe fn sums_4x8(steps: usize, codes: [*const u8; ROWS], weights: *const i8) -> [[int32x4_t; 4]; ROWS] {
     let mut sums = [[vdupq_n_s32(0); 4]; ROWS];
     // Two columns by eight inputs: d8 (or d10) has inputs 0-3 of both columns, d9 (d11) inputs 4-7. v0-v3 have codes
-    // 0-3 of each row, twice over, and v4-v7 codes 4-7, from w10-w13 and w14-w17.
+    // 0-3 of each row, twice over, and v4-v7 codes 4-7, from w10-w13 and w14-w17; x8 and x9 have weights on their way.
     // SAFETY: the caller's promise: a step reads what is left of its own 8 codes of each row and 2 · 32 of 128 weights,
     // and all but the last read the first of the next.
     unsafe {
@@ -154,7 +155,7 @@ unsafe fn sums_4x8(steps: usize, codes: [*const u8; ROWS], weights: *const i8) -
             row1 = inout(reg) codes[1] => _,
             row2 = inout(reg) codes[2] => _,
             row3 = inout(reg) codes[3] => _,
-            out("x10") _, out("x11") _, out("x12") _, out("x13") _,
+            out("x8") _, out("x9") _, out("x10") _, out("x11") _, out("x12") _, out("x13") _,
             out("x14") _, out("x15") _, out("x16") _, out("x17") _,
             out("v0") _, out("v1") _, out("v2") _, out("v3") _, out("v4") _, out("v5") _, out("v6") _, out("v7") _,
             out("v8") _, out("v9") _, out("v10") _, out("v11") _,

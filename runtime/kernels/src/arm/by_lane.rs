@@ -2,8 +2,8 @@
 //! codes, and `fmla`, whose lanes are one value. They differ in types and in the feature that they need, which a
 //! function cannot be generic over.
 
-/// Makes a tile function of one panel and any number of rows. `load_lane` fills a vector with one lane, for rows that may
-/// end inside a vector.
+/// Makes a tile function of one panel and any number of rows. `load_lane` fills a vector with one lane, for rows that
+/// may end inside a vector.
 macro_rules! tile_by_lane {
     (
         #[$features:meta]
