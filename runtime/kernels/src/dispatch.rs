@@ -21,6 +21,8 @@ static ALL: &[&Kernels] = &[
     #[cfg(target_arch = "aarch64")]
     &arm::neon::KERNELS,
     #[cfg(target_arch = "aarch64")]
+    &arm::a53::KERNELS,
+    #[cfg(target_arch = "aarch64")]
     &arm::dotprod::KERNELS,
     #[cfg(target_arch = "aarch64")]
     &arm::i8mm::KERNELS,
@@ -32,7 +34,7 @@ static ALL: &[&Kernels] = &[
 /// [`by_name`](Self::by_name), so this CPU has the instruction set: that is what makes the methods safe.
 pub struct Kernels {
     name: &'static str,
-    /// Whether this CPU has the instruction set.
+    /// Whether this CPU has the instruction set, and the table is made for its kind.
     supported: fn() -> bool,
     tile_i8: Tile<RunI8>,
     tile_f32: Tile<RunF32>,
@@ -48,7 +50,7 @@ pub enum KernelError {
         /// The name asked for.
         name: String,
     },
-    /// This CPU lacks the instruction set.
+    /// This CPU lacks the instruction set, or the table is made for another kind.
     Unsupported {
         /// The name asked for.
         name: String,
@@ -63,7 +65,7 @@ impl fmt::Display for KernelError {
                 write!(f, "no kernels named {name:?}; this build has {}", known.join(", "))
             }
             Self::Unsupported { name } => {
-                write!(f, "this CPU lacks the instructions of the {name:?} kernels")
+                write!(f, "the {name:?} kernels are not for this CPU")
             }
         }
     }
@@ -82,7 +84,7 @@ impl Kernels {
         Self { name, supported, tile_i8, tile_f32, elementwise }
     }
 
-    /// The tables this CPU can run: `reference` first, the preferred one last.
+    /// The tables for this CPU: `reference` first, the preferred one last.
     pub fn available() -> Vec<&'static Self> {
         ALL.iter().copied().filter(|kernels| (kernels.supported)()).collect()
     }
@@ -109,7 +111,7 @@ impl Kernels {
         ALL.iter().map(|kernels| kernels.name)
     }
 
-    /// `"reference"`, `"avx2"`, `"avx512vnni"`, `"neon"`, `"dotprod"` or `"i8mm"`.
+    /// `"reference"`, `"avx2"`, `"avx512vnni"`, `"neon"`, `"neon-a53"`, `"dotprod"` or `"i8mm"`.
     pub fn name(&self) -> &'static str {
         self.name
     }

@@ -123,7 +123,7 @@ fn spans(range: Range<usize>, length: usize, step: usize) -> impl Iterator<Item 
 
 /// `range`, not empty, in the fewest spans of at most `most`, their lengths differing by one at most: a tile of few rows
 /// waits for its own sums, so no such tile is left at the end.
-fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
     let count = range.len().div_ceil(most);
     let (length, longer) = (range.len() / count, range.len() % count);
     let mut start = range.start;

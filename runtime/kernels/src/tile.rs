@@ -73,7 +73,8 @@ impl TileF32<'_> {
 
 /// A tile function and the largest tile it takes (`rows · panels` ≤ [`MAX_VECTORS`], `panels` ≤ [`MAX_PANELS`]).
 ///
-/// The function writes the first `rows · panels` vectors. Calling it is sound where the CPU has its features.
+/// The function writes the first `rows · panels` vectors; the others may hold anything. Calling it is sound where the
+/// CPU has its features.
 pub(crate) struct Tile<F> {
     pub(crate) rows: usize,
     pub(crate) panels: usize,

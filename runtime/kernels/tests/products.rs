@@ -9,9 +9,9 @@ use wavlm_kernels::{
     Activation, Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8, pack, padded,
 };
 
-const ROWS: &[usize] = unless_miri(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 33], &[1, 9]);
+const ROWS: &[usize] = unless_miri(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 33], &[1, 9]);
 const COLUMNS: &[usize] = unless_miri(&[1, 15, 16, 17, 32, 48, 50], &[1, 33]);
-const DEPTHS: &[usize] = unless_miri(&[1, 3, 4, 15, 16, 17, 64, 100, 768, 3072], &[1, 16]);
+const DEPTHS: &[usize] = unless_miri(&[1, 3, 4, 15, 16, 17, 64, 100, 768, 1040, 3072], &[1, 16]);
 /// Inner dimension and stride of rows that overlap.
 const OVERLAPS: &[(usize, usize)] =
     unless_miri(&[(64, 16), (100, 7), (768, 512), (17, 1), (16, 0)], &[(17, 1)]);

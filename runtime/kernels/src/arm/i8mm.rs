@@ -1,7 +1,10 @@
 //! NEON with matrix multiplication (Neoverse V and N2, Thor): `smmla` multiplies two rows of eight codes by two
 //! columns of eight weights.
+//!
+//! Both operands interleave what memory has apart, and interleaving takes the multiplier's pipes. A panel's weights are
+//! interleaved for twelve rows at once, and the codes once for two panels.
 
-use super::{ELEMENTWISE, float, store_i32};
+use super::{ELEMENTWISE, add_i32, float};
 use crate::dispatch::Kernels;
 use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
@@ -10,68 +13,103 @@ use std::arch::{asm, is_aarch64_feature_detected};
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "i8mm",
     || is_aarch64_feature_detected!("i8mm"),
-    Tile { rows: 10, panels: 1, run: tile_i8 },
+    Tile { rows: 12, panels: 2, run: tile_i8 },
     float::TILE,
     &ELEMENTWISE,
 );
 
+/// Inputs whose codes are interleaved at once: with a panel's weights for them, they fit the first cache.
+const DEPTH: usize = 768;
+
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon,i8mm")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds() && t.panels == 1);
-    for half in 0..2 {
-        match t.rows.div_ceil(2) {
-            1 => row_pairs::<1>(t, half, out),
-            2 => row_pairs::<2>(t, half, out),
-            3 => row_pairs::<3>(t, half, out),
-            4 => row_pairs::<4>(t, half, out),
-            5 => row_pairs::<5>(t, half, out),
-            _ => unreachable!("a tile of {} rows", t.rows),
+    assert!(t.in_bounds());
+    match t.rows.div_ceil(2) {
+        1 => row_pairs::<1>(t, out),
+        2 => row_pairs::<2>(t, out),
+        3 => row_pairs::<3>(t, out),
+        4 => row_pairs::<4>(t, out),
+        5 => row_pairs::<5>(t, out),
+        6 => row_pairs::<6>(t, out),
+        _ => unreachable!("a tile of {} rows", t.rows),
+    }
+}
+
+/// `t` is in bounds and of `2 · PAIRS` rows, or of one fewer: then the last is computed twice, and `out` has room.
+#[target_feature(enable = "neon,i8mm")]
+fn row_pairs<const PAIRS: usize>(t: &TileI8, out: &mut Sums<i32>) {
+    out.0[..2 * PAIRS * t.panels].fill([0; 16]);
+    let mut codes = [[vdupq_n_s8(0); PAIRS]; DEPTH / 8];
+    for first in (0..t.k).step_by(DEPTH) {
+        let depth = DEPTH.min(t.k - first);
+        let codes = &mut codes[..depth / 8];
+        interleave(t, first, codes);
+        for panel in 0..t.panels {
+            let weights = t.weights[(panel * t.k + first) * 16..][..depth * 16].as_chunks::<128>().0;
+            for half in 0..2 {
+                let rows = products(codes, weights, half);
+                for (row, sums) in rows.as_flattened().iter().enumerate() {
+                    let out = &mut out.0[row * t.panels + panel];
+                    add_i32(sums[0], 2 * half, out);
+                    add_i32(sums[1], 2 * half + 1, out);
+                }
+            }
         }
     }
 }
 
-/// `2 · PAIRS` rows by 8 columns, the panel's first or second half. `t` is in bounds and of these rows, or of one
-/// fewer: then the last is computed twice.
+/// Brings together eight codes of each row of a pair, from input `first` on.
+#[inline]
 #[target_feature(enable = "neon,i8mm")]
-fn row_pairs<const PAIRS: usize>(t: &TileI8, half: usize, out: &mut Sums<i32>) {
-    // Each vector holds rows 2i, 2i + 1 by columns 2j, 2j + 1.
+fn interleave<const PAIRS: usize>(t: &TileI8, first: usize, out: &mut [[int8x16_t; PAIRS]]) {
+    let rows: [_; PAIRS] = std::array::from_fn(|pair| {
+        [2 * pair, 2 * pair + 1].map(|row| t.codes[row.min(t.rows - 1) * t.stride + first..].as_ptr())
+    });
+    for (i, out) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        for (pair, rows) in rows.iter().enumerate() {
+            // SAFETY: in bounds: each row has k codes, k a multiple of 16, and `out` is for those from `first` on.
+            let [upper, lower] = rows.map(|row| unsafe { vld1q_s64(row.add(16 * i).cast()) });
+            out[0][pair] = vreinterpretq_s8_s64(vzip1q_s64(upper, lower));
+            out[1][pair] = vreinterpretq_s8_s64(vzip2q_s64(upper, lower));
+        }
+    }
+}
+
+/// Products of pairs of rows with one half of a panel's columns, two vectors for each row.
+#[inline]
+#[target_feature(enable = "neon,i8mm")]
+fn products<const PAIRS: usize>(
+    codes: &[[int8x16_t; PAIRS]],
+    weights: &[[i8; 128]],
+    half: usize,
+) -> [[[int32x4_t; 2]; 2]; PAIRS] {
+    // Two rows by two columns each.
     let mut sums = [[vdupq_n_s32(0); 4]; PAIRS];
-    for k in (0..t.k).step_by(8) {
+    for (codes, weights) in codes.iter().zip(weights) {
+        let vectors = weights.as_chunks::<16>().0;
         let mut w = [vdupq_n_s8(0); 4];
         for quarter in 0..2 {
-            // SAFETY: in bounds: the panel has 16 weights per k, k a multiple of 8; two groups of 4 k's are 64 bytes
-            // apart.
+            // SAFETY: each is an array of 16 weights: four columns by inputs 0-3, and by inputs 4-7.
             let (near, far) = unsafe {
-                let weights = t.weights.as_ptr().add(k * 16 + half * 32 + quarter * 16);
-                (vld1q_s8(weights), vld1q_s8(weights.add(64)))
+                let (near, far) = (&vectors[2 * half + quarter], &vectors[4 + 2 * half + quarter]);
+                (vld1q_s32(near.as_ptr().cast()), vld1q_s32(far.as_ptr().cast()))
             };
-            let (near, far) = (vreinterpretq_s32_s8(near), vreinterpretq_s32_s8(far));
             w[2 * quarter] = vreinterpretq_s8_s32(vzip1q_s32(near, far));
             w[2 * quarter + 1] = vreinterpretq_s8_s32(vzip2q_s32(near, far));
         }
-        for (pair, sums) in sums.iter_mut().enumerate() {
-            let second = (2 * pair + 1).min(t.rows - 1);
-            // SAFETY: in bounds: each row has k codes, k a multiple of 8.
-            let codes = unsafe {
-                let codes: *const i8 = t.codes.as_ptr().add(k).cast();
-                vcombine_s8(vld1_s8(codes.add(2 * pair * t.stride)), vld1_s8(codes.add(second * t.stride)))
-            };
+        for (sums, &codes) in sums.iter_mut().zip(codes) {
             for (sums, &w) in sums.iter_mut().zip(&w) {
                 *sums = smmla(*sums, codes, w);
             }
         }
     }
-    for (pair, sums) in sums.iter().enumerate() {
-        for quarter in 0..2 {
-            let left = vreinterpretq_s64_s32(sums[2 * quarter]);
-            let right = vreinterpretq_s64_s32(sums[2 * quarter + 1]);
-            let rows = [vzip1q_s64(left, right), vzip2q_s64(left, right)];
-            for (row, sums) in (2 * pair..t.rows).zip(rows) {
-                store_i32(vreinterpretq_s32_s64(sums), half * 2 + quarter, &mut out.0[row]);
-            }
-        }
-    }
+    sums.map(|sums| {
+        let [a, b, c, d] = sums.map(|sums| vreinterpretq_s64_s32(sums));
+        let upper = [vzip1q_s64(a, b), vzip1q_s64(c, d)];
+        let lower = [vzip2q_s64(a, b), vzip2q_s64(c, d)];
+        [upper, lower].map(|row| row.map(|sums| vreinterpretq_s32_s64(sums)))
+    })
 }
 
 /// `vmmlaq_s32`, which is not stable yet.
