@@ -17,6 +17,8 @@ static ALL: &[&Kernels] = &[
     #[cfg(target_arch = "x86_64")]
     &x86::avx2::KERNELS,
     #[cfg(target_arch = "x86_64")]
+    &x86::avxvnni::KERNELS,
+    #[cfg(target_arch = "x86_64")]
     &x86::avx512vnni::KERNELS,
     #[cfg(target_arch = "aarch64")]
     &arm::neon::KERNELS,
@@ -111,7 +113,7 @@ impl Kernels {
         ALL.iter().map(|kernels| kernels.name)
     }
 
-    /// `"reference"`, `"avx2"`, `"avx512vnni"`, `"neon"`, `"neon-a53"`, `"dotprod"` or `"i8mm"`.
+    /// `"reference"`, `"avx2"`, `"avxvnni"`, `"avx512vnni"`, `"neon"`, `"neon-a53"`, `"dotprod"` or `"i8mm"`.
     pub fn name(&self) -> &'static str {
         self.name
     }

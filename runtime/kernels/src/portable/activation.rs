@@ -9,8 +9,7 @@ pub(crate) fn activate(f: Activation, row: &mut [f32]) {
     match f {
         Activation::Gelu => apply(row, gelu),
         Activation::GeluNew => apply(row, gelu_new),
-        // The sum keeps the compiler from a masked store of the zeros alone, which is slow.
-        Activation::Relu => apply(row, |x| relu(x) + 0.0),
+        Activation::Relu => apply(row, relu),
         Activation::Silu => apply(row, silu),
         Activation::Tanh => apply(row, tanh),
     }
@@ -18,20 +17,26 @@ pub(crate) fn activate(f: Activation, row: &mut [f32]) {
 
 /// Sixteen lanes at a time, so that an in-order core has several chains of operations to alternate between.
 #[inline(always)]
-pub(crate) fn apply(row: &mut [f32], f: impl Fn(f32) -> f32) {
-    let to_lanes = |lanes: &mut [f32; LANES]| {
-        for x in lanes {
-            *x = f(*x);
-        }
-    };
+pub(crate) fn apply(row: &mut [f32], f: impl Fn(f32) -> f32 + Copy) {
     let (chunks, tail) = row.as_chunks_mut::<LANES>();
-    chunks.iter_mut().for_each(to_lanes);
+    for chunk in chunks {
+        *chunk = map(*chunk, f);
+    }
     if !tail.is_empty() {
         let mut padded = [0.0; LANES];
         padded[..tail.len()].copy_from_slice(tail);
-        to_lanes(&mut padded);
-        tail.copy_from_slice(&padded[..tail.len()]);
+        tail.copy_from_slice(&map(padded, f)[..tail.len()]);
     }
+}
+
+/// `array::map` would not be compiled for the instruction set of the caller.
+#[inline(always)]
+pub(crate) fn map(lanes: [f32; LANES], f: impl Fn(f32) -> f32 + Copy) -> [f32; LANES] {
+    let mut results = [0.0; LANES];
+    for i in 0..LANES {
+        results[i] = f(lanes[i]);
+    }
+    results
 }
 
 #[inline(always)]

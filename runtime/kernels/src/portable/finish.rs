@@ -3,7 +3,7 @@
 //! Rows whose codes stand for `code · scale + offset` owe the product `offset · Σ_k weight`, which depends on the row
 //! and the column alone; it is added here, so that the tiles need not know.
 
-use super::activation::{gelu, gelu_new, relu, silu, tanh};
+use super::activation::{gelu, gelu_new, map, relu, silu, tanh};
 use crate::PANEL;
 use crate::types::{Activation, Epilogue, MatMut};
 
@@ -136,15 +136,12 @@ fn identity(x: f32) -> f32 {
 
 /// Activation, and the store of whole vectors, and of the last one what the output has columns for.
 #[inline(always)]
-fn store(f: Finish, activation: impl Fn(f32) -> f32, source: impl Source, mut out: MatMut) {
+fn store(f: Finish, activation: impl Fn(f32) -> f32 + Copy, source: impl Source, mut out: MatMut) {
     for (panel, &bias) in f.bias.iter().enumerate() {
         let columns = source.columns(panel, bias);
         let range = panel * PANEL..out.columns().min((panel + 1) * PANEL);
         for row in 0..out.rows() {
-            let mut values = source.values(&columns, row, panel);
-            for value in &mut values {
-                *value = activation(*value);
-            }
+            let values = map(source.values(&columns, row, panel), activation);
             let to = &mut out.row_mut(row)[range.clone()];
             match <&mut [f32; PANEL]>::try_from(&mut *to) {
                 Ok(to) if f.accumulate => {

@@ -3,7 +3,7 @@
 
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
-use crate::tile::{Sums, Tile, TileF32, TileI8};
+use crate::tile::{RunF32, Sums, Tile, TileF32, TileI8};
 use std::arch::x86_64::*;
 
 elementwise!(zero_code: 0, #[target_feature(enable = "avx2,fma")]);
@@ -12,9 +12,11 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
     "avx2",
     || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
     Tile { rows: 4, panels: 1, run: tile_i8 },
-    Tile { rows: 6, panels: 1, run: tile_f32 },
+    TILE_F32,
     &ELEMENTWISE,
 );
+
+pub(super) const TILE_F32: Tile<RunF32> = Tile { rows: 6, panels: 1, run: tile_f32 };
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx2")]
@@ -36,6 +38,8 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
     for k in (0..t.k).step_by(4) {
+        // Possibly past the end: a prefetch may point anywhere.
+        _mm_prefetch::<_MM_HINT_T0>(t.next.as_ptr().wrapping_add(t.next.len() / t.k * k));
         // SAFETY: in bounds: the panel has 16 weights per k, and k is a multiple of 4.
         let w = unsafe {
             let w: *const __m256i = weights.add(k * 16).cast();
@@ -52,10 +56,17 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
             }
         }
     }
-    for (sums, out) in sums.into_iter().zip(&mut out.0) {
-        for (half, to) in sums.into_iter().zip(out.as_chunks_mut::<8>().0) {
+    store(&sums, out);
+}
+
+/// Stores the sums of a tile of one panel.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn store<const ROWS: usize>(sums: &[[__m256i; 2]; ROWS], out: &mut Sums<i32>) {
+    for (sums, out) in sums.iter().zip(&mut out.0) {
+        for (half, to) in sums.iter().zip(out.as_chunks_mut::<8>().0) {
             // SAFETY: `to` is `[i32; 8]`.
-            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), half) };
+            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), *half) };
         }
     }
 }
