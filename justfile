@@ -26,6 +26,10 @@ build BOARD:
 bench:
     tests/bench.sh
 
+# Beside onnxruntime, OpenVINO, PyTorch, tract and rten, on the same checkpoint in one run: tests/bench/RESULTS.md
+bench-peers *ARGS:
+    tests/bench/peers {{ARGS}}
+
 # Golden outputs, anew, from transformers in a Python environment of its own
 golden:
     tests/golden/regenerate
