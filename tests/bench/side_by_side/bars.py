@@ -21,12 +21,14 @@ class Bar:
 
     @property
     def verdict(self) -> str:
+        """In a word."""
         if self.measured is None:
             return "not measured"
         reached = self.measured >= self.limit if self.at_least else self.measured <= self.limit
         return "reached" if reached else "**not reached**"
 
     def number(self, value: float) -> str:
+        """The limit or the measured value, written alike."""
         return f"{value:.{self.digits}f}{self.unit}"
 
 

@@ -24,7 +24,7 @@ def processor() -> str:
 
 
 def memory_gib() -> float:
-    """All of it."""
+    """All that Linux manages."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 

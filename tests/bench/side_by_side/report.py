@@ -39,10 +39,12 @@ def number(value: float | None, digits: int) -> str:
 
 
 def conditions() -> list[str]:
+    """Heads of the columns of times."""
     return [f"{seconds} s, {threads} thr." for seconds, threads in CONDITIONS]
 
 
 def latency(results: Results) -> str:
+    """How long each engine takes."""
     rows = []
     for name, engine in results.engines.items():
         times = (results.median_ms(name, *condition) for condition in CONDITIONS)
@@ -51,6 +53,7 @@ def latency(results: Results) -> str:
 
 
 def ratios(results: Results) -> str:
+    """This project beside each peer; below 1 it is faster."""
     rows = []
     for name, engine in results.engines.items():
         if name != "ours":
@@ -60,6 +63,7 @@ def ratios(results: Results) -> str:
 
 
 def the_rest(results: Results) -> str:
+    """What an engine costs besides time, and how near it is to f32."""
     rows = []
     for name, engine in results.engines.items():
         memory = (results.peak_rss(name, seconds) for seconds in (*LENGTHS, LONGEST))
@@ -81,6 +85,7 @@ def the_rest(results: Results) -> str:
 
 
 def the_bars(results: Results, peak_share: float | None) -> str:
+    """What was wanted and what was measured."""
     rows = [
         [bar.what, ("≥ " if bar.at_least else "≤ ") + bar.number(bar.limit),
          "–" if bar.measured is None else bar.number(bar.measured), bar.verdict]
@@ -90,6 +95,7 @@ def the_bars(results: Results, peak_share: float | None) -> str:
 
 
 def the_machine(results: Results, command: str) -> str:
+    """What must be the same for the figures to come out the same."""
     others = results.others_busy_cores
     warning = "" if others < QUIET else "; **do not quote the times**"
     facts = {

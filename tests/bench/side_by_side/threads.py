@@ -6,13 +6,14 @@ from pathlib import Path
 
 # Seconds between two looks: seldom enough not to be felt by what is measured.
 INTERVAL = 0.2
-# A thread that had less than this share of the busiest one's processor time only waited and handed out work.
-IDLE = 0.1
+# A thread that had less than this share of the busiest one's time did not share the work: it hands it out, or
+# clock ticks happened to fall on it. Engines divide work evenly, so one thread too many would have far more.
+IDLE = 1 / 3
 
 
 @dataclass
 class ThreadWatch:
-    """Processor time of each thread of a process, in clock ticks, at several moments."""
+    """User time of each thread of a process, in clock ticks, at several moments."""
 
     process: int
     looks: list[tuple[float, dict[str, int]]] = field(default_factory=list)
@@ -25,7 +26,7 @@ class ThreadWatch:
                 after_name = (thread / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            seen[thread.name] = int(after_name[11]) + int(after_name[12])  # user and system time
+            seen[thread.name] = int(after_name[11])  # user time: giving memory back is no computing
         self.looks.append((time.perf_counter(), seen))
 
     def working(self, last_s: float) -> int:
