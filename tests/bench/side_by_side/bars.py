@@ -37,7 +37,7 @@ def bars(results: Results, peak_share: float | None) -> list[Bar]:
 
     def ratio(limit: float, ours: str, peer: str, seconds: int, threads: int) -> Bar:
         what = f"time of {ours} / {peer}, {seconds} s, {threads} thread(s)"
-        return Bar(what, limit, results.ratio(ours, peer, seconds, threads))
+        return Bar(what, limit, results.ratio(ours, peer, seconds, threads), digits=3)
 
     def memory(limit: float, seconds: int) -> Bar:
         bytes = results.peak_rss("ours", seconds)

@@ -85,7 +85,7 @@ class Peer:
         stdout, watch = call(command, task.threads, {})
         seen = json.loads(stdout.splitlines()[-1])
         runs_ms = seen.pop("runs_ms")
-        working_threads = watch.working(last_s=sum(runs_ms) / 2e3)  # half: certainly after loading
+        working_threads = watch.working(last_s=sum(runs_ms) / 1e3)  # loading may use more
         return Record(median_ms=statistics.median(runs_ms), working_threads=working_threads, **seen)
 
 
@@ -141,5 +141,8 @@ ENGINES: dict[str, Callable[[Artefacts], Engine]] = {
 
 def file_bytes(model: Path) -> int:
     """Weights and graph: one file, the two files of OpenVINO, or the checkpoint's weights."""
-    files = [model / "model.safetensors"] if model.is_dir() else [model, model.with_suffix(".bin")]
-    return sum(file.stat().st_size for file in set(files) if file.exists())
+    if model.is_dir():
+        files = [model / "model.safetensors"]
+    else:
+        files = [model, model.with_suffix(".bin")] if model.suffix == ".xml" else [model]
+    return sum(file.stat().st_size for file in files)
