@@ -30,6 +30,10 @@ bench *ARGS:
 bench-models:
     tests/bench/models
 
+# Beside onnxruntime, OpenVINO, PyTorch, tract and rten, on the same checkpoint in one run: tests/bench/RESULTS.md
+bench-peers *ARGS:
+    tests/bench/peers {{ARGS}}
+
 # Golden outputs, anew, from transformers in a Python environment of its own
 golden:
     tests/golden/regenerate

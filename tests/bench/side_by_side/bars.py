@@ -1,0 +1,66 @@
+"""What this project holds itself to, beside what was measured."""
+
+from dataclasses import dataclass
+
+from .engines import file_bytes
+from .measure import Results
+
+MB = 1e6
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A limit, and the measured value if there is one."""
+
+    what: str
+    limit: float
+    measured: float | None
+    unit: str = ""
+    digits: int = 2
+    at_least: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """In a word."""
+        if self.measured is None:
+            return "not measured"
+        reached = self.measured >= self.limit if self.at_least else self.measured <= self.limit
+        return "reached" if reached else "**not reached**"
+
+    def number(self, value: float) -> str:
+        """The limit or the measured value, written alike."""
+        return f"{value:.{self.digits}f}{self.unit}"
+
+
+def bars(results: Results, peak_share: float | None) -> list[Bar]:
+    """Every bar; `peak_share` of the core's int8 peak was reached at 1 s on one thread."""
+
+    def ratio(limit: float, ours: str, peer: str, seconds: int, threads: int) -> Bar:
+        what = f"time of {ours} / {peer}, {seconds} s, {threads} thread(s)"
+        return Bar(what, limit, results.ratio(ours, peer, seconds, threads), digits=3)
+
+    def memory(limit: float, seconds: int) -> Bar:
+        bytes = results.peak_rss("ours", seconds)
+        return Bar(f"peak memory, {seconds} s", limit, bytes and bytes / MB, " MB", 0)
+
+    def cosine(output: str) -> Bar:
+        return Bar(f"cosine of {output} to f32", 0.999, results.cosine("ours", output), "", 5, at_least=True)
+
+    file = file_bytes(results.engines["ours"].model) / MB if "ours" in results.engines else None
+    percent = peak_share and 100 * peak_share
+    return [
+        ratio(0.80, "ours", "openvino-int8", 1, 1),
+        ratio(0.85, "ours", "openvino-int8", 1, 2),
+        ratio(0.85, "ours", "openvino-int8", 3, 2),
+        ratio(0.70, "ours", "openvino-int8", 10, 2),
+        ratio(0.50, "ours", "ort-int8", 1, 1),
+        ratio(0.60, "ours-avx2", "ort-f32", 1, 1),
+        cosine("embeddings"),
+        cosine("logits"),
+        memory(150, 1),
+        memory(170, 10),
+        memory(220, 60),
+        Bar("open to ready", 10, results.load_ms("ours"), " ms", 1),
+        Bar("file", 104, file, " MB", 1),
+        Bar("share of the core's int8 peak, 1 s, 1 thread", 65, percent, " %", 0, at_least=True),
+    ]

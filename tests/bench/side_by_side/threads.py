@@ -1,0 +1,42 @@
+"""How many threads of a process really computed, seen from outside; a busy machine does not blur it."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Seconds between two looks: seldom enough not to be felt by what is measured.
+INTERVAL = 0.2
+# A thread that had less than this share of the busiest one's time did not share the work: it hands it out, or
+# clock ticks happened to fall on it. Engines divide work evenly, so one thread too many would have far more.
+IDLE = 1 / 3
+
+
+@dataclass
+class ThreadWatch:
+    """User time of each thread of a process, in clock ticks, at several moments."""
+
+    process: int
+    looks: list[tuple[float, dict[str, int]]] = field(default_factory=list)
+
+    def look(self) -> None:
+        """Threads that end meanwhile are passed over."""
+        seen = {}
+        for thread in Path(f"/proc/{self.process}/task").glob("*"):
+            try:
+                after_name = (thread / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            seen[thread.name] = int(after_name[11])  # user time: giving memory back is no computing
+        self.looks.append((time.perf_counter(), seen))
+
+    def working(self, last_s: float) -> int:
+        """Threads that computed within the last seconds of the process."""
+        begin = self.looks[-1][0] - last_s
+        before: dict[str, int] = {}
+        after: dict[str, int] = {}
+        for moment, seen in self.looks:
+            after |= seen
+            if moment <= begin:
+                before |= seen
+        spent = [ticks - before.get(thread, 0) for thread, ticks in after.items()]
+        return sum(share > IDLE * max(spent) for share in spent)
