@@ -9,6 +9,9 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::scratch::Scratch;
 
+/// Rows of a product whose codes exist at a time: what is quantised must not grow with the length of the sound.
+const BLOCK_ROWS: usize = 256;
+
 /// A dense f32 tensor of the file; equal to another if both are the same tensor of the same mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Vector(TensorRef);
@@ -76,6 +79,15 @@ impl<'a> Windows<'a> {
 
     fn row(&self, i: usize, columns: usize) -> &'a [f32] {
         &self.data[i * self.stride..][..columns]
+    }
+
+    /// At most `most` rows at a time.
+    fn blocks(self, most: usize) -> impl Iterator<Item = Windows<'a>> {
+        (0..self.rows).step_by(most).map(move |first| Windows {
+            data: &self.data[first * self.stride..],
+            rows: most.min(self.rows - first),
+            ..self
+        })
     }
 }
 
@@ -146,23 +158,26 @@ impl Matrix {
             activation,
             accumulate,
         };
-        match self.group(0) {
-            Panels::F32(panels) => {
-                let rows = RowsF32::new(input.data, input.stride, input.rows);
-                engine.each(engine.column_windows(out), |(first, window)| {
-                    let range = panel_range(first, window.columns());
-                    let epilogue = epilogue(first, window.columns());
-                    engine.kernels.matmul_f32(&rows, &panels.panels(range), &epilogue, window);
-                });
-            }
-            Panels::I8(panels) => {
-                let (codes, scales, offsets) = quantise(engine, input, self.columns);
-                let rows = RowsI8::new(&codes, padded(self.columns), &scales, &offsets);
-                engine.each(engine.column_windows(out), |(first, window)| {
-                    let range = panel_range(first, window.columns());
-                    let epilogue = epilogue(first, window.columns());
-                    engine.kernels.matmul_i8(&rows, &panels.panels(range), &epilogue, window);
-                });
+        let panels = self.group(0);
+        for (input, out) in input.blocks(BLOCK_ROWS).zip(out.row_blocks(BLOCK_ROWS)) {
+            match &panels {
+                Panels::F32(panels) => {
+                    let rows = RowsF32::new(input.data, input.stride, input.rows);
+                    engine.each(engine.column_windows(out), |(first, window)| {
+                        let range = panel_range(first, window.columns());
+                        let epilogue = epilogue(first, window.columns());
+                        engine.kernels.matmul_f32(&rows, &panels.panels(range), &epilogue, window);
+                    });
+                }
+                Panels::I8(panels) => {
+                    let (codes, scales, offsets) = quantise(engine, input, self.columns);
+                    let rows = RowsI8::new(&codes, padded(self.columns), &scales, &offsets);
+                    engine.each(engine.column_windows(out), |(first, window)| {
+                        let range = panel_range(first, window.columns());
+                        let epilogue = epilogue(first, window.columns());
+                        engine.kernels.matmul_i8(&rows, &panels.panels(range), &epilogue, window);
+                    });
+                }
             }
         }
     }

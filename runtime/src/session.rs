@@ -1,6 +1,8 @@
 //! A planned graph with its state: waveforms in, named tensors out.
 
 use std::sync::Arc;
+#[cfg(feature = "parallel")]
+use std::sync::Mutex;
 
 use ndarray::{Array2, ArrayD, Axis};
 use tract_core::internal::*;
@@ -197,7 +199,7 @@ impl Session {
     fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let state = &mut self.state;
         match &self.pool {
-            Some(pool) => pool.install(|| run_afresh(state, inputs)),
+            Some(pool) => on_first_worker(pool, || run_afresh(state, inputs)),
             None => run_afresh(state, inputs),
         }
     }
@@ -224,6 +226,18 @@ fn thread_pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Error> {
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map(Some).map_err(|error| Error::Threads { threads, reason: error.to_string() })
+}
+
+/// Runs `task` in the pool, always on the same one of its threads: `install` would take any, and after some runs every
+/// thread would keep a set of the large buffers.
+#[cfg(feature = "parallel")]
+fn on_first_worker<R: Send>(pool: &rayon::ThreadPool, task: impl FnOnce() -> R + Send) -> R {
+    let task = Mutex::new(Some(task));
+    let results = pool.broadcast(|worker| {
+        let task = if worker.index() == 0 { task.lock().ok()?.take() } else { None };
+        task.map(|task| task())
+    });
+    results.into_iter().flatten().next().expect("the first worker ran the task")
 }
 
 /// The shortest waveform for which the adapter has enough frames, and the time-delay layers of every x-vector head that

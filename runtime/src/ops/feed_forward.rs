@@ -9,7 +9,7 @@ use crate::matrix::{Matrix, Vector, Windows};
 use crate::scratch::Scratch;
 
 /// Frames whose wide intermediate exists at a time.
-const BLOCK_FRAMES: usize = 512;
+const BLOCK_FRAMES: usize = 256;
 
 /// `residual + down(activation(up(x)))`. Inputs: `x`, and the residual where it is not `x` itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

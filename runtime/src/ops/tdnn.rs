@@ -8,6 +8,9 @@ use crate::engine::Engine;
 use crate::matrix::{Matrix, Vector, Windows};
 use crate::scratch::Scratch;
 
+/// Frames whose taps are laid out at a time.
+const BLOCK_FRAMES: usize = 256;
+
 /// `relu(weight · [x[t], x[t + dilation], …] + bias)`; `(kernel - 1) · dilation` frames are lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tdnn {
@@ -40,7 +43,10 @@ impl Block for Tdnn {
             if self.dilation == 1 || self.kernel == 1 {
                 self.apply(Windows { data: x, stride: channels, rows }, out);
             } else {
-                self.apply(Windows::dense(&self.gather(x, rows, channels), self.weight.columns()), out);
+                for (block, out) in out.row_blocks(BLOCK_FRAMES).enumerate() {
+                    let taps = self.gather(x, block * BLOCK_FRAMES, out.rows(), channels);
+                    self.apply(Windows::dense(&taps, self.weight.columns()), out);
+                }
             }
         }
         Ok(tvec!(out.into_tvalue()))
@@ -56,11 +62,11 @@ impl Tdnn {
         self.weight.apply(self.engine, windows, Some(&self.bias), Some(Activation::Relu), false, out);
     }
 
-    /// The taps of every output side by side.
-    fn gather(&self, x: &[f32], rows: usize, channels: usize) -> Scratch<f32> {
-        let mut gathered = Scratch::new(rows * self.kernel * channels);
+    /// The taps of `frames` outputs from `first` on, side by side.
+    fn gather(&self, x: &[f32], first: usize, frames: usize, channels: usize) -> Scratch<f32> {
+        let mut gathered = Scratch::new(frames * self.kernel * channels);
         for (i, taps) in gathered.chunks_exact_mut(channels).enumerate() {
-            let frame = i / self.kernel + i % self.kernel * self.dilation;
+            let frame = first + i / self.kernel + i % self.kernel * self.dilation;
             taps.copy_from_slice(&x[frame * channels..][..channels]);
         }
         gathered
