@@ -34,6 +34,10 @@ bench-models:
 bench-peers *ARGS:
     tests/bench/peers {{ARGS}}
 
+# Executed instructions on emulated ARM CPUs, modelled cycles and times: tests/bench/ARM-RESULTS.md
+bench-arm *ARGS:
+    tests/bench/arm {{ARGS}}
+
 # Golden outputs, anew, from transformers in a Python environment of its own
 golden:
     tests/golden/regenerate

@@ -1,0 +1,1 @@
+"""Executed instructions and modelled cycles of the program on ARM cores, without a board."""

@@ -1,0 +1,132 @@
+"""Prints ARM-RESULTS.md; started by tests/bench/arm, which builds what this needs."""
+
+import argparse
+import datetime
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+from .boards import BOARDS, CORES, PEER, PEER_F32, PEER_INT8
+from .measure import Bench, Run, Tile
+
+SECONDS = (0.5, 1)
+
+INTRODUCTION = """\
+# ARM: counted and modelled
+
+**No figure here comes from a board.** Instructions are counted under emulation, exactly; cycles and times are
+a model of cores with all data in their first-level cache. Written by `just bench-arm`; what is assumed and
+recorded stands in `tests/bench/arm_model/boards.py`.
+
+Under test are a random wavlm-base with x-vector head in int8, one thread, and the static program of
+`boards/build`.
+"""
+
+COUNTS = f"""
+## Executed instructions, 10⁹
+
+Whole runs of `wavlm infer`: start, loading, one inference, writing. Beside them, single inferences by
+{PEER}, in int8 (dynamic quantisation, convolutions in f32): recorded once, not counted anew.
+In f32 it executes {PEER_F32[0]:.3f} and {PEER_F32[1]:.3f} (recorded).
+"""
+
+TILES = """
+## Products per cycle, modelled
+
+Of each matrix tile that ran, the loop with the most products, by llvm-mca's model of the core, or `a53.py`.
+The bar is what the int8 tile is to reach.
+"""
+
+TIMES = """
+## One second of sound on one core, modelled
+
+Tiles: the iterations of every loop, counted, times its cycles, modelled. The rest: instructions, counted, at
+an *assumed* number per cycle. Waiting for memory is in neither.
+"""
+
+
+def main() -> None:
+    """Counts, models, reports."""
+    arguments = argparse.ArgumentParser(prog="tests/bench/arm", description=__doc__)
+    for name in ("program", "model", "objdump", "llvm-mca"):
+        arguments.add_argument(f"--{name}", required=True)
+    arguments.add_argument("--functions", type=int, default=0, metavar="N",
+                           help="also print the N functions that execute most, per table, on stderr")
+    options = arguments.parse_args()
+    bench = Bench(options.program, options.model, options.objdump, options.llvm_mca)
+    runs = [[bench.run(core, seconds) for seconds in SECONDS] for core in CORES]
+    seconds = [run for _, run in runs]
+
+    print(INTRODUCTION)
+    print(f"- {datetime.date.today()}")
+    for program in ("rustc", "qemu-aarch64", options.llvm_mca):
+        print(f"- {version(program)}")
+    print(COUNTS)
+    table(["emulated CPU", "kernels", "0.5 s", "1 s", "in tiles", "peer, recorded: 0.5 s", "1 s"],
+          counts(runs))
+    print(TILES)
+    table(["core", "modelled as", "tile", "instructions", "products", "cycles", "products per cycle",
+           "bar"], (tile_row(run, tile) for run in seconds for tile in run.tiles))
+    print(TIMES)
+    table(["board", "core", "GHz", "products, 10⁹", "tiles, ms", "the rest, 10⁹ instructions",
+           "assumed per cycle", "the rest, ms", "together, ms"], times(seconds))
+    if options.functions:
+        for emulated, kernels in dict.fromkeys((run.core.emulated, run.table) for run in seconds):
+            print_functions(bench, emulated, kernels, options.functions)
+
+
+def version(program: str) -> str:
+    """The line in which a program tells its version."""
+    lines = subprocess.check_output([program, "--version"], text=True).splitlines()
+    return next(line.strip() for line in lines if any(character.isdigit() for character in line))
+
+
+def table(titles: list[str], rows: Iterable[list[str]]) -> None:
+    """Prints a Markdown table."""
+    for row in (titles, ["---"] * len(titles), *rows):
+        print(f"| {' | '.join(row)} |")
+
+
+def counts(runs: list[list[Run]]) -> Iterable[list[str]]:
+    """Instructions of a run on each emulated CPU, beside the peer's."""
+    for cpu, (half, whole) in {half.core.emulated: (half, whole) for half, whole in runs}.items():
+        peer = [f"{each:.3f}" for each in PEER_INT8.get(cpu, ())] or ["–", "–"]
+        share = whole.tile_instructions / whole.instructions
+        yield [cpu, whole.table, f"{half.instructions / 1e9:.3f}", f"{whole.instructions / 1e9:.3f}",
+               f"{share:.0%}", *peer]
+
+
+def tile_row(run: Run, tile: Tile) -> list[str]:
+    """Cycles of a tile's loop on a core."""
+    bar = "–"
+    if run.core.bar and tile is run.tiles[0]:
+        bar = f"{run.core.bar}, {'reached' if tile.rate >= run.core.bar else 'missed'}"
+    return [run.core.name, " ".join(run.core.mca) or "a53.py", tile.name, str(len(tile.loop.instructions)),
+            str(tile.loop.products), f"{tile.cycles:.1f}", f"{tile.rate:.2f}", bar]
+
+
+def times(seconds: list[Run]) -> Iterable[list[str]]:
+    """Modelled time of a second of sound on each board."""
+    for board in BOARDS:
+        run = next(run for run in seconds if run.core is board.core)
+        tiles, rest = run.milliseconds(board.ghz)
+        products = sum(tile.products for tile in run.tiles)
+        yield [board.name, run.core.name, str(board.ghz), f"{products / 1e9:.2f}", f"{tiles:.0f}",
+               f"{run.other_instructions / 1e9:.3f}", str(run.core.other_ipc), f"{rest:.0f}",
+               f"{tiles + rest:.0f}"]
+
+
+def print_functions(bench: Bench, emulated: str, kernels: str, count: int) -> None:
+    """The functions that execute most in a second of sound."""
+    executions = bench.executions(emulated, kernels, SECONDS[-1])
+    functions = Counter[str]()
+    for address, instructions in executions.blocks:
+        functions[bench.program.function_at(address)] += instructions
+    print(f"\n{kernels} on {emulated}", file=sys.stderr)
+    for name, instructions in functions.most_common(count):
+        print(f"{instructions:14} {instructions / executions.total:6.1%}  {name}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What the program does on a core: instructions counted under emulation, cycles of the tiles modelled."""
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import a53, mca
+from .boards import Core
+from .program import Executions, Loop, Program
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+COUNT = REPOSITORY / "tests/instructions/count"
+RECORDING = REPOSITORY / "models/samples/sentence-a.wav"
+#: Of a WAV file; what follows are samples, which the program takes to be 16 kHz when they come on stdin.
+HEADER_BYTES = 44
+BYTES_PER_SECOND = 32000
+
+
+@dataclass
+class Tile:
+    """A tile's function on a core."""
+
+    name: str
+    #: Its loop with the most products.
+    loop: Loop
+    #: Modelled cycles of one iteration of that loop.
+    cycles: float
+    #: Products of all its loops, executed.
+    products: int
+
+    @property
+    def rate(self) -> float:
+        """Modelled products per cycle of the loop."""
+        return self.loop.products / self.cycles
+
+
+@dataclass
+class Run:
+    """An inference on a core, from the program's start to its exit."""
+
+    core: Core
+    table: str
+    instructions: int
+    #: Executed instructions in the tiles' loops, and the cycles that these are modelled to take.
+    tile_instructions: int
+    tile_cycles: float
+    tiles: list[Tile]
+
+    @property
+    def other_instructions(self) -> int:
+        """Executed instructions outside the tiles' loops."""
+        return self.instructions - self.tile_instructions
+
+    def milliseconds(self, ghz: float) -> tuple[float, float]:
+        """Modelled time in the tiles' loops and outside them."""
+        return self.tile_cycles / ghz / 1e6, self.other_instructions / self.core.other_ipc / ghz / 1e6
+
+
+class Bench:
+    """The program under test, its model, and the tools."""
+
+    def __init__(self, program: str, model: str, objdump: str, llvm_mca: str) -> None:
+        self._path, self._model, self._llvm_mca = program, model, llvm_mca
+        self.program = Program(program, objdump)
+        self._counted: dict[tuple[str, str, float], Executions] = {}
+
+    def run(self, core: Core, seconds: float) -> Run:
+        """Counts and models an inference of so much sound."""
+        tables = self._tables(core.emulated)
+        table = next(table for table in core.tables if table in tables)
+        executions = self.executions(core.emulated, table, seconds)
+        run = Run(core, table, executions.total, 0, 0.0, [])
+        for function in self.program.tiles:
+            # An iteration ends with its branch.
+            loops = [(loop, executions.at(loop.branch)) for loop in function.loops()]
+            products = sum(loop.products * iterations for loop, iterations in loops)
+            if not products:
+                continue
+            largest, _ = max(loops, key=lambda each: (each[0].products, each[1]))
+            run.tiles.append(Tile(function.name, largest, self._cycles(core, largest), products))
+            run.tile_instructions += sum(executions.within(loop) for loop, _ in loops)
+            run.tile_cycles += sum(self._cycles(core, loop) * times for loop, times in loops if times)
+        run.tiles.sort(key=lambda tile: -tile.products)
+        return run
+
+    def executions(self, emulated: str, table: str, seconds: float) -> Executions:
+        """Counts an inference of so much sound on an emulated CPU; once, whatever cores it stands for."""
+        key = (emulated, table, seconds)
+        if key not in self._counted:
+            self._counted[key] = self._count(emulated, table, seconds)
+        return self._counted[key]
+
+    def _count(self, emulated: str, table: str, seconds: float) -> Executions:
+        sound = RECORDING.read_bytes()[HEADER_BYTES:][: round(seconds * BYTES_PER_SECOND)]
+        with tempfile.TemporaryDirectory() as folder:
+            listing, output = f"{folder}/listing", f"{folder}/out.safetensors"
+            infer = [self._path, "infer", "--model", self._model, "--output", output, "-"]
+            subprocess.run([COUNT, "aarch64", emulated, listing, *infer], input=sound, check=True,
+                           env=os.environ | {"WAVLM_KERNEL": table}, stdout=subprocess.DEVNULL)
+            return Executions(listing)
+
+    def _tables(self, emulated: str) -> list[str]:
+        """The kernel tables that the program has for an emulated CPU."""
+        command = ["qemu-aarch64", "-cpu", emulated, self._path, "doctor", "--json"]
+        tables: list[str] = json.loads(subprocess.check_output(command))["kernels"]
+        return tables
+
+    def _cycles(self, core: Core, loop: Loop) -> float:
+        if core.mca:
+            return mca.cycles(self._llvm_mca, core.mca, loop.instructions)
+        return a53.cycles(loop.instructions)
