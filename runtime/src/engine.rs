@@ -1,5 +1,7 @@
 //! Which arithmetic runs, and over how many threads: the part of every op that is not the model.
 
+use std::ops::Range;
+
 use wavlm_kernels::{Kernels, MatMut};
 
 /// A kernel table and a thread count. Two engines are equal if they name the same table and count.
@@ -40,9 +42,39 @@ impl Engine {
         rows.div_ceil(self.threads).max(1)
     }
 
-    /// Splits a matrix into windows of whole 16-column panels, `(first column, window)`, one per thread.
-    pub fn column_windows<'a>(&self, out: MatMut<'a>) -> Vec<(usize, MatMut<'a>)> {
-        let width = out.columns().div_ceil(16).div_ceil(self.threads).max(1) * 16;
-        out.column_blocks(width).enumerate().map(|(i, window)| (i * width, window)).collect()
+    /// Splits a product's output into windows for the threads: whole 16-column panels, or where there are too few of
+    /// those, rows.
+    pub fn windows<'a>(&self, out: MatMut<'a>) -> Vec<Window<'a>> {
+        let (rows, columns) = (out.rows(), out.columns());
+        let panels = columns.div_ceil(16);
+        if panels < 2 * self.threads {
+            let height = self.rows_per_task(rows);
+            let blocks = out.row_blocks(height).enumerate();
+            return blocks.map(|(i, out)| Window { first_row: i * height, first_panel: 0, out }).collect();
+        }
+        let width = panels.div_ceil(self.threads);
+        let blocks = out.column_blocks(width * 16).enumerate();
+        blocks.map(|(i, out)| Window { first_row: 0, first_panel: i * width, out }).collect()
+    }
+}
+
+/// A part of a product's output.
+pub(crate) struct Window<'a> {
+    pub first_row: usize,
+    pub first_panel: usize,
+    pub out: MatMut<'a>,
+}
+
+impl Window<'_> {
+    pub fn rows(&self) -> Range<usize> {
+        self.first_row..self.first_row + self.out.rows()
+    }
+
+    pub fn panels(&self) -> Range<usize> {
+        self.first_panel..self.first_panel + self.out.columns().div_ceil(16)
+    }
+
+    pub fn columns(&self) -> Range<usize> {
+        self.first_panel * 16..self.first_panel * 16 + self.out.columns()
     }
 }

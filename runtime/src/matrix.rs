@@ -1,11 +1,12 @@
 //! Weights as the ops hold them: references into the mapped file, with the products that read them in place.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use wavlm_format::{ModelFile, Packing, TensorRef};
 use wavlm_kernels::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Window};
 use crate::error::Error;
 use crate::scratch::Scratch;
 
@@ -81,13 +82,14 @@ impl<'a> Windows<'a> {
         &self.data[i * self.stride..][..columns]
     }
 
+    fn part(&self, rows: Range<usize>) -> Windows<'a> {
+        Windows { data: &self.data[rows.start * self.stride..], rows: rows.len(), ..*self }
+    }
+
     /// At most `most` rows at a time.
     fn blocks(self, most: usize) -> impl Iterator<Item = Windows<'a>> {
-        (0..self.rows).step_by(most).map(move |first| Windows {
-            data: &self.data[first * self.stride..],
-            rows: most.min(self.rows - first),
-            ..self
-        })
+        let starts = (0..self.rows).step_by(most);
+        starts.map(move |first| self.part(first..self.rows.min(first + most)))
     }
 }
 
@@ -142,7 +144,7 @@ impl Matrix {
 
     /// `out[m][n] = activation(input[m] · weight[n] + bias[n])`, added to `out` if `accumulate`.
     ///
-    /// int8 weights quantise each input window by its own range. Work is split over columns.
+    /// int8 weights quantise each input window by its own range.
     pub fn apply(
         &self,
         engine: Engine,
@@ -153,29 +155,32 @@ impl Matrix {
         out: MatMut<'_>,
     ) {
         let bias = bias.map(Vector::values);
-        let epilogue = |first: usize, width: usize| Epilogue {
-            bias: bias.map(|b| &b[first..first + width]),
+        let epilogue = |window: &Window<'_>| Epilogue {
+            bias: bias.map(|b| &b[window.columns()]),
             activation,
             accumulate,
         };
         let panels = self.group(0);
         for (input, out) in input.blocks(BLOCK_ROWS).zip(out.row_blocks(BLOCK_ROWS)) {
             match &panels {
-                Panels::F32(panels) => {
-                    let rows = RowsF32::new(input.data, input.stride, input.rows);
-                    engine.each(engine.column_windows(out), |(first, window)| {
-                        let range = panel_range(first, window.columns());
-                        let epilogue = epilogue(first, window.columns());
-                        engine.kernels.matmul_f32(&rows, &panels.panels(range), &epilogue, window);
-                    });
-                }
+                Panels::F32(panels) => engine.each(engine.windows(out), |window| {
+                    let (part, epilogue) = (input.part(window.rows()), epilogue(&window));
+                    let rows = RowsF32::new(part.data, part.stride, part.rows);
+                    engine.kernels.matmul_f32(&rows, &panels.panels(window.panels()), &epilogue, window.out);
+                }),
                 Panels::I8(panels) => {
+                    let width = padded(self.columns);
                     let (codes, scales, offsets) = quantise(engine, input, self.columns);
-                    let rows = RowsI8::new(&codes, padded(self.columns), &scales, &offsets);
-                    engine.each(engine.column_windows(out), |(first, window)| {
-                        let range = panel_range(first, window.columns());
-                        let epilogue = epilogue(first, window.columns());
-                        engine.kernels.matmul_i8(&rows, &panels.panels(range), &epilogue, window);
+                    engine.each(engine.windows(out), |window| {
+                        let (rows, epilogue) = (window.rows(), epilogue(&window));
+                        let codes = &codes[rows.start * width..];
+                        let rows = RowsI8::new(codes, width, &scales[rows.clone()], &offsets[rows]);
+                        engine.kernels.matmul_i8(
+                            &rows,
+                            &panels.panels(window.panels()),
+                            &epilogue,
+                            window.out,
+                        );
                     });
                 }
             }
@@ -198,11 +203,6 @@ fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>,
         }
     });
     (codes, scales, offsets)
-}
-
-/// The panels that hold columns `first..first + width`; `first` is a multiple of 16.
-fn panel_range(first: usize, width: usize) -> std::ops::Range<usize> {
-    first / 16..(first + width).div_ceil(16)
 }
 
 fn checked(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<TensorRef, Error> {

@@ -20,8 +20,8 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
     let tile = kernels.tile_i8();
     let k = w.k().next_multiple_of(PANEL);
     let mut sums = Sums([[0; PANEL]; MAX_VECTORS]);
-    for chunk in spans(0..a.rows(), CHUNK_BYTES / k.max(1), tile.rows) {
-        for panels in spans(0..w.count(), tile.panels, 1) {
+    for chunk in even_spans(0..a.rows(), (CHUNK_BYTES / k).max(tile.rows)) {
+        for panels in spans(0..w.count(), tile.panels) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = bias_of(e.bias, columns.clone());
             let block = w.panels(panels.clone());
@@ -72,8 +72,8 @@ pub(crate) unsafe fn product_f32(
 ) {
     let tile = kernels.tile_f32();
     let mut sums = Sums([[0.0; PANEL]; MAX_VECTORS]);
-    for chunk in spans(0..a.rows(), CHUNK_BYTES / (4 * w.k()).max(1), tile.rows) {
-        for panels in spans(0..w.count(), tile.panels, 1) {
+    for chunk in even_spans(0..a.rows(), (CHUNK_BYTES / (4 * w.k()).max(1)).max(tile.rows)) {
+        for panels in spans(0..w.count(), tile.panels) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = bias_of(e.bias, columns.clone());
             let finish = Finish::new(e, &bias[..panels.len()]);
@@ -115,17 +115,16 @@ fn bias_of(bias: Option<&[f32]>, columns: Range<usize>) -> [[f32; PANEL]; MAX_PA
     padded
 }
 
-/// `range` in spans of `length`, rounded down to a multiple of `step` (but not to zero), the last one shorter.
-fn spans(range: Range<usize>, length: usize, step: usize) -> impl Iterator<Item = Range<usize>> {
-    let length = (length / step).max(1) * step;
+/// `range` in spans of `length`, the last one shorter.
+fn spans(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
     range.clone().step_by(length).map(move |start| start..(start + length).min(range.end))
 }
 
-/// `range`, not empty, in the fewest spans of at most `most`, their lengths differing by one at most: a tile of few rows
-/// waits for its own sums, so no such tile is left at the end.
+/// `range` in the fewest spans of at most `most`, their lengths differing by one at most: a short one at the end would
+/// have the weights read, or a tile wait for its sums, for few rows.
 pub(crate) fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
     let count = range.len().div_ceil(most);
-    let (length, longer) = (range.len() / count, range.len() % count);
+    let (length, longer) = (range.len() / count.max(1), range.len() % count.max(1));
     let mut start = range.start;
     (0..count).map(move |i| {
         let end = start + length + usize::from(i < longer);

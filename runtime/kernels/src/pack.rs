@@ -95,8 +95,13 @@ pub fn transposed_f32_into(rows: &[f32], stride: usize, k: usize, n: usize, out:
     for (panel, out) in out.chunks_exact_mut((PANEL * k).max(1)).enumerate() {
         let columns = panel * PANEL..n.min((panel + 1) * PANEL);
         for (i, out) in out.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
-            let (used, rest) = out.split_at_mut(columns.len());
-            used.copy_from_slice(&rows[i * stride..][columns.clone()]);
+            let row = &rows[i * stride..][columns.clone()];
+            if let Ok(whole) = row.try_into() {
+                *out = whole;
+                continue;
+            }
+            let (used, rest) = out.split_at_mut(row.len());
+            used.copy_from_slice(row);
             rest.fill(0.0);
         }
     }

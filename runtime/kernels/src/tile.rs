@@ -5,7 +5,7 @@
 use crate::PANEL;
 
 /// Most vectors of 16 values that a tile has.
-pub(crate) const MAX_VECTORS: usize = 28;
+pub(crate) const MAX_VECTORS: usize = 24;
 
 /// Most panels side by side in a tile.
 pub(crate) const MAX_PANELS: usize = 2;

@@ -47,9 +47,10 @@ impl Builder<'_> {
                 let (embedding, first) =
                     (*embedding as usize, tdnn.first().map_or(0, |layer| layer.dim as usize));
                 let projected = self.linear(&part("projector"), first, width, x)?;
-                let (frames, channels) = self.tdnn(name, projected, tdnn)?;
+                let (frames, last) = self.tdnn(name, projected, tdnn)?;
+                let channels = last.dim();
                 let inputs = self.pooling_inputs(name, frames, lengths, tdnn)?;
-                let pooled = self.add(&part("pooling"), StatisticsPooling { channels }, &inputs)?;
+                let pooled = self.add(&part("pooling"), StatisticsPooling { last }, &inputs)?;
                 let embeddings = self.linear(&part("embedding"), embedding, 2 * channels, pooled)?;
                 let logits = self.linear(&part("classifier"), labels.len(), embedding, embeddings)?;
                 self.name(format!("{prefix}logits"), logits);
@@ -77,22 +78,23 @@ impl Builder<'_> {
         Ok((sum.unwrap_or(encoded.last_hidden_state), hidden))
     }
 
-    fn tdnn(
-        &mut self,
-        name: &str,
-        mut x: OutletId,
-        layers: &[TdnnShape],
-    ) -> Result<(OutletId, usize), Error> {
+    /// All time-delay layers but the last, which is for the pooling to compute.
+    fn tdnn(&mut self, name: &str, mut x: OutletId, layers: &[TdnnShape]) -> Result<(OutletId, Tdnn), Error> {
         let mut channels = layers.first().map_or(0, |layer| layer.dim as usize);
+        let mut blocks = Vec::new();
         for (i, layer) in layers.iter().enumerate() {
-            let (dim, kernel) = (layer.dim as usize, layer.kernel as usize);
-            let part = format!("heads.{name}.tdnn.{i}");
-            let (weight, bias) = self.affine(&part, dim, kernel * channels)?;
-            let layer = Tdnn { engine: self.engine, weight, bias, kernel, dilation: layer.dilation as usize };
-            x = self.add(&part, layer, &[x])?;
+            let (dim, kernel, dilation) =
+                (layer.dim as usize, layer.kernel as usize, layer.dilation as usize);
+            let (weight, bias) = self.affine(&format!("heads.{name}.tdnn.{i}"), dim, kernel * channels)?;
+            blocks.push(Tdnn { engine: self.engine, weight, bias, kernel, dilation });
             channels = dim;
         }
-        Ok((x, channels))
+        let last = blocks.pop();
+        let last = last.ok_or_else(|| Error::Graph("an x-vector head of no time-delay layers".to_owned()))?;
+        for (i, block) in blocks.into_iter().enumerate() {
+            x = self.add(&format!("heads.{name}.tdnn.{i}"), block, &[x])?;
+        }
+        Ok((x, last))
     }
 
     /// The frames to pool, and how many of them are valid if the batch is masked.

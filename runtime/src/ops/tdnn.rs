@@ -8,8 +8,8 @@ use crate::engine::Engine;
 use crate::matrix::{Matrix, Vector, Windows};
 use crate::scratch::Scratch;
 
-/// Frames whose taps are laid out at a time.
-const BLOCK_FRAMES: usize = 256;
+/// Frames that are computed at a time.
+pub(super) const BLOCK_FRAMES: usize = 256;
 
 /// `relu(weight · [x[t], x[t + dilation], …] + bias)`; `(kernel - 1) · dilation` frames are lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,39 +32,59 @@ impl Block for Tdnn {
     }
 
     fn eval(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let channels = self.weight.columns() / self.kernel;
-        let (batch, frames) = frames_of(&inputs[0], channels)?;
-        ensure!(frames > self.lost(), "{frames} frames are too few for a time-delay layer");
-        let (rows, dim) = (frames - self.lost(), self.weight.rows());
+        let (batch, frames) = frames_of(&inputs[0], self.input_dim())?;
+        let (rows, dim) = (self.frames(frames)?, self.dim());
         let mut out = Tensor::zero::<f32>(&[batch, rows, dim])?;
-        let utterances = floats(&inputs[0])?.chunks_exact(frames * channels);
+        let utterances = floats(&inputs[0])?.chunks_exact(frames * self.input_dim());
         for (x, out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(rows * dim)) {
-            let out = MatMut::new(out, rows, dim, dim);
-            if self.dilation == 1 || self.kernel == 1 {
-                self.apply(Windows { data: x, stride: channels, rows }, out);
-            } else {
-                for (block, out) in out.row_blocks(BLOCK_FRAMES).enumerate() {
-                    let taps = self.gather(x, block * BLOCK_FRAMES, out.rows(), channels);
-                    self.apply(Windows::dense(&taps, self.weight.columns()), out);
-                }
-            }
+            let blocks = MatMut::new(out, rows, dim, dim).row_blocks(BLOCK_FRAMES);
+            blocks.enumerate().for_each(|(i, out)| self.apply(x, i * BLOCK_FRAMES, out));
         }
         Ok(tvec!(out.into_tvalue()))
     }
 }
 
 impl Tdnn {
+    /// Channels of the input.
+    pub fn input_dim(&self) -> usize {
+        self.weight.columns() / self.kernel
+    }
+
+    /// Channels of the output.
+    pub fn dim(&self) -> usize {
+        self.weight.rows()
+    }
+
+    /// Output frames of so many input frames; none at all is an error.
+    pub fn frames(&self, frames: usize) -> TractResult<usize> {
+        ensure!(frames > self.lost(), "{frames} frames are too few for a time-delay layer");
+        Ok(frames - self.lost())
+    }
+
     fn lost(&self) -> usize {
         (self.kernel - 1) * self.dilation
     }
 
-    fn apply(&self, windows: Windows<'_>, out: MatMut<'_>) {
+    /// Computes the output frames of an utterance from `first` on that `out` has rows for: no more than
+    /// [`BLOCK_FRAMES`], since taps that do not lie side by side are laid out.
+    pub fn apply(&self, x: &[f32], first: usize, out: MatMut<'_>) {
+        let (channels, rows) = (self.input_dim(), out.rows());
+        if self.dilation == 1 || self.kernel == 1 {
+            self.product(Windows { data: &x[first * channels..], stride: channels, rows }, out);
+        } else {
+            let taps = self.gather(x, first, rows);
+            self.product(Windows::dense(&taps, self.weight.columns()), out);
+        }
+    }
+
+    fn product(&self, windows: Windows<'_>, out: MatMut<'_>) {
         self.weight.apply(self.engine, windows, Some(&self.bias), Some(Activation::Relu), false, out);
     }
 
-    /// The taps of `frames` outputs from `first` on, side by side.
-    fn gather(&self, x: &[f32], first: usize, frames: usize, channels: usize) -> Scratch<f32> {
-        let mut gathered = Scratch::new(frames * self.kernel * channels);
+    /// The taps of `rows` outputs from `first` on, side by side.
+    fn gather(&self, x: &[f32], first: usize, rows: usize) -> Scratch<f32> {
+        let channels = self.input_dim();
+        let mut gathered = Scratch::new(rows * self.kernel * channels);
         for (i, taps) in gathered.chunks_exact_mut(channels).enumerate() {
             let frame = first + i / self.kernel + i % self.kernel * self.dilation;
             taps.copy_from_slice(&x[frame * channels..][..channels]);
