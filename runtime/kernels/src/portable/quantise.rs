@@ -18,8 +18,7 @@ pub(crate) fn quantisation(row: &[f32]) -> Quantisation {
     if row.is_empty() {
         return Quantisation::default();
     }
-    let largest = reduce::row_max(row);
-    let smallest = reduce::row_min(row);
+    let (smallest, largest) = reduce::row_range(row);
     Quantisation { scale: largest / 254.0 - smallest / 254.0, offset: 0.5 * largest + 0.5 * smallest }
 }
 

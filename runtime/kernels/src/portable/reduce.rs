@@ -1,5 +1,7 @@
 //! Sums and maxima, in a fixed order.
 
+use std::hint::black_box;
+
 /// Partial results of a reduction: element `i` goes to lane `i % LANES`, and the lanes are folded in halves.
 pub(crate) const LANES: usize = 16;
 
@@ -9,11 +11,30 @@ pub(crate) fn row_max(row: &[f32]) -> f32 {
     reduce(row, f32::NEG_INFINITY, larger, larger)
 }
 
-/// Smallest value; ∞ for an empty row. NaN is ignored.
+/// Smallest and largest value; ∞ and -∞ for an empty row. NaN is ignored.
 #[inline(always)]
-pub(crate) fn row_min(row: &[f32]) -> f32 {
-    let smaller = |a: f32, b: f32| if b < a { b } else { a };
-    reduce(row, f32::INFINITY, smaller, smaller)
+pub(crate) fn row_range(row: &[f32]) -> (f32, f32) {
+    let (chunks, tail) = row.as_chunks::<LANES>();
+    let (mut lowest, mut highest) = ranges(chunks);
+    for ((lowest, highest), &x) in lowest.iter_mut().zip(&mut highest).zip(tail) {
+        *lowest = smaller(*lowest, x);
+        *highest = larger(*highest, x);
+    }
+    (fold(lowest, smaller), fold(highest, larger))
+}
+
+/// Lanes of [`row_range`], opaque: seeing how they are folded, the compiler would keep them in pieces all along.
+#[inline(always)]
+fn ranges(chunks: &[[f32; LANES]]) -> ([f32; LANES], [f32; LANES]) {
+    let mut lowest = [f32::INFINITY; LANES];
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for chunk in chunks {
+        for i in 0..LANES {
+            lowest[i] = smaller(lowest[i], chunk[i]);
+            highest[i] = larger(highest[i], chunk[i]);
+        }
+    }
+    (black_box(lowest), black_box(highest))
 }
 
 #[inline(always)]
@@ -24,6 +45,11 @@ pub(crate) fn sum(row: &[f32]) -> f32 {
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
+}
+
+#[inline(always)]
+fn smaller(a: f32, b: f32) -> f32 {
+    if b < a { b } else { a }
 }
 
 /// Takes every element into its lane by `take`, then the lanes into one another by `join`.
