@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use wavlm_kernels::{Kernels, MatMut};
 
+/// A multiple of the rows of most tiles.
+const TILE_ROWS: usize = 48;
+
 /// A kernel table and a thread count. Two engines are equal if they name the same table and count.
 #[derive(Clone, Copy)]
 pub(crate) struct Engine {
@@ -42,13 +45,13 @@ impl Engine {
         rows.div_ceil(self.threads).max(1)
     }
 
-    /// Splits a product's output into windows for the threads: whole 16-column panels, or where there are too few of
-    /// those, rows.
+    /// Splits a product's output into windows for the threads: whole 16-column panels, or rows where there are fewer
+    /// panels than threads.
     pub fn windows<'a>(&self, out: MatMut<'a>) -> Vec<Window<'a>> {
         let (rows, columns) = (out.rows(), out.columns());
         let panels = columns.div_ceil(16);
-        if panels < 2 * self.threads {
-            let height = self.rows_per_task(rows);
+        if panels < self.threads {
+            let height = self.rows_per_task(rows).next_multiple_of(TILE_ROWS);
             let blocks = out.row_blocks(height).enumerate();
             return blocks.map(|(i, out)| Window { first_row: i * height, first_panel: 0, out }).collect();
         }

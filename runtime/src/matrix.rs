@@ -10,8 +10,9 @@ use crate::engine::{Engine, Window};
 use crate::error::Error;
 use crate::scratch::Scratch;
 
-/// Rows of a product whose codes exist at a time: what is quantised must not grow with the length of the sound.
-const BLOCK_ROWS: usize = 256;
+/// Most rows that are computed at a time where something is laid out for them, codes or taps or a wide intermediate: that
+/// must not grow with the length of the sound.
+pub(crate) const BLOCK_ROWS: usize = 264;
 
 /// A dense f32 tensor of the file; equal to another if both are the same tensor of the same mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,10 +87,10 @@ impl<'a> Windows<'a> {
         Windows { data: &self.data[rows.start * self.stride..], rows: rows.len(), ..*self }
     }
 
-    /// At most `most` rows at a time.
-    fn blocks(self, most: usize) -> impl Iterator<Item = Windows<'a>> {
-        let starts = (0..self.rows).step_by(most);
-        starts.map(move |first| self.part(first..self.rows.min(first + most)))
+    /// `length` rows at a time, the last block shorter.
+    fn blocks(self, length: usize) -> impl Iterator<Item = Windows<'a>> {
+        let starts = (0..self.rows).step_by(length);
+        starts.map(move |first| self.part(first..self.rows.min(first + length)))
     }
 }
 
@@ -161,7 +162,10 @@ impl Matrix {
             accumulate,
         };
         let panels = self.group(0);
-        for (input, out) in input.blocks(BLOCK_ROWS).zip(out.row_blocks(BLOCK_ROWS)) {
+        assert_eq!(input.rows, out.rows(), "rows of input and output");
+        // About equal blocks: each has all weights read.
+        let length = input.rows.div_ceil(input.rows.div_ceil(BLOCK_ROWS).max(1)).max(1);
+        for (input, out) in input.blocks(length).zip(out.row_blocks(length)) {
             match &panels {
                 Panels::F32(panels) => engine.each(engine.windows(out), |window| {
                     let (part, epilogue) = (input.part(window.rows()), epilogue(&window));

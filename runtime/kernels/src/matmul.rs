@@ -20,15 +20,16 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
     let tile = kernels.tile_i8();
     let k = w.k().next_multiple_of(PANEL);
     let mut sums = Sums([[0; PANEL]; MAX_VECTORS]);
-    for chunk in even_spans(0..a.rows(), (CHUNK_BYTES / k).max(tile.rows)) {
+    for chunk in even_spans(0..a.rows(), CHUNK_BYTES / k, tile.step) {
         for panels in spans(0..w.count(), tile.panels) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = bias_of(e.bias, columns.clone());
             let block = w.panels(panels.clone());
-            let weight_sums = scaled_sums(&block);
+            let scaled_sums = scaled_sums(&block);
             let next = w.panels(panels.end..(panels.end + tile.panels).min(w.count()));
+            let tiles = even_spans(chunk.clone(), tile.rows, tile.step);
             let shares = shares(next.data(), chunk.len().div_ceil(tile.rows));
-            for (rows, next) in even_spans(chunk.clone(), tile.rows).zip(shares) {
+            for (rows, next) in tiles.zip(shares) {
                 let operands = TileI8 {
                     codes: a.from(rows.start),
                     stride: a.stride(),
@@ -43,7 +44,7 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
                     rows: &a.scales()[rows.clone()],
                     offsets: &a.offsets()[rows.clone()],
                     columns: block.scales().as_chunks().0,
-                    weight_sums: &weight_sums[..panels.len()],
+                    scaled_sums: &scaled_sums[..panels.len()],
                 };
                 let finish = Finish::new(e, &bias[..panels.len()]);
                 // SAFETY: the caller's: the CPU has the table's features.
@@ -72,12 +73,12 @@ pub(crate) unsafe fn product_f32(
 ) {
     let tile = kernels.tile_f32();
     let mut sums = Sums([[0.0; PANEL]; MAX_VECTORS]);
-    for chunk in even_spans(0..a.rows(), (CHUNK_BYTES / (4 * w.k()).max(1)).max(tile.rows)) {
+    for chunk in even_spans(0..a.rows(), CHUNK_BYTES / (4 * w.k()).max(1), tile.step) {
         for panels in spans(0..w.count(), tile.panels) {
             let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
             let bias = bias_of(e.bias, columns.clone());
             let finish = Finish::new(e, &bias[..panels.len()]);
-            for rows in even_spans(chunk.clone(), tile.rows) {
+            for rows in even_spans(chunk.clone(), tile.rows, tile.step) {
                 let operands = TileF32 {
                     data: a.from(rows.start),
                     stride: a.stride(),
@@ -120,14 +121,19 @@ fn spans(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize
     range.clone().step_by(length).map(move |start| start..(start + length).min(range.end))
 }
 
-/// `range` in the fewest spans of at most `most`, their lengths differing by one at most: a short one at the end would
-/// have the weights read, or a tile wait for its sums, for few rows.
-pub(crate) fn even_spans(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let count = range.len().div_ceil(most);
-    let (length, longer) = (range.len() / count.max(1), range.len() % count.max(1));
+/// `range` in the fewest spans of at most `most`, of `step` or a multiple but for the last one, and otherwise about
+/// equal: a short one at the end would have the weights read, or a tile wait for its sums, for few rows.
+pub(crate) fn even_spans(
+    range: Range<usize>,
+    most: usize,
+    step: usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let steps = range.len().div_ceil(step);
+    let count = steps.div_ceil((most / step).max(1));
+    let (length, longer) = (steps / count.max(1), steps % count.max(1));
     let mut start = range.start;
     (0..count).map(move |i| {
-        let end = start + length + usize::from(i < longer);
+        let end = range.end.min(start + (length + usize::from(i < longer)) * step);
         mem::replace(&mut start, end)..end
     })
 }

@@ -77,6 +77,8 @@ impl TileF32<'_> {
 /// CPU has its features.
 pub(crate) struct Tile<F> {
     pub(crate) rows: usize,
+    /// Rows that are computed together: tiles had better have a multiple of it. Divides `rows`.
+    pub(crate) step: usize,
     pub(crate) panels: usize,
     pub(crate) run: F,
 }

@@ -5,11 +5,8 @@ use wavlm_kernels::{Activation, MatMut};
 
 use super::{Block, floats, floats_mut, owned};
 use crate::engine::Engine;
-use crate::matrix::{Matrix, Vector, Windows};
+use crate::matrix::{BLOCK_ROWS, Matrix, Vector, Windows};
 use crate::scratch::Scratch;
-
-/// Frames whose wide intermediate exists at a time.
-const BLOCK_FRAMES: usize = 256;
 
 /// `residual + down(activation(up(x)))`. Inputs: `x`, and the residual where it is not `x` itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +29,7 @@ impl Block for FeedForward {
         ensure!(inputs[0].shape().last() == Some(&channels), "expected {channels} channels");
         if inputs.len() == 1 {
             let mut x = owned(inputs.remove(0));
-            for block in floats_mut(&mut x)?.chunks_mut(BLOCK_FRAMES * channels) {
+            for block in floats_mut(&mut x)?.chunks_mut(BLOCK_ROWS * channels) {
                 let inner = self.expand(block);
                 self.contract(&inner, block);
             }
@@ -41,8 +38,8 @@ impl Block for FeedForward {
         let (x, residual) = args_2!(inputs);
         ensure!(x.shape() == residual.shape(), "input and residual differ in shape");
         let mut out = owned(residual);
-        let blocks = floats_mut(&mut out)?.chunks_mut(BLOCK_FRAMES * channels);
-        for (block, x) in blocks.zip(floats(&x)?.chunks(BLOCK_FRAMES * channels)) {
+        let blocks = floats_mut(&mut out)?.chunks_mut(BLOCK_ROWS * channels);
+        for (block, x) in blocks.zip(floats(&x)?.chunks(BLOCK_ROWS * channels)) {
             let inner = self.expand(x);
             self.contract(&inner, block);
         }

@@ -3,8 +3,8 @@
 use tract_core::internal::*;
 use wavlm_kernels::MatMut;
 
-use super::tdnn::{BLOCK_FRAMES, Tdnn};
-use super::{Block, floats, floats_mut, frames_of, lengths_of};
+use super::{Block, Tdnn, floats, floats_mut, frames_of, lengths_of};
+use crate::matrix::BLOCK_ROWS;
 use crate::scratch::Scratch;
 
 /// Mean over valid frames. Inputs: frames `(batch, frames, channels)`, optionally lengths `(batch)`.
@@ -36,9 +36,8 @@ impl Block for MeanPooling {
         let mut out = Tensor::zero::<f32>(&[batch, self.channels])?;
         let utterances = floats(&inputs[0])?.chunks_exact(frames * self.channels).zip(lengths);
         for ((x, valid), out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(self.channels)) {
-            let mut moments = Moments::new(self.channels);
-            moments.add(&x[..valid * self.channels]);
-            out.copy_from_slice(&moments.mean());
+            let mean = mean(&x[..valid * self.channels], self.channels);
+            out.iter_mut().zip(mean).for_each(|(out, mean)| *out = mean as f32);
         }
         Ok(tvec!(out.into_tvalue()))
     }
@@ -59,8 +58,8 @@ impl Block for StatisticsPooling {
         let utterances = floats(&inputs[0])?.chunks_exact(frames * self.last.input_dim()).zip(lengths);
         for ((x, valid), out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(2 * dim)) {
             let mut moments = Moments::new(dim);
-            for first in (0..valid).step_by(BLOCK_FRAMES) {
-                let rows = BLOCK_FRAMES.min(valid - first);
+            for first in (0..valid).step_by(BLOCK_ROWS) {
+                let rows = BLOCK_ROWS.min(valid - first);
                 let mut block = Scratch::new(rows * dim);
                 self.last.apply(x, first, MatMut::new(&mut block, rows, dim, dim));
                 moments.add(&block);
@@ -71,6 +70,17 @@ impl Block for StatisticsPooling {
         }
         Ok(tvec!(out.into_tvalue()))
     }
+}
+
+/// NaN without frames.
+fn mean(frames: &[f32], channels: usize) -> Vec<f64> {
+    let mut mean = vec![0.0; channels];
+    for frame in frames.chunks_exact(channels) {
+        mean.iter_mut().zip(frame).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    let count = (frames.len() / channels) as f64;
+    mean.iter_mut().for_each(|sum| *sum /= count);
+    mean
 }
 
 /// Mean and summed squared deviation of every channel, block by block (Chan, Golub and LeVeque 1979).
@@ -92,11 +102,7 @@ impl Moments {
         if count == 0 {
             return;
         }
-        let mut mean = vec![0.0; channels];
-        for frame in frames.chunks_exact(channels) {
-            mean.iter_mut().zip(frame).for_each(|(sum, &x)| *sum += f64::from(x));
-        }
-        mean.iter_mut().for_each(|sum| *sum /= count as f64);
+        let mean = mean(frames, channels);
         for frame in frames.chunks_exact(channels) {
             for ((sum, &x), mean) in self.squares.iter_mut().zip(frame).zip(&mean) {
                 *sum += (f64::from(x) - mean).powi(2);

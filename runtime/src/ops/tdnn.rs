@@ -5,11 +5,8 @@ use wavlm_kernels::{Activation, MatMut};
 
 use super::{Block, floats, floats_mut, frames_of};
 use crate::engine::Engine;
-use crate::matrix::{Matrix, Vector, Windows};
+use crate::matrix::{BLOCK_ROWS, Matrix, Vector, Windows};
 use crate::scratch::Scratch;
-
-/// Frames that are computed at a time.
-pub(super) const BLOCK_FRAMES: usize = 256;
 
 /// `relu(weight · [x[t], x[t + dilation], …] + bias)`; `(kernel - 1) · dilation` frames are lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +34,8 @@ impl Block for Tdnn {
         let mut out = Tensor::zero::<f32>(&[batch, rows, dim])?;
         let utterances = floats(&inputs[0])?.chunks_exact(frames * self.input_dim());
         for (x, out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(rows * dim)) {
-            let blocks = MatMut::new(out, rows, dim, dim).row_blocks(BLOCK_FRAMES);
-            blocks.enumerate().for_each(|(i, out)| self.apply(x, i * BLOCK_FRAMES, out));
+            let blocks = MatMut::new(out, rows, dim, dim).row_blocks(BLOCK_ROWS);
+            blocks.enumerate().for_each(|(i, out)| self.apply(x, i * BLOCK_ROWS, out));
         }
         Ok(tvec!(out.into_tvalue()))
     }
@@ -66,7 +63,7 @@ impl Tdnn {
     }
 
     /// Computes the output frames of an utterance from `first` on that `out` has rows for: no more than
-    /// [`BLOCK_FRAMES`], since taps that do not lie side by side are laid out.
+    /// [`BLOCK_ROWS`], since taps that do not lie side by side are laid out.
     pub fn apply(&self, x: &[f32], first: usize, out: MatMut<'_>) {
         let (channels, rows) = (self.input_dim(), out.rows());
         if self.dilation == 1 || self.kernel == 1 {

@@ -16,7 +16,7 @@ const ROWS: usize = 4;
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "neon-a53",
     cores::all_small,
-    Tile { rows: 4 * ROWS, panels: 1, run: tile_i8 },
+    Tile { rows: 4 * ROWS, step: ROWS, panels: 1, run: tile_i8 },
     float::TILE,
     &ELEMENTWISE,
 );

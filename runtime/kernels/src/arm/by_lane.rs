@@ -17,7 +17,7 @@ macro_rules! tile_by_lane {
         fn $tile(t: &$operands, out: &mut $crate::tile::Sums<$sum>) {
             assert!(t.in_bounds() && t.panels == 1);
             // Six rows have 24 vectors of sums and 6 of operands: with two of weights, all 32 registers.
-            for rows in $crate::matmul::even_spans(0..t.rows, 6) {
+            for rows in $crate::matmul::even_spans(0..t.rows, 6, 1) {
                 let first = rows.start;
                 match rows.len() {
                     1 => rows_from::<1>(first, t, out),

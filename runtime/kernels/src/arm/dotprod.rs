@@ -11,7 +11,7 @@ use std::arch::{asm, is_aarch64_feature_detected};
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "dotprod",
     || is_aarch64_feature_detected!("dotprod"),
-    Tile { rows: 16, panels: 1, run: tile_i8 },
+    Tile { rows: 16, step: 1, panels: 1, run: tile_i8 },
     float::TILE,
     &ELEMENTWISE,
 );

@@ -4,7 +4,7 @@ use super::by_lane::tile_by_lane;
 use crate::tile::{RunF32, Tile, TileF32};
 use std::arch::aarch64::*;
 
-pub(super) const TILE: Tile<RunF32> = Tile { rows: 16, panels: 1, run: tile_f32 };
+pub(super) const TILE: Tile<RunF32> = Tile { rows: 16, step: 1, panels: 1, run: tile_f32 };
 
 tile_by_lane! {
     #[target_feature(enable = "neon")]

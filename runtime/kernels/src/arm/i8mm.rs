@@ -13,7 +13,7 @@ use std::arch::{asm, is_aarch64_feature_detected};
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "i8mm",
     || is_aarch64_feature_detected!("i8mm"),
-    Tile { rows: 12, panels: 2, run: tile_i8 },
+    Tile { rows: 12, step: 2, panels: 2, run: tile_i8 },
     float::TILE,
     &ELEMENTWISE,
 );

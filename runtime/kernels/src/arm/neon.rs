@@ -11,8 +11,13 @@ use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-pub(crate) static KERNELS: Kernels =
-    Kernels::new("neon", || true, Tile { rows: 16, panels: 1, run: tile_i8 }, float::TILE, &ELEMENTWISE);
+pub(crate) static KERNELS: Kernels = Kernels::new(
+    "neon",
+    || true,
+    Tile { rows: 16, step: 2, panels: 1, run: tile_i8 },
+    float::TILE,
+    &ELEMENTWISE,
+);
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]

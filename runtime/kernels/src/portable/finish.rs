@@ -33,7 +33,7 @@ pub(crate) struct Scales<'a> {
     /// One vector per panel.
     pub(crate) columns: &'a [[f32; PANEL]],
     /// One vector per panel: what each column's weights sum to, scaled.
-    pub(crate) weight_sums: &'a [[f32; PANEL]],
+    pub(crate) scaled_sums: &'a [[f32; PANEL]],
 }
 
 /// Finishes integer sums `[row][panel]`, of `out`'s rows and columns alone.
@@ -67,7 +67,7 @@ struct Integers<'a> {
 
 struct IntegerColumns {
     scales: [f32; PANEL],
-    weight_sums: [f32; PANEL],
+    scaled_sums: [f32; PANEL],
     bias: [f32; PANEL],
 }
 
@@ -76,8 +76,8 @@ impl Source for Integers<'_> {
 
     #[inline(always)]
     fn columns(&self, panel: usize, bias: [f32; PANEL]) -> IntegerColumns {
-        let Scales { columns, weight_sums, .. } = self.scales;
-        IntegerColumns { scales: columns[panel], weight_sums: weight_sums[panel], bias }
+        let Scales { columns, scaled_sums, .. } = self.scales;
+        IntegerColumns { scales: columns[panel], scaled_sums: scaled_sums[panel], bias }
     }
 
     #[inline(always)]
@@ -86,7 +86,7 @@ impl Source for Integers<'_> {
         let (scale, offset) = (self.scales.rows[row], self.scales.offsets[row]);
         let mut values = [0.0; PANEL];
         for i in 0..PANEL {
-            let start = offset.mul_add(columns.weight_sums[i], columns.bias[i]);
+            let start = offset.mul_add(columns.scaled_sums[i], columns.bias[i]);
             values[i] = (sums[i] as f32 * scale).mul_add(columns.scales[i], start);
         }
         values

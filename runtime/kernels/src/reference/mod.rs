@@ -11,8 +11,8 @@ elementwise!(zero_code: 0,);
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "reference",
     || true,
-    Tile { rows: 8, panels: 1, run: tile_i8 },
-    Tile { rows: 8, panels: 1, run: tile_f32 },
+    Tile { rows: 8, step: 1, panels: 1, run: tile_i8 },
+    Tile { rows: 8, step: 1, panels: 1, run: tile_f32 },
     &ELEMENTWISE,
 );
 

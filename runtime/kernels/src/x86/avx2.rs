@@ -1,6 +1,7 @@
 //! AVX2 with FMA. `vpmaddubsw` multiplies unsigned by signed bytes, so it gets `|code|` and the weight with the
 //! code's sign; two such products are at most 2·127·127 and fit 16 bits.
 
+use super::Prefetch;
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
 use crate::tile::{RunF32, Sums, Tile, TileF32, TileI8};
@@ -11,12 +12,12 @@ elementwise!(zero_code: 0, #[target_feature(enable = "avx2,fma")]);
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "avx2",
     || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-    Tile { rows: 4, panels: 1, run: tile_i8 },
+    Tile { rows: 4, step: 1, panels: 1, run: tile_i8 },
     TILE_F32,
     &ELEMENTWISE,
 );
 
-pub(super) const TILE_F32: Tile<RunF32> = Tile { rows: 6, panels: 1, run: tile_f32 };
+pub(super) const TILE_F32: Tile<RunF32> = Tile { rows: 6, step: 1, panels: 1, run: tile_f32 };
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx2")]
@@ -37,9 +38,9 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+    let prefetch = Prefetch::new(t);
     for k in (0..t.k).step_by(4) {
-        // Possibly past the end: a prefetch may point anywhere.
-        _mm_prefetch::<_MM_HINT_T0>(t.next.as_ptr().wrapping_add(t.next.len() / t.k * k));
+        prefetch.at::<1>(k);
         // SAFETY: in bounds: the panel has 16 weights per k, and k is a multiple of 4.
         let w = unsafe {
             let w: *const __m256i = weights.add(k * 16).cast();

@@ -4,6 +4,7 @@
 //! Codes are therefore stored as `q + 128` (two's complement, XOR 0x80), and each column starts from -128 times the
 //! sum of its weights.
 
+use super::Prefetch;
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
 use crate::tile::{Sums, Tile, TileF32, TileI8};
@@ -20,8 +21,8 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vnni")
     },
-    Tile { rows: 12, panels: 2, run: tile_i8 },
-    Tile { rows: 12, panels: 2, run: tile_f32 },
+    Tile { rows: 12, step: 1, panels: 2, run: tile_i8 },
+    Tile { rows: 12, step: 1, panels: 2, run: tile_f32 },
     &ELEMENTWISE,
 );
 
@@ -68,13 +69,9 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
             row[panel] = start;
         }
     }
-    let fetched_per_k = t.next.len() / t.k;
+    let prefetch = Prefetch::new(t);
     for k in (0..t.k).step_by(4) {
-        for line in 0..PANELS {
-            // Possibly past the end: a prefetch may point anywhere.
-            let next = t.next.as_ptr().wrapping_add(fetched_per_k * k + line * 64);
-            _mm_prefetch::<_MM_HINT_T0>(next);
-        }
+        prefetch.at::<PANELS>(k);
         let mut w = [_mm512_setzero_si512(); PANELS];
         for (panel, w) in w.iter_mut().enumerate() {
             // SAFETY: in bounds: each panel has 16 weights per k, and k is a multiple of 4.

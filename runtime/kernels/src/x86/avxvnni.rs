@@ -1,7 +1,7 @@
 //! AVX-VNNI: `vpdpbusd` on 256 bits, for CPUs that have it without AVX-512. Codes are stored as for
 //! [`avx512vnni`](super::avx512vnni).
 
-use super::avx2;
+use super::{Prefetch, avx2};
 use crate::dispatch::Kernels;
 use crate::portable::elementwise;
 use crate::tile::{Sums, Tile, TileI8};
@@ -16,7 +16,7 @@ pub(crate) static KERNELS: Kernels = Kernels::new(
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("avxvnni")
     },
-    Tile { rows: 6, panels: 1, run: tile_i8 },
+    Tile { rows: 6, step: 1, panels: 1, run: tile_i8 },
     avx2::TILE_F32,
     &ELEMENTWISE,
 );
@@ -49,9 +49,9 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
             row[half] = start;
         }
     }
+    let prefetch = Prefetch::new(t);
     for (i, weights) in t.weights.as_chunks::<64>().0[..t.k / 4].iter().enumerate() {
-        // Possibly past the end: a prefetch may point anywhere.
-        _mm_prefetch::<_MM_HINT_T0>(t.next.as_ptr().wrapping_add(t.next.len() / t.k * i * 4));
+        prefetch.at::<1>(4 * i);
         // SAFETY: `weights` is `[i8; 64]`.
         let w = unsafe {
             let w: *const __m256i = weights.as_ptr().cast();
