@@ -62,5 +62,5 @@ def bars(results: Results, peak_share: float | None) -> list[Bar]:
         memory(220, 60),
         Bar("open to ready", 10, results.load_ms("ours"), " ms", 1),
         Bar("file", 104, file, " MB", 1),
-        Bar("share of the core's int8 peak, 1 s, 1 thread", 65, percent, " %", 0, at_least=True),
+        Bar("share of the core's int8 peak, 1 s, 1 thread", 65, percent, " %", 1, at_least=True),
     ]
