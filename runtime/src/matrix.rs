@@ -12,7 +12,7 @@ use crate::scratch::Scratch;
 
 /// Most rows that are computed at a time where something is laid out for them, codes or taps or a wide intermediate: that
 /// must not grow with the length of the sound.
-pub(crate) const BLOCK_ROWS: usize = 264;
+pub(crate) const BLOCK_ROWS: usize = 132;
 
 /// A dense f32 tensor of the file; equal to another if both are the same tensor of the same mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ struct Others {
 type Function = fn(&Kernels, &mut [f32], &mut Others);
 
 #[rustfmt::skip]
-const FUNCTIONS: [(&str, Function); 14] = [
+const FUNCTIONS: [(&str, Function); 15] = [
     ("gelu",          |kernels, row, _| kernels.activate(Activation::Gelu, row)),
     ("gelu_new",      |kernels, row, _| kernels.activate(Activation::GeluNew, row)),
     ("relu",          |kernels, row, _| kernels.activate(Activation::Relu, row)),
@@ -30,6 +30,7 @@ const FUNCTIONS: [(&str, Function); 14] = [
     ("layer_norm",    |kernels, row, others| kernels.layer_norm(row, others.floats.get(), others.floats.get(), 1e-5)),
     ("row_max",       |kernels, row, _| _ = black_box(kernels.row_max(row))),
     ("exp_sum",       |kernels, row, _| _ = black_box(kernels.exp_sum(row, 1.0))),
+    ("exp_codes",     |kernels, row, others| _ = black_box(kernels.exp_codes(row, 1.0, others.codes.get_mut()))),
     ("scale",         |kernels, row, _| kernels.scale(row, 0.3)),
     ("axpy",          |kernels, row, others| kernels.axpy(0.3, others.floats.get(), row)),
     ("scaled",        |kernels, row, others| kernels.scaled(0.3, others.floats.get(), row)),

@@ -192,6 +192,43 @@ impl Kernels {
         unsafe { (self.elementwise.quantise_panels)(rows, k, codes, scales, sums) }
     }
 
+    /// Quantises `k` rows of `n` values as [`transposed_f32_into`](crate::pack::transposed_f32_into) packs them, each
+    /// column symmetric around zero: the inputs of `n` output columns. `codes`, `scales` and `sums` are what
+    /// [`PanelsI8`] wants.
+    ///
+    /// # Panics
+    /// If the rows or the outputs do not fit.
+    pub fn quantise_transposed(
+        &self,
+        rows: &RowsF32,
+        n: usize,
+        codes: &mut [i8],
+        scales: &mut [f32],
+        sums: &mut [i32],
+    ) {
+        rows.check(n);
+        assert_eq!(codes.len(), padded(n) * padded(rows.rows()), "panels of {n} x {}", rows.rows());
+        assert_eq!(scales.len(), padded(n), "scales of {n} columns");
+        assert_eq!(sums.len(), padded(n), "sums of {n} columns");
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.quantise_transposed)(rows, n, codes, scales, sums) }
+    }
+
+    /// Quantises `e^(row - max)`, where `max` is the largest of the row: powers from 0 to 1 become the codes ±127, in the
+    /// table's encoding; codes past the row are zero.
+    ///
+    /// Returns the sum of the powers, each within 2.5e-7 of itself, and what the codes stand for. Its offset shares
+    /// out the sum of all rounding errors, so that a long tail of powers below one step keeps its weight.
+    /// If the row or `max` is not finite, the sum is NaN, or the codes are unspecified.
+    ///
+    /// # Panics
+    /// If there are fewer codes than values.
+    pub fn exp_codes(&self, row: &[f32], max: f32, codes: &mut [u8]) -> (f32, Quantisation) {
+        assert!(codes.len() >= row.len(), "{} codes for {} values", codes.len(), row.len());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { (self.elementwise.exp_codes)(row, max, codes) }
+    }
+
     /// Applies an activation to every element.
     pub fn activate(&self, f: Activation, row: &mut [f32]) {
         // SAFETY: `self` proves that the CPU has its features.

@@ -136,8 +136,11 @@ fn everything(kernels: &Kernels, x: &[f32], other: &[f32]) -> Vec<u32> {
     let sum = kernels.exp_sum(&mut x.to_vec(), 3.0);
     let mut codes = vec![9; x.len() + 5];
     let q = kernels.quantise_row(x, &mut codes);
+    let mut powers = vec![9; x.len() + 5];
+    let (sum_of_powers, of_powers) = kernels.exp_codes(x, kernels.row_max(x), &mut powers);
     rows.push(vec![kernels.row_max(x), sum, q.scale, q.offset]);
-    let codes = codes.iter().map(|code| u32::from(code ^ kernels.zero_code()));
+    rows.push(vec![sum_of_powers, of_powers.scale, of_powers.offset]);
+    let codes = codes.iter().chain(&powers).map(|code| u32::from(code ^ kernels.zero_code()));
     rows.concat().iter().map(|x| x.to_bits()).chain(codes).collect()
 }
 
@@ -166,7 +169,7 @@ fn every_architecture_gives_the_same_bits() {
         bits.iter().flat_map(|bits| bits.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
         });
-    assert_eq!(hash, 0x1B58_9CE9_F061_78DF, "{hash:#018x}");
+    assert_eq!(hash, 0xD883_D71D_41EF_4C64, "{hash:#018x}");
 }
 
 #[test]
@@ -215,6 +218,45 @@ fn rows_of_nothing_quantise_to_zero() {
             assert_eq!(quantisation, Quantisation { scale: 0.0, offset: tiny }, "{}", kernels.name());
             assert_eq!(codes, [kernels.zero_code(); 20], "{} {tiny:e}", kernels.name());
         }
+    }
+}
+
+#[test]
+fn powers_are_quantised_to_nearest() {
+    for kernels in Kernels::available() {
+        for &length in &LENGTHS[1..] {
+            let row: Vec<f32> = Numbers(length as u64).floats(length).iter().map(|x| 4.0 * x).collect();
+            let max = kernels.row_max(&row);
+            let mut powers = row.clone();
+            let sum = kernels.exp_sum(&mut powers, max);
+            let mut codes = vec![77; length + 5];
+            let (sum_of_codes, quantisation) = kernels.exp_codes(&row, max, &mut codes);
+            assert_eq!((sum_of_codes, quantisation.scale), (sum, 1.0 / 254.0), "{}", kernels.name());
+            let codes: Vec<i8> = codes.iter().map(|code| (code ^ kernels.zero_code()) as i8).collect();
+            for (power, &code) in powers.iter().zip(&codes) {
+                let exact = power * 254.0 - 127.0;
+                assert!((exact - f32::from(code)).abs() < 0.5001, "{}: {exact}, {code}", kernels.name());
+            }
+            assert_eq!(codes[length..], [0; 5]);
+        }
+    }
+}
+
+/// One power of 1 and many far below a step: rounding alone would lose 0.23 of 1.23.
+#[test]
+fn a_tail_of_small_powers_keeps_its_weight() {
+    for kernels in Kernels::available() {
+        let mut row = vec![-7.0; 257];
+        row[100] = 0.0;
+        let mut codes = vec![0; 257];
+        let (sum, quantisation) = kernels.exp_codes(&row, 0.0, &mut codes);
+        assert!((sum - (1.0 + 256.0 * (-7f32).exp())).abs() < 1e-5, "{}: {sum}", kernels.name());
+        let weight = |code: &u8| {
+            f32::from((code ^ kernels.zero_code()) as i8) * quantisation.scale + quantisation.offset
+        };
+        let weights: Vec<f32> = codes.iter().map(weight).collect();
+        assert!((weights.iter().sum::<f32>() - sum).abs() < 1e-4, "{}", kernels.name());
+        assert!((weights[0] - (-7f32).exp()).abs() < 1e-5, "{}: {}", kernels.name(), weights[0]);
     }
 }
 

@@ -319,29 +319,59 @@ fn threads_may_share_the_columns() {
     }
 }
 
-/// Activations as the right operand: as if their codes had been packed like weights.
+/// Activations as the right operand: as if their codes, `columns` of the output, had been packed like weights.
+fn check_panels(
+    kernels: &Kernels,
+    columns: &[Vec<f32>],
+    quantise: impl Fn(&mut [i8], &mut [f32], &mut [i32]),
+) {
+    let (n, k) = (columns.len(), columns[0].len());
+    let mut codes = vec![7; padded(n) * padded(k)];
+    let (mut scales, mut sums) = (vec![7.0; padded(n)], vec![7; padded(n)]);
+    quantise(&mut codes, &mut scales, &mut sums);
+
+    let mut expected = Vec::new();
+    for (column, &scale) in columns.iter().zip(&scales) {
+        let largest = column.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+        assert!((scale * 127.0 - largest).abs() <= 1e-6 * largest, "{}: {scale}", kernels.name());
+        let mut codes = vec![0; k];
+        kernels.quantise_with(column, Quantisation { scale, offset: 0.0 }, &mut codes);
+        expected.extend(codes.iter().map(|code| (code ^ kernels.zero_code()) as i8));
+    }
+    assert_eq!(codes, pack::panels_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
+    assert_eq!(sums, pack::sums_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
+    assert!(scales[n..].iter().all(|&scale| scale == 0.0));
+}
+
+const PANEL_SHAPES: [(usize, usize); 5] = [(1, 1), (17, 16), (33, 100), (49, 64), (16, 3)];
+
 #[test]
 fn rows_are_quantised_into_panels() {
     for kernels in Kernels::available() {
-        for (n, k) in [(1, 1), (17, 16), (33, 100), (49, 64)] {
+        for (n, k) in PANEL_SHAPES {
             let stride = k + 5;
             let data = Numbers((n * k) as u64).floats((n - 1) * stride + k);
-            let mut codes = vec![7; padded(n) * padded(k)];
-            let (mut scales, mut sums) = (vec![7.0; padded(n)], vec![7; padded(n)]);
-            kernels.quantise_panels(&RowsF32::new(&data, stride, n), k, &mut codes, &mut scales, &mut sums);
+            let columns: Vec<_> = (0..n).map(|i| data[i * stride..][..k].to_vec()).collect();
+            let rows = RowsF32::new(&data, stride, n);
+            check_panels(kernels, &columns, |codes, scales, sums| {
+                kernels.quantise_panels(&rows, k, codes, scales, sums);
+            });
+        }
+    }
+}
 
-            let mut expected = Vec::new();
-            for (row, &scale) in scales.iter().enumerate().take(n) {
-                let row = &data[row * stride..][..k];
-                let largest = row.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
-                assert!((scale * 127.0 - largest).abs() <= 1e-6 * largest, "{}: {scale}", kernels.name());
-                let mut codes = vec![0; k];
-                kernels.quantise_with(row, Quantisation { scale, offset: 0.0 }, &mut codes);
-                expected.extend(codes.iter().map(|code| (code ^ kernels.zero_code()) as i8));
-            }
-            assert_eq!(codes, pack::panels_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
-            assert_eq!(sums, pack::sums_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
-            assert!(scales[n..].iter().all(|&scale| scale == 0.0));
+#[test]
+fn rows_are_quantised_as_inputs_of_panels() {
+    for kernels in Kernels::available() {
+        for (n, k) in PANEL_SHAPES {
+            let stride = n + 5;
+            let data = Numbers((n * k) as u64).floats((k - 1) * stride + n);
+            let columns: Vec<Vec<f32>> =
+                (0..n).map(|i| data[i..].iter().step_by(stride).copied().collect()).collect();
+            let rows = RowsF32::new(&data, stride, k);
+            check_panels(kernels, &columns, |codes, scales, sums| {
+                kernels.quantise_transposed(&rows, n, codes, scales, sums);
+            });
         }
     }
 }

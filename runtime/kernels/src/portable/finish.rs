@@ -53,11 +53,16 @@ pub(crate) fn finish_f32(f: Finish, sums: &[[f32; PANEL]], out: MatMut) {
 trait Source {
     /// What all rows of a panel share.
     type Columns;
+    /// What a row has of its own.
+    type Row: Copy;
 
     fn columns(&self, panel: usize, bias: [f32; PANEL]) -> Self::Columns;
 
+    /// The rows of a panel, from the first.
+    fn rows(&self, panel: usize) -> impl Iterator<Item = Self::Row>;
+
     /// 16 columns of a row, the bias added.
-    fn values(&self, columns: &Self::Columns, row: usize, panel: usize) -> [f32; PANEL];
+    fn values(columns: &Self::Columns, row: Self::Row) -> [f32; PANEL];
 }
 
 struct Integers<'a> {
@@ -71,8 +76,10 @@ struct IntegerColumns {
     bias: [f32; PANEL],
 }
 
-impl Source for Integers<'_> {
+impl<'a> Source for Integers<'a> {
     type Columns = IntegerColumns;
+    /// Sums, scale and offset.
+    type Row = (&'a [i32; PANEL], f32, f32);
 
     #[inline(always)]
     fn columns(&self, panel: usize, bias: [f32; PANEL]) -> IntegerColumns {
@@ -81,9 +88,14 @@ impl Source for Integers<'_> {
     }
 
     #[inline(always)]
-    fn values(&self, columns: &IntegerColumns, row: usize, panel: usize) -> [f32; PANEL] {
-        let sums = &self.sums[row * self.scales.columns.len() + panel];
-        let (scale, offset) = (self.scales.rows[row], self.scales.offsets[row]);
+    fn rows(&self, panel: usize) -> impl Iterator<Item = Self::Row> {
+        let Scales { rows, offsets, columns, .. } = self.scales;
+        let sums = every(self.sums, columns.len(), panel);
+        sums.zip(rows).zip(offsets).map(|((sums, &scale), &offset)| (sums, scale, offset))
+    }
+
+    #[inline(always)]
+    fn values(columns: &IntegerColumns, (sums, scale, offset): Self::Row) -> [f32; PANEL] {
         let mut values = [0.0; PANEL];
         for i in 0..PANEL {
             let start = offset.mul_add(columns.scaled_sums[i], columns.bias[i]);
@@ -98,9 +110,10 @@ struct Floats<'a> {
     panels: usize,
 }
 
-impl Source for Floats<'_> {
+impl<'a> Source for Floats<'a> {
     /// The bias.
     type Columns = [f32; PANEL];
+    type Row = &'a [f32; PANEL];
 
     #[inline(always)]
     fn columns(&self, _: usize, bias: [f32; PANEL]) -> [f32; PANEL] {
@@ -108,13 +121,24 @@ impl Source for Floats<'_> {
     }
 
     #[inline(always)]
-    fn values(&self, bias: &[f32; PANEL], row: usize, panel: usize) -> [f32; PANEL] {
-        let mut values = self.sums[row * self.panels + panel];
+    fn rows(&self, panel: usize) -> impl Iterator<Item = &'a [f32; PANEL]> {
+        every(self.sums, self.panels, panel)
+    }
+
+    #[inline(always)]
+    fn values(bias: &[f32; PANEL], sums: &[f32; PANEL]) -> [f32; PANEL] {
+        let mut values = *sums;
         for i in 0..PANEL {
             values[i] += bias[i];
         }
         values
     }
+}
+
+/// A panel's vectors, from the first row's on.
+#[inline(always)]
+fn every<T>(vectors: &[T], panels: usize, panel: usize) -> impl Iterator<Item = &T> {
+    vectors.chunks_exact(panels).map(move |row| &row[panel])
 }
 
 #[inline(always)]
@@ -136,13 +160,13 @@ fn identity(x: f32) -> f32 {
 
 /// Activation, and the store of whole vectors, and of the last one what the output has columns for.
 #[inline(always)]
-fn store(f: Finish, activation: impl Fn(f32) -> f32 + Copy, source: impl Source, mut out: MatMut) {
+fn store<S: Source>(f: Finish, activation: impl Fn(f32) -> f32 + Copy, source: S, mut out: MatMut) {
     for (panel, &bias) in f.bias.iter().enumerate() {
         let columns = source.columns(panel, bias);
         let range = panel * PANEL..out.columns().min((panel + 1) * PANEL);
-        for row in 0..out.rows() {
-            let values = map(source.values(&columns, row, panel), activation);
-            let to = &mut out.row_mut(row)[range.clone()];
+        let rows = 0..out.rows();
+        for (row, to) in source.rows(panel).zip(out.window(rows, range).into_rows()) {
+            let values = map(S::values(&columns, row), activation);
             match <&mut [f32; PANEL]>::try_from(&mut *to) {
                 Ok(to) if f.accumulate => {
                     for i in 0..PANEL {

@@ -9,19 +9,28 @@ pub(crate) mod activation;
 pub(crate) mod exp;
 pub(crate) mod finish;
 pub(crate) mod quantise;
+pub(crate) mod quantise_panels;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod softmax;
 
 use crate::PANEL;
 use crate::types::{Activation, MatMut, Quantisation, RowsF32};
 pub(crate) use finish::{Finish, Scales};
+
+/// Rows, columns of the rows, then codes, scales and sums.
+type QuantisePanels = unsafe fn(&RowsF32, usize, &mut [i8], &mut [f32], &mut [i32]);
+/// Row, its largest value, codes.
+type ExpCodes = unsafe fn(&[f32], f32, &mut [u8]) -> (f32, Quantisation);
 
 /// One instruction set's compilation of this module. Calling a field is sound where the CPU has the set.
 pub(crate) struct Elementwise {
     pub(crate) zero_code: u8,
     pub(crate) quantisation: unsafe fn(&[f32]) -> Quantisation,
     pub(crate) quantise: unsafe fn(&[f32], Quantisation, &mut [u8]),
-    pub(crate) quantise_panels: unsafe fn(&RowsF32, usize, &mut [i8], &mut [f32], &mut [i32]),
+    pub(crate) quantise_panels: QuantisePanels,
+    pub(crate) quantise_transposed: QuantisePanels,
+    pub(crate) exp_codes: ExpCodes,
     pub(crate) activate: unsafe fn(Activation, &mut [f32]),
     pub(crate) layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
     pub(crate) row_max: unsafe fn(&[f32]) -> f32,
@@ -39,7 +48,7 @@ pub(crate) struct Elementwise {
 macro_rules! elementwise {
     (zero_code: $zero:expr, $(#[$features:meta])*) => {
         static ELEMENTWISE: crate::portable::Elementwise = {
-            use crate::portable::{activation, finish, quantise, reduce, rows, Elementwise, Finish, Scales};
+            use crate::portable::{activation, finish, quantise, quantise_panels, reduce, rows, softmax, Elementwise, Finish, Scales};
             use crate::types::{Activation, MatMut, Quantisation, RowsF32};
             const LANES: usize = crate::PANEL;
 
@@ -49,7 +58,15 @@ macro_rules! elementwise {
             fn quantise(row: &[f32], q: Quantisation, codes: &mut [u8]) { quantise::quantise::<{ $zero }>(row, q, codes) }
             $(#[$features])*
             fn quantise_panels(rows: &RowsF32, k: usize, codes: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
-                quantise::quantise_panels(rows, k, codes, scales, sums)
+                quantise_panels::of_rows(rows, k, codes, scales, sums)
+            }
+            $(#[$features])*
+            fn quantise_transposed(rows: &RowsF32, n: usize, codes: &mut [i8], scales: &mut [f32], sums: &mut [i32]) {
+                quantise_panels::of_columns(rows, n, codes, scales, sums)
+            }
+            $(#[$features])*
+            fn exp_codes(row: &[f32], max: f32, codes: &mut [u8]) -> (f32, Quantisation) {
+                softmax::exp_codes::<{ $zero }>(row, max, codes)
             }
             $(#[$features])*
             fn activate(f: Activation, row: &mut [f32]) { activation::activate(f, row) }
@@ -58,7 +75,7 @@ macro_rules! elementwise {
             $(#[$features])*
             fn row_max(row: &[f32]) -> f32 { reduce::row_max(row) }
             $(#[$features])*
-            fn exp_sum(row: &mut [f32], max: f32) -> f32 { rows::exp_sum(row, max) }
+            fn exp_sum(row: &mut [f32], max: f32) -> f32 { softmax::exp_sum(row, max) }
             $(#[$features])*
             fn scale(row: &mut [f32], by: f32) { rows::scale(row, by) }
             $(#[$features])*
@@ -73,8 +90,8 @@ macro_rules! elementwise {
             fn finish_f32(f: Finish, sums: &[[f32; LANES]], out: MatMut) { finish::finish_f32(f, sums, out) }
 
             Elementwise {
-                zero_code: $zero, quantisation, quantise, quantise_panels, activate, layer_norm, row_max, exp_sum, scale, scaled, axpy, sigmoid,
-                finish_i8, finish_f32,
+                zero_code: $zero, quantisation, quantise, quantise_panels, quantise_transposed, exp_codes, activate, layer_norm, row_max,
+                exp_sum, scale, scaled, axpy, sigmoid, finish_i8, finish_f32,
             }
         };
     };

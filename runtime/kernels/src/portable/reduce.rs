@@ -73,14 +73,20 @@ pub(crate) fn reduce(
     fold(lanes, join)
 }
 
+/// Joins the upper half of the lanes to the lower one until one is left.
 #[inline(always)]
-pub(crate) fn fold(mut lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = join(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
+pub(crate) fn fold(lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let lanes: [f32; 8] = halve(&lanes, &join);
+    let lanes: [f32; 4] = halve(&lanes, &join);
+    let lanes: [f32; 2] = halve(&lanes, &join);
+    join(lanes[0], lanes[1])
+}
+
+#[inline(always)]
+fn halve<const HALF: usize>(lanes: &[f32], join: impl Fn(f32, f32) -> f32) -> [f32; HALF] {
+    let mut joined = [0.0; HALF];
+    for i in 0..HALF {
+        joined[i] = join(lanes[i], lanes[i + HALF]);
     }
-    lanes[0]
+    joined
 }

@@ -1,7 +1,6 @@
-//! Whole-row functions: norms, the parts of a softmax, scaled sums.
+//! Whole-row functions: norm, scaled sums.
 
-use super::exp::exp;
-use super::reduce::{LANES, fold, reduce, sum};
+use super::reduce::{reduce, sum};
 
 /// `(x - mean) / √(variance + eps) · weight + bias`, the variance from the centred values.
 #[inline(always)]
@@ -17,24 +16,6 @@ pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32
     for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
         *x = (*x - mean) * inverse * w + b;
     }
-}
-
-/// `row = e^(row - max)`; returns the sum.
-#[inline(always)]
-pub(crate) fn exp_sum(row: &mut [f32], max: f32) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let (chunks, tail) = row.as_chunks_mut::<LANES>();
-    for chunk in chunks {
-        for i in 0..LANES {
-            chunk[i] = exp(chunk[i] - max);
-            lanes[i] += chunk[i];
-        }
-    }
-    for (lane, x) in lanes.iter_mut().zip(tail) {
-        *x = exp(*x - max);
-        *lane += *x;
-    }
-    fold(lanes, |a, b| a + b)
 }
 
 #[inline(always)]

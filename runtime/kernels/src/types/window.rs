@@ -56,6 +56,16 @@ impl<'a> MatMut<'a> {
         unsafe { slice::from_raw_parts_mut(start, self.columns) }
     }
 
+    /// Every row, from the first.
+    #[inline(always)]
+    pub(crate) fn into_rows(self) -> impl Iterator<Item = &'a mut [f32]> {
+        // SAFETY: `new` checked that every row lies in the matrix, parts only ever shrink, rows are disjoint, and only
+        // the iterator holds `self`. `wrapping_add`: an empty row may start past the end of the matrix.
+        (0..self.rows).map(move |i| unsafe {
+            slice::from_raw_parts_mut(self.start.wrapping_add(i * self.stride), self.columns)
+        })
+    }
+
     /// The window of `rows` and `columns`, while `self` rests.
     ///
     /// # Panics

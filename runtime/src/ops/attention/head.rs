@@ -1,15 +1,12 @@
 //! One head over one utterance: scores, softmax and mix, a block of queries against a block of keys at a time.
 
-use wavlm_kernels::{Epilogue, Kernels, MatMut, PanelsF32, RowsF32, pack, padded};
+use wavlm_kernels::{Kernels, MatMut};
 
 use super::keys::{Keys, Queries};
-use super::{Bias, Qkv};
+use super::softmax::Softmax;
+use super::values::Values;
+use super::{Bias, KEY_BLOCK, QUERY_BLOCK, Qkv};
 use crate::scratch::Scratch;
-
-/// Queries per block of scores.
-const QUERY_BLOCK: usize = 32;
-/// Keys per block of scores; a multiple of the panel width.
-const KEY_BLOCK: usize = 256;
 
 /// Keys and values of a head, packed as right operands of the two products.
 pub(super) struct Head<'a> {
@@ -19,17 +16,11 @@ pub(super) struct Head<'a> {
     /// Keys that may be attended to.
     valid: usize,
     keys: Keys,
-    values: Scratch<f32>,
-}
-
-/// Largest score and sum of powers of every query of a block, over the keys so far.
-struct Softmax {
-    max: [f32; QUERY_BLOCK],
-    sum: [f32; QUERY_BLOCK],
+    values: Values,
 }
 
 impl<'a> Head<'a> {
-    /// Only the first `valid` frames are keys. Scores are int8 products if `int8`.
+    /// Only the first `valid` frames are keys. Both products are int8 if `int8`.
     pub fn new(
         kernels: &'static Kernels,
         qkv: Qkv<'a>,
@@ -38,8 +29,7 @@ impl<'a> Head<'a> {
         int8: bool,
     ) -> Head<'a> {
         let keys = Keys::new(kernels, qkv, valid, int8);
-        let mut values = Scratch::new(padded(qkv.head_dim) * valid);
-        pack::transposed_f32_into(qkv.values(), qkv.stride(), valid, qkv.head_dim, &mut values);
+        let values = Values::new(kernels, qkv, valid, int8);
         Head { kernels, qkv, bias, valid, keys, values }
     }
 
@@ -65,25 +55,14 @@ impl<'a> Head<'a> {
 
     /// Values of a block of queries, each weighted by the power of its score: the mix but for the division by the sum.
     fn mix(&self, queries: &Queries<'_>, scores: &mut [f32], mixed: &mut [f32]) -> Softmax {
-        let (kernels, head_dim) = (self.kernels, self.qkv.head_dim);
-        let values = PanelsF32::new(&self.values, head_dim, self.valid);
-        let mut softmax = Softmax { max: [f32::NEG_INFINITY; QUERY_BLOCK], sum: [0.0; QUERY_BLOCK] };
+        let head_dim = self.qkv.head_dim;
+        let mut softmax = Softmax::default();
         mixed.fill(0.0);
         for start in (0..self.valid).step_by(KEY_BLOCK) {
             let keys = KEY_BLOCK.min(self.valid - start);
             self.scores(queries, start, keys, scores);
-            for query in 0..queries.len() {
-                let row = &mut scores[query * keys..][..keys];
-                let max = softmax.max[query].max(kernels.row_max(row));
-                let correction = (softmax.max[query] - max).exp();
-                softmax.sum[query] = softmax.sum[query] * correction + kernels.exp_sum(row, max);
-                softmax.max[query] = max;
-                kernels.scale(&mut mixed[query * head_dim..][..head_dim], correction);
-            }
-            let add = Epilogue { accumulate: true, ..Epilogue::default() };
-            let out = MatMut::new(mixed, queries.len(), head_dim, head_dim);
-            let rows = RowsF32::new(scores, keys, queries.len());
-            kernels.matmul_f32(&rows, &values.k_range(start..start + keys), &add, out);
+            let mixed = MatMut::new(mixed, queries.len(), head_dim, head_dim);
+            self.values.add_weighted(self.kernels, start, scores, &mut softmax, mixed);
         }
         softmax
     }

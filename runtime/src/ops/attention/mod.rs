@@ -8,6 +8,8 @@ use wavlm_kernels::MatMut;
 
 mod head;
 mod keys;
+mod softmax;
+mod values;
 
 use head::Head;
 
@@ -15,6 +17,11 @@ use super::{Block, floats, floats_mut, frames_of, lengths_of, owned};
 use crate::engine::Engine;
 use crate::matrix::{Matrix, Vector, Windows};
 use crate::scratch::Scratch;
+
+/// Queries per block of scores.
+const QUERY_BLOCK: usize = 48;
+/// Keys per block of scores; a multiple of the panel width.
+const KEY_BLOCK: usize = 256;
 
 /// Outputs of the gate's linear layer per head: two gates of four values each.
 const GATE_ROWS: usize = 8;
