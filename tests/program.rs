@@ -126,7 +126,9 @@ fn bench_and_doctor_say_what_runs() {
         }
         let finished = program.run();
         assert_eq!(finished.status, Some(0), "{}", finished.stderr);
-        objects(&finished.stdout)[0]["kernel"].clone()
+        let record = &objects(&finished.stdout)[0];
+        assert_ne!(record["cores_used"], "", "{record}");
+        record["kernel"].clone()
     };
     assert_eq!(chosen(None), figures["kernel"]);
     assert_eq!(chosen(Some("reference")), "reference");

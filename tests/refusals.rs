@@ -145,10 +145,12 @@ fn hostile_checkpoints() {
 }
 
 #[test]
-fn unknown_kernels_and_missing_files() {
+fn unknown_kernels_and_cores_and_missing_files() {
     let (_folder, audio) = folder_with("tone.wav", &wav(16_000, 1, &tone(16_000)));
     let program = Program::new("wavlm").env("WAVLM_KERNEL", "sse9").args(["spot"]).args([&audio]);
     program.run().refused(&["sse9", "reference"]);
+    let program = Program::new("wavlm").env("WAVLM_CORES", "4-7").args(["spot"]).args([&audio]);
+    program.run().refused(&["WAVLM_CORES", "4-7", "taskset"]);
     Program::new("wavlm").args(["spot", "/nowhere/a.wav"]).run().refused(&["/nowhere/a.wav"]);
     Program::new("wavlm-export").args(["inspect", "/nowhere/m.wlm"]).run().refused(&["/nowhere/m.wlm"]);
 }

@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 /// Keywords and voices in sound, offline.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
-#[command(after_help = "WAVLM_KERNEL=NAME overrides the choice of kernels; `wavlm doctor` lists them.")]
+#[command(after_help = "\
+WAVLM_KERNEL=NAME overrides the choice of kernels; `wavlm doctor` lists them.
+WAVLM_CORES=all computes on little cores too; otherwise on the fast ones of a machine that has both.")]
 pub struct Arguments {
     /// Options of every command.
     #[command(flatten)]

@@ -110,6 +110,9 @@ pub enum Failure {
         /// Those that can be.
         available: String,
     },
+    /// `WAVLM_CORES` is neither of its values.
+    #[error("WAVLM_CORES: {0:?} is unknown; use fast or all, and taskset for certain cores")]
+    Cores(String),
     /// The model's bytes are not those that were written.
     #[error("{place}: {error}; copy or export it again")]
     Damaged {

@@ -4,6 +4,7 @@
 //! cli         the command line, as clap reads it
 //! commands/   one file per subcommand
 //! setup       model, kernels and threads from options and environment
+//! cores       the big ones of a board with big and little ones
 //! input       a file or `-` as sound
 //! progress    a bar for long work, on a terminal
 //! store       voiceprints in a folder
@@ -17,6 +18,7 @@
 mod builtin;
 mod cli;
 mod commands;
+mod cores;
 mod failure;
 mod input;
 mod progress;

@@ -7,6 +7,7 @@ use wavlm_runtime::{Model, SessionOptions};
 
 use crate::builtin;
 use crate::cli::Common;
+use crate::cores::{self, Cores, Wish};
 use crate::failure::Failure;
 
 /// Overrides the choice of kernels.
@@ -21,13 +22,15 @@ pub struct Setup {
     pub model_name: String,
     /// Kernels and threads; all heads.
     pub options: SessionOptions,
+    /// Where the threads run.
+    pub cores: Cores,
 }
 
 impl Setup {
-    /// Opens the model and chooses the kernels.
+    /// Opens the model, chooses cores and kernels.
     ///
     /// # Errors
-    /// The model is none, or `WAVLM_KERNEL` names kernels that this machine cannot run.
+    /// The model is none, `WAVLM_KERNEL` names kernels that this machine cannot run, or `WAVLM_CORES` is unknown.
     pub fn new(common: &Common) -> Result<Self, Failure> {
         let (model_name, model) = match &common.model {
             Some(path) => (
@@ -40,12 +43,11 @@ impl Setup {
                 (name, model)
             }
         };
-        let options = SessionOptions {
-            threads: usize::from(common.threads),
-            kernels: kernels()?,
-            ..SessionOptions::default()
-        };
-        Ok(Setup { model, model_name, options })
+        let threads = usize::from(common.threads);
+        // First, since kernels are chosen for the cores that are left.
+        let cores = Cores::keep(wish()?, threads);
+        let options = SessionOptions { threads, kernels: kernels()?, ..SessionOptions::default() };
+        Ok(Setup { model, model_name, options, cores })
     }
 }
 
@@ -60,4 +62,10 @@ fn kernels() -> Result<&'static Kernels, Failure> {
         Some(name) => Kernels::by_name(&name.to_string_lossy())
             .map_err(|error| Failure::Kernel { error, available: available_kernels().join(", ") }),
     }
+}
+
+fn wish() -> Result<Wish, Failure> {
+    let value = env::var_os(cores::VARIABLE);
+    Wish::of(value.as_deref())
+        .ok_or_else(|| Failure::Cores(value.unwrap_or_default().to_string_lossy().into_owned()))
 }

@@ -49,7 +49,7 @@ impl Program {
             }
             None => Command::new(built),
         };
-        command.stdin(Stdio::null()).env_remove("WAVLM_KERNEL");
+        command.stdin(Stdio::null()).env_remove("WAVLM_KERNEL").env_remove("WAVLM_CORES");
         Program { command }
     }
 

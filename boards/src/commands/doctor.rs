@@ -1,13 +1,14 @@
 //! `wavlm doctor`: what this machine and this model are, and what is wrong with either.
 
+use std::fs;
 use std::time::Instant;
-use std::{fs, thread};
 
 use serde::Serialize;
 use wavlm_format::{Agreement, Head, HeadKind, Header, Precision, TensorEntry};
 
 use super::{Printer, Verdict, speech};
 use crate::cli::Doctor;
+use crate::cores;
 use crate::failure::Failure;
 use crate::setup::{KERNEL_VARIABLE, Setup, available_kernels};
 use crate::store::Store;
@@ -18,7 +19,8 @@ const GOOD_COSINE: f32 = 0.999;
 #[derive(Serialize)]
 struct Record {
     cpu: String,
-    cores: usize,
+    cores: String,
+    cores_used: String,
     kernels: Vec<&'static str>,
     kernel: &'static str,
     model: Facts,
@@ -64,7 +66,8 @@ pub fn run(setup: &Setup, options: &Doctor, printer: &Printer) -> Result<Verdict
     let model = Facts::new(&setup.model_name, file.len(), file.header());
     let record = Record {
         cpu: cpu_name(),
-        cores: thread::available_parallelism().map_or(1, usize::from),
+        cores: cores::list(&setup.cores.allowed),
+        cores_used: cores::list(&setup.cores.used),
         warnings: warnings(&kernels, kernel, &model),
         kernels,
         kernel,
@@ -121,7 +124,8 @@ impl Record {
     fn text(&self) -> String {
         let model = &self.model;
         let mut lines = vec![
-            format!("CPU       {}, {} core(s)", self.cpu, self.cores),
+            format!("CPU       {}", self.cpu),
+            format!("cores     {} (of {})", self.cores_used, self.cores),
             format!("kernels   {} (chosen of {})", self.kernel, self.kernels.join(", ")),
             format!(
                 "model     {}, {:.1} MB, {} parameters, {}",
