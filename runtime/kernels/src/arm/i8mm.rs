@@ -9,6 +9,7 @@ use crate::dispatch::Kernels;
 use crate::tile::{Sums, Tile, TileI8};
 use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
+use std::mem::MaybeUninit;
 
 pub(crate) static KERNELS: Kernels = Kernels::new(
     "i8mm",
@@ -40,11 +41,10 @@ fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
 #[target_feature(enable = "neon,i8mm")]
 fn row_pairs<const PAIRS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     out.0[..2 * PAIRS * t.panels].fill([0; 16]);
-    let mut codes = [[vdupq_n_s8(0); PAIRS]; DEPTH / 8];
+    let mut room = [MaybeUninit::<[int8x16_t; PAIRS]>::uninit(); DEPTH / 8];
     for first in (0..t.k).step_by(DEPTH) {
         let depth = DEPTH.min(t.k - first);
-        let codes = &mut codes[..depth / 8];
-        interleave(t, first, codes);
+        let codes = interleave(t, first, &mut room[..depth / 8]);
         for panel in 0..t.panels {
             let weights = t.weights[(panel * t.k + first) * 16..][..depth * 16].as_chunks::<128>().0;
             for half in 0..2 {
@@ -59,21 +59,30 @@ fn row_pairs<const PAIRS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     }
 }
 
-/// Brings together eight codes of each row of a pair, from input `first` on.
+/// Brings together eight codes of each row of a pair, from input `first` on, eight times the length of `room`.
 #[inline]
 #[target_feature(enable = "neon,i8mm")]
-fn interleave<const PAIRS: usize>(t: &TileI8, first: usize, out: &mut [[int8x16_t; PAIRS]]) {
+fn interleave<'a, const PAIRS: usize>(
+    t: &TileI8,
+    first: usize,
+    room: &'a mut [MaybeUninit<[int8x16_t; PAIRS]>],
+) -> &'a [[int8x16_t; PAIRS]] {
     let rows: [_; PAIRS] = std::array::from_fn(|pair| {
         [2 * pair, 2 * pair + 1].map(|row| t.codes[row.min(t.rows - 1) * t.stride + first..].as_ptr())
     });
-    for (i, out) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+    let (chunks, []) = room.as_chunks_mut::<2>() else { unreachable!("inputs come in sixteens") };
+    for (i, chunk) in chunks.iter_mut().enumerate() {
+        let mut both = [[vdupq_n_s8(0); PAIRS]; 2];
         for (pair, rows) in rows.iter().enumerate() {
-            // SAFETY: in bounds: each row has k codes, k a multiple of 16, and `out` is for those from `first` on.
+            // SAFETY: in bounds: each row has k codes, k a multiple of 16, and `room` is for those from `first` on.
             let [upper, lower] = rows.map(|row| unsafe { vld1q_s64(row.add(16 * i).cast()) });
-            out[0][pair] = vreinterpretq_s8_s64(vzip1q_s64(upper, lower));
-            out[1][pair] = vreinterpretq_s8_s64(vzip2q_s64(upper, lower));
+            both[0][pair] = vreinterpretq_s8_s64(vzip1q_s64(upper, lower));
+            both[1][pair] = vreinterpretq_s8_s64(vzip2q_s64(upper, lower));
         }
+        *chunk = both.map(MaybeUninit::new);
     }
+    // SAFETY: the loop wrote all of it.
+    unsafe { room.assume_init_ref() }
 }
 
 /// Products of pairs of rows with one half of a panel's columns, two vectors for each row.
