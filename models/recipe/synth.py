@@ -155,9 +155,9 @@ def jobs():
     return order
 
 
-def run():
-    """Makes every missing pack."""
-    missing = [job for job in jobs() if not clips.exists(job[1])]
+def run(only=None):
+    """Makes every missing pack, or those of these names."""
+    missing = [job for job in jobs() if not clips.exists(job[1]) and (only is None or job[1] in only)]
     if not missing:
         return
     text.lexicon()  # a missing dictionary is told before any work starts

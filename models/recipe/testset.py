@@ -124,8 +124,19 @@ def build(split):
     builder.save()
 
 
+def packs():
+    """Names of the packs that the test material is made from."""
+    names = {f"speech-{voice}" for voice in voices.HELD_OUT_RECORDED}
+    names |= {f"speech-test-{voice}" for voice in voices.COMPARED}
+    for split in SURROUNDINGS:
+        names |= {*synth.words_packs(split), *synth.speech_packs(split)}
+    return names
+
+
 def run():
-    """Writes what is missing."""
+    """Writes what is missing, and says what it is made from if need be."""
+    if not all(manifest(split).exists() for split in SURROUNDINGS):
+        synth.run(packs())
     for split in SURROUNDINGS:
         if not manifest(split).exists():
             build(split)
