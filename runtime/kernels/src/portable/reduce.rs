@@ -14,23 +14,22 @@ pub(crate) fn row_max(row: &[f32]) -> f32 {
 /// Smallest and largest value; ∞ and -∞ for an empty row. NaN is ignored.
 #[inline(always)]
 pub(crate) fn row_range(row: &[f32]) -> (f32, f32) {
-    let (chunks, tail) = row.as_chunks::<{ 2 * LANES }>();
+    let (chunks, tail) = row.as_chunks::<LANES>();
     let (mut lowest, mut highest) = ranges(chunks);
     for ((lowest, highest), &x) in lowest.iter_mut().zip(&mut highest).zip(tail) {
         *lowest = smaller(*lowest, x);
         *highest = larger(*highest, x);
     }
-    (fold(halve(&lowest, smaller), smaller), fold(halve(&highest, larger), larger))
+    (fold(lowest, smaller), fold(highest, larger))
 }
 
-/// Lanes of [`row_range`], twice as many, since an extreme waits for the one before it and there is nothing else to do.
-/// They are opaque: seeing how they are folded, the compiler would keep them in pieces all along.
+/// Lanes of [`row_range`], opaque: seeing how they are folded, the compiler would keep them in pieces all along.
 #[inline(always)]
-fn ranges<const N: usize>(chunks: &[[f32; N]]) -> ([f32; N], [f32; N]) {
-    let mut lowest = [f32::INFINITY; N];
-    let mut highest = [f32::NEG_INFINITY; N];
+fn ranges(chunks: &[[f32; LANES]]) -> ([f32; LANES], [f32; LANES]) {
+    let mut lowest = [f32::INFINITY; LANES];
+    let mut highest = [f32::NEG_INFINITY; LANES];
     for chunk in chunks {
-        for i in 0..N {
+        for i in 0..LANES {
             lowest[i] = smaller(lowest[i], chunk[i]);
             highest[i] = larger(highest[i], chunk[i]);
         }
