@@ -127,7 +127,7 @@ fn bench_and_doctor_say_what_runs() {
         let finished = program.run();
         assert_eq!(finished.status, Some(0), "{}", finished.stderr);
         let record = &objects(&finished.stdout)[0];
-        assert_ne!(record["cores_used"], "", "{record}");
+        assert!(record["cores_used"].as_str().is_some_and(|cores| !cores.is_empty()), "{record}");
         record["kernel"].clone()
     };
     assert_eq!(chosen(None), figures["kernel"]);

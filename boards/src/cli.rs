@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 #[command(version, arg_required_else_help = true)]
 #[command(after_help = "\
 WAVLM_KERNEL=NAME overrides the choice of kernels; `wavlm doctor` lists them.
-WAVLM_CORES=all computes on little cores too; otherwise on the fast ones of a machine that has both.")]
+WAVLM_CORES=all computes on all cores; otherwise little ones are left out where there are enough big ones.")]
 pub struct Arguments {
     /// Options of every command.
     #[command(flatten)]

@@ -1,5 +1,7 @@
-//! Big and little cores: the work is kept on the fastest ones that the system lets this program use. With equal shares for
-//! all threads, one of them on a little core would make the others wait.
+//! Big and little cores: the work is kept on the fastest ones that the system lets this program use. One thread on a little
+//! core would be late; of several, which have equal shares, it would make the others wait.
+//!
+//! Linux tells how fast cores are on ARM and RISC-V; elsewhere all of them are used.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,8 +13,9 @@ pub const VARIABLE: &str = "WAVLM_CORES";
 /// Where Linux describes the cores.
 const SYSTEM: &str = "/sys/devices/system/cpu";
 
-/// A core this much slower than the fastest is a little one. Big cores of one chip may differ by a few percent.
-const LITTLE: f64 = 0.8;
+/// A core slower than this part of the fastest is a little one: in order beside out of order, they have half or less. Big
+/// ones of one chip may differ by a quarter.
+const LITTLE: f64 = 0.65;
 
 /// Where the program computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,17 +48,20 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// Keeps this thread, and all that it will start, to the cores that it had better use. Where the system tells nothing of
+    /// Keeps the calling thread, and all that it will start, to the cores that it had better use. Where the system tells nothing of
     /// them, or refuses, they are all those allowed.
     pub fn keep(wish: Wish, threads: usize) -> Cores {
         let allowed = affinity::get();
-        let capacities = capacities(Path::new(SYSTEM), &allowed);
-        let fast = match (wish, capacities) {
-            (Wish::Fast, Some(capacities)) => fastest(&allowed, &capacities, threads),
-            _ => allowed.clone(),
-        };
-        let used = if fast != allowed && affinity::set(&fast) { fast } else { allowed.clone() };
+        let wanted = choose(wish, &allowed, capacities(Path::new(SYSTEM), &allowed), threads);
+        let used = if wanted != allowed && affinity::set(&wanted) { wanted } else { allowed.clone() };
         Cores { allowed, used }
+    }
+}
+
+fn choose(wish: Wish, allowed: &[usize], capacities: Option<Vec<u32>>, threads: usize) -> Vec<usize> {
+    match (wish, capacities) {
+        (Wish::Fast, Some(capacities)) => fastest(allowed, &capacities, threads),
+        _ => allowed.to_vec(),
     }
 }
 
@@ -80,6 +86,11 @@ fn fastest(cores: &[usize], capacities: &[u32], threads: usize) -> Vec<usize> {
     chosen
 }
 
+/// As many as the standard library counts.
+fn all() -> Vec<usize> {
+    (0..std::thread::available_parallelism().map_or(1, usize::from)).collect()
+}
+
 /// `[0, 1, 2, 5]` as `0-2,5`.
 pub fn list(cores: &[usize]) -> String {
     let runs = cores.chunk_by(|a, b| a + 1 == *b);
@@ -97,8 +108,10 @@ mod affinity {
 
     /// Cores that this thread may run on.
     pub fn get() -> Vec<usize> {
-        let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
-        (0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect()
+        match sched_getaffinity(None) {
+            Ok(set) => (0..CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect(),
+            Err(_) => super::all(), // more cores than the set has room for
+        }
     }
 
     /// Whether the system agrees.
@@ -112,8 +125,7 @@ mod affinity {
 #[cfg(not(target_os = "linux"))]
 mod affinity {
     pub fn get() -> Vec<usize> {
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
-        (0..count).collect()
+        super::all()
     }
 
     pub fn set(_: &[usize]) -> bool {
@@ -135,6 +147,20 @@ mod tests {
         }
         assert_eq!(fastest(&cores, &capacities, 6), [0, 1, 4, 5, 6, 7]);
         assert_eq!(fastest(&cores, &capacities, 100), cores);
+    }
+
+    #[test]
+    fn the_middle_of_three_kinds_is_big() {
+        let capacities = [250, 250, 250, 250, 760, 760, 760, 1024];
+        assert_eq!(fastest(&[0, 1, 2, 3, 4, 5, 6, 7], &capacities, 1), [4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn all_are_used_where_asked_for_or_where_nothing_is_known() {
+        let capacities = || Some(vec![400, 1024]);
+        assert_eq!(choose(Wish::Fast, &[0, 1], capacities(), 1), [1]);
+        assert_eq!(choose(Wish::All, &[0, 1], capacities(), 1), [0, 1]);
+        assert_eq!(choose(Wish::Fast, &[0, 1], None, 1), [0, 1]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Model, kernels and threads, from options and environment.
+//! Model, cores, kernels and threads, from options and environment.
 
 use std::env;
 
@@ -27,7 +27,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Opens the model, chooses cores and kernels.
+    /// Opens the model, keeps this thread and those to come to the fast cores, chooses the kernels.
     ///
     /// # Errors
     /// The model is none, `WAVLM_KERNEL` names kernels that this machine cannot run, or `WAVLM_CORES` is unknown.

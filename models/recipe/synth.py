@@ -157,6 +157,8 @@ def jobs():
 
 def run(only=None):
     """Makes every missing pack, or those of these names."""
+    if unknown := set(only or ()) - {job[1] for job in jobs()}:
+        raise ValueError(f"no job makes {sorted(unknown)}")
     missing = [job for job in jobs() if not clips.exists(job[1]) and (only is None or job[1] in only)]
     if not missing:
         return

@@ -124,8 +124,8 @@ def build(split):
     builder.save()
 
 
-def packs():
-    """Names of the packs that the test material is made from."""
+def sources():
+    """Names of the synthesis jobs whose packs `build` reads; the one of a recorded voice makes its words, too."""
     names = {f"speech-{voice}" for voice in voices.HELD_OUT_RECORDED}
     names |= {f"speech-test-{voice}" for voice in voices.COMPARED}
     for split in SURROUNDINGS:
@@ -134,9 +134,9 @@ def packs():
 
 
 def run():
-    """Writes what is missing, and says what it is made from if need be."""
+    """Writes what is missing, and synthesises first what that is made from."""
     if not all(manifest(split).exists() for split in SURROUNDINGS):
-        synth.run(packs())
+        synth.run(sources())
     for split in SURROUNDINGS:
         if not manifest(split).exists():
             build(split)

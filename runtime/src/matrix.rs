@@ -11,8 +11,14 @@ use crate::error::Error;
 use crate::scratch::Scratch;
 
 /// Most rows that are computed at a time where something is laid out for them, codes or taps or a wide intermediate: that
-/// must not grow with the length of the sound.
-pub(crate) const BLOCK_ROWS: usize = 132;
+/// must not grow with the length of the sound. More rows leave the second-level cache between their products, fewer have
+/// the weights read too often; three seconds are 149.
+const BLOCK_ROWS: usize = 168;
+
+/// Rows per block of so many, at least one: about equal blocks, since each has all weights read.
+pub(crate) fn block_rows(rows: usize) -> usize {
+    rows.div_ceil(rows.div_ceil(BLOCK_ROWS).max(1)).max(1)
+}
 
 /// A dense f32 tensor of the file; equal to another if both are the same tensor of the same mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,8 +169,7 @@ impl Matrix {
         };
         let panels = self.group(0);
         assert_eq!(input.rows, out.rows(), "rows of input and output");
-        // About equal blocks: each has all weights read.
-        let length = input.rows.div_ceil(input.rows.div_ceil(BLOCK_ROWS).max(1)).max(1);
+        let length = block_rows(input.rows);
         for (input, out) in input.blocks(length).zip(out.row_blocks(length)) {
             match &panels {
                 Panels::F32(panels) => engine.each(engine.windows(out), |window| {

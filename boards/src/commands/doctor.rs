@@ -19,7 +19,8 @@ const GOOD_COSINE: f32 = 0.999;
 #[derive(Serialize)]
 struct Record {
     cpu: String,
-    cores: String,
+    cores: usize,
+    cores_allowed: String,
     cores_used: String,
     kernels: Vec<&'static str>,
     kernel: &'static str,
@@ -66,7 +67,8 @@ pub fn run(setup: &Setup, options: &Doctor, printer: &Printer) -> Result<Verdict
     let model = Facts::new(&setup.model_name, file.len(), file.header());
     let record = Record {
         cpu: cpu_name(),
-        cores: cores::list(&setup.cores.allowed),
+        cores: setup.cores.allowed.len(),
+        cores_allowed: cores::list(&setup.cores.allowed),
         cores_used: cores::list(&setup.cores.used),
         warnings: warnings(&kernels, kernel, &model),
         kernels,
@@ -125,7 +127,7 @@ impl Record {
         let model = &self.model;
         let mut lines = vec![
             format!("CPU       {}", self.cpu),
-            format!("cores     {} (of {})", self.cores_used, self.cores),
+            format!("cores     {} (of {})", self.cores_used, self.cores_allowed),
             format!("kernels   {} (chosen of {})", self.kernel, self.kernels.join(", ")),
             format!(
                 "model     {}, {:.1} MB, {} parameters, {}",

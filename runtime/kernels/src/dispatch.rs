@@ -192,9 +192,9 @@ impl Kernels {
         unsafe { (self.elementwise.quantise_panels)(rows, k, codes, scales, sums) }
     }
 
-    /// Quantises `k` rows of `n` values as [`transposed_f32_into`](crate::pack::transposed_f32_into) packs them, each
-    /// column symmetric around zero: the inputs of `n` output columns. `codes`, `scales` and `sums` are what
-    /// [`PanelsI8`] wants.
+    /// The transpose of [`quantise_panels`](Self::quantise_panels): rows of `n` values become the inputs of `n` output
+    /// columns, each symmetric around zero, laid out as [`panels_i8`](crate::pack::panels_i8) has them. `codes` has
+    /// `padded(n) · padded(rows)` elements, `scales` and `sums` have `padded(n)`. Codes of what is not finite are unspecified.
     ///
     /// # Panics
     /// If the rows or the outputs do not fit.
@@ -219,7 +219,8 @@ impl Kernels {
     ///
     /// Returns the sum of the powers, each within 2.5e-7 of itself, and what the codes stand for. Its offset shares
     /// out the sum of all rounding errors, so that a long tail of powers below one step keeps its weight.
-    /// If the row or `max` is not finite, the sum is NaN, or the codes are unspecified.
+    /// The power of -∞ is zero. NaN in the row makes the sum NaN; where `max` is not the largest of the row, or not finite,
+    /// codes are unspecified.
     ///
     /// # Panics
     /// If there are fewer codes than values.

@@ -5,7 +5,7 @@ use wavlm_kernels::{Activation, MatMut};
 
 use super::{Block, floats, floats_mut, owned};
 use crate::engine::Engine;
-use crate::matrix::{BLOCK_ROWS, Matrix, Vector, Windows};
+use crate::matrix::{Matrix, Vector, Windows, block_rows};
 use crate::scratch::Scratch;
 
 /// `residual + down(activation(up(x)))`. Inputs: `x`, and the residual where it is not `x` itself.
@@ -29,7 +29,9 @@ impl Block for FeedForward {
         ensure!(inputs[0].shape().last() == Some(&channels), "expected {channels} channels");
         if inputs.len() == 1 {
             let mut x = owned(inputs.remove(0));
-            for block in floats_mut(&mut x)?.chunks_mut(BLOCK_ROWS * channels) {
+            let values = floats_mut(&mut x)?;
+            let length = block_rows(values.len() / channels) * channels;
+            for block in values.chunks_mut(length) {
                 let inner = self.expand(block);
                 self.contract(&inner, block);
             }
@@ -38,8 +40,9 @@ impl Block for FeedForward {
         let (x, residual) = args_2!(inputs);
         ensure!(x.shape() == residual.shape(), "input and residual differ in shape");
         let mut out = owned(residual);
-        let blocks = floats_mut(&mut out)?.chunks_mut(BLOCK_ROWS * channels);
-        for (block, x) in blocks.zip(floats(&x)?.chunks(BLOCK_ROWS * channels)) {
+        let x = floats(&x)?;
+        let length = block_rows(x.len() / channels) * channels;
+        for (block, x) in floats_mut(&mut out)?.chunks_mut(length).zip(x.chunks(length)) {
             let inner = self.expand(x);
             self.contract(&inner, block);
         }

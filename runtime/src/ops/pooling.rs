@@ -4,7 +4,7 @@ use tract_core::internal::*;
 use wavlm_kernels::MatMut;
 
 use super::{Block, Tdnn, floats, floats_mut, frames_of, lengths_of};
-use crate::matrix::BLOCK_ROWS;
+use crate::matrix::block_rows;
 use crate::scratch::Scratch;
 
 /// Mean over valid frames. Inputs: frames `(batch, frames, channels)`, optionally lengths `(batch)`.
@@ -58,8 +58,9 @@ impl Block for StatisticsPooling {
         let utterances = floats(&inputs[0])?.chunks_exact(frames * self.last.input_dim()).zip(lengths);
         for ((x, valid), out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(2 * dim)) {
             let mut moments = Moments::new(dim);
-            for first in (0..valid).step_by(BLOCK_ROWS) {
-                let rows = BLOCK_ROWS.min(valid - first);
+            let length = block_rows(valid);
+            for first in (0..valid).step_by(length) {
+                let rows = length.min(valid - first);
                 let mut block = Scratch::new(rows * dim);
                 self.last.apply(x, first, MatMut::new(&mut block, rows, dim, dim));
                 moments.add(&block);

@@ -5,7 +5,7 @@ use wavlm_kernels::{Activation, MatMut};
 
 use super::{Block, floats, floats_mut, frames_of};
 use crate::engine::Engine;
-use crate::matrix::{BLOCK_ROWS, Matrix, Vector, Windows};
+use crate::matrix::{Matrix, Vector, Windows, block_rows};
 use crate::scratch::Scratch;
 
 /// `relu(weight · [x[t], x[t + dilation], …] + bias)`; `(kernel - 1) · dilation` frames are lost.
@@ -34,8 +34,9 @@ impl Block for Tdnn {
         let mut out = Tensor::zero::<f32>(&[batch, rows, dim])?;
         let utterances = floats(&inputs[0])?.chunks_exact(frames * self.input_dim());
         for (x, out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(rows * dim)) {
-            let blocks = MatMut::new(out, rows, dim, dim).row_blocks(BLOCK_ROWS);
-            blocks.enumerate().for_each(|(i, out)| self.apply(x, i * BLOCK_ROWS, out));
+            let length = block_rows(rows);
+            let blocks = MatMut::new(out, rows, dim, dim).row_blocks(length);
+            blocks.enumerate().for_each(|(i, out)| self.apply(x, i * length, out));
         }
         Ok(tvec!(out.into_tvalue()))
     }
@@ -62,8 +63,8 @@ impl Tdnn {
         (self.kernel - 1) * self.dilation
     }
 
-    /// Computes the output frames of an utterance from `first` on that `out` has rows for: no more than
-    /// [`BLOCK_ROWS`], since taps that do not lie side by side are laid out.
+    /// Computes the output frames of an utterance from `first` on that `out` has rows for: no more than a
+    /// [block](block_rows), since taps that do not lie side by side are laid out.
     pub fn apply(&self, x: &[f32], first: usize, out: MatMut<'_>) {
         let (channels, rows) = (self.input_dim(), out.rows());
         if self.dilation == 1 || self.kernel == 1 {

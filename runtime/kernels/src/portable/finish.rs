@@ -165,6 +165,7 @@ fn store<S: Source>(f: Finish, activation: impl Fn(f32) -> f32 + Copy, source: S
         let columns = source.columns(panel, bias);
         let range = panel * PANEL..out.columns().min((panel + 1) * PANEL);
         let rows = 0..out.rows();
+        debug_assert!(source.rows(panel).count() >= rows.len(), "sums, scales and offsets of every row");
         for (row, to) in source.rows(panel).zip(out.window(rows, range).into_rows()) {
             let values = map(S::values(&columns, row), activation);
             match <&mut [f32; PANEL]>::try_from(&mut *to) {

@@ -44,9 +44,7 @@ pub(crate) fn exp_codes<const ZERO: u8>(row: &[f32], max: f32, codes: &mut [u8])
     for (i, (code, &x)) in code_tail.iter_mut().zip(tail).enumerate() {
         *code = take(x - max, &mut powers[i], &mut rounded[i]) ^ ZERO;
     }
-    if !rest.is_empty() {
-        rest.fill(ZERO);
-    }
+    rest.fill(ZERO);
     let (sum, of_codes) = (fold(powers, |a, b| a + b), fold(rounded, |a, b| a + b) / STEPS);
     (sum, Quantisation { scale: 1.0 / STEPS, offset: (sum - of_codes) / row.len().max(1) as f32 })
 }

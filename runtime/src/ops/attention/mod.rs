@@ -9,6 +9,8 @@ use wavlm_kernels::MatMut;
 mod head;
 mod keys;
 mod softmax;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use head::Head;
@@ -31,7 +33,7 @@ const GATE_ROWS: usize = 8;
 /// Inputs: `x` `(batch, frames, channels)`, the table of [`PositionBias`](super::PositionBias), the residual if
 /// `separate_residual` (else it is `x`), valid frames `(batch)` if `masked`.
 /// Outputs: the hidden states, and the weights `(batch, heads, frames, frames)` if `weights`. These are the true
-/// weights of each head; transformers returns their mean in every head.
+/// weights of each head, before int8 rounds them for the mix; transformers returns their mean in every head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attention {
     pub engine: Engine,

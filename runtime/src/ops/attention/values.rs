@@ -62,6 +62,7 @@ impl Values {
                 for ((query, row), powers) in rows.zip(powers.chunks_exact_mut(width)) {
                     let largest = kernels.row_max(row);
                     softmax.raise(kernels, query, largest, mixed.row_mut(query));
+                    // Of the block's own largest, so that all codes are in use however far below the maximum it lies.
                     let (sum, quantisation) = kernels.exp_codes(row, largest, powers);
                     let power_of_largest = (largest - softmax.max[query]).exp();
                     softmax.sum[query] += power_of_largest * sum;
@@ -75,10 +76,13 @@ impl Values {
     }
 }
 
-/// Codes, scales and sums of one block of keys after the other.
+/// int8 values, one block of keys after the other, each with ranges of its own.
 struct Blocks {
+    /// `[block][head_dim/16][keys/4][16][4]`, `head_dim` and keys padded.
     codes: Scratch<i8>,
+    /// `[block][head_dim]`, padded.
     scales: Scratch<f32>,
+    /// Of a column's codes: `[block][head_dim]`, padded.
     sums: Scratch<i32>,
 }
 

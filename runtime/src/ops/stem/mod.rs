@@ -3,6 +3,10 @@
 //! Time-major throughout: a convolution reads `kernel · channels` contiguous values per output frame, `stride ·
 //! channels` apart, so it is a product over overlapping windows. All convolutions run tile by tile of output frames;
 //! the intermediate frames of a tile are recomputed at its borders, and nothing but the result grows with the length.
+//!
+//! int8 windows are quantised by their own ranges, although a frame lies in up to two of them. One range for more frames
+//! would save under one percent of the time; simulated on a random wavlm-base with x-vector head, the embeddings' cosine to
+//! f32 fell from 0.9997 for a range per frame to 0.9993 for 16 frames, 0.9983 for 64, 0.9973 for the utterance.
 
 use tract_core::internal::*;
 use wavlm_format::StemNorm;
