@@ -18,10 +18,9 @@ const SYSTEM: &str = "/sys/devices/system/cpu";
 const LITTLE: f64 = 0.65;
 
 /// Where the program computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// On the fastest cores, as many as there are threads or more.
-    #[default]
     Fast,
     /// On all that the system allows.
     All,
@@ -39,7 +38,7 @@ impl Wish {
 }
 
 /// The cores of this program, by the system's numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Cores {
     /// Those that it was started on: all, or what `taskset` or a container left.
     pub allowed: Vec<usize>,
@@ -48,8 +47,8 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// Keeps the calling thread, and all that it will start, to the cores that it had better use. Where the system tells nothing of
-    /// them, or refuses, they are all those allowed.
+    /// Keeps the calling thread, and all that it will start, to the cores that it had better use. Where the system tells
+    /// nothing of them, or refuses, they are all those allowed.
     pub fn keep(wish: Wish, threads: usize) -> Cores {
         let allowed = affinity::get();
         let wanted = choose(wish, &allowed, capacities(Path::new(SYSTEM), &allowed), threads);

@@ -4,10 +4,12 @@
 use crate::arm;
 use crate::portable::Elementwise;
 use crate::tile::{RunF32, RunI8, Tile};
-use crate::types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8};
+use crate::types::{
+    Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8, check_panels_i8,
+};
 #[cfg(target_arch = "x86_64")]
 use crate::x86;
-use crate::{matmul, padded, reference};
+use crate::{matmul, reference};
 use std::error::Error;
 use std::fmt;
 
@@ -185,9 +187,7 @@ impl Kernels {
         sums: &mut [i32],
     ) {
         rows.check(k);
-        assert_eq!(codes.len(), padded(rows.rows()) * padded(k), "panels of {} x {k}", rows.rows());
-        assert_eq!(scales.len(), padded(rows.rows()), "scales of {} columns", rows.rows());
-        assert_eq!(sums.len(), padded(rows.rows()), "sums of {} columns", rows.rows());
+        check_panels_i8(codes, scales, sums, rows.rows(), k);
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { (self.elementwise.quantise_panels)(rows, k, codes, scales, sums) }
     }
@@ -207,9 +207,7 @@ impl Kernels {
         sums: &mut [i32],
     ) {
         rows.check(n);
-        assert_eq!(codes.len(), padded(n) * padded(rows.rows()), "panels of {n} x {}", rows.rows());
-        assert_eq!(scales.len(), padded(n), "scales of {n} columns");
-        assert_eq!(sums.len(), padded(n), "sums of {n} columns");
+        check_panels_i8(codes, scales, sums, n, rows.rows());
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { (self.elementwise.quantise_transposed)(rows, n, codes, scales, sums) }
     }

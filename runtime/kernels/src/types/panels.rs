@@ -21,9 +21,7 @@ impl<'a> PanelsI8<'a> {
     /// If a length does not fit, or `k` is zero.
     pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
         assert!(k > 0, "weights of no inputs");
-        assert_eq!(data.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
-        assert_eq!(scales.len(), padded(n), "scales of {n} columns");
-        assert_eq!(sums.len(), padded(n), "sums of {n} columns");
+        check_panels_i8(data, scales, sums, n, k);
         Self { data, scales, sums, n, k }
     }
 
@@ -68,6 +66,13 @@ impl<'a> PanelsI8<'a> {
     pub(crate) fn sums(&self) -> &'a [i32] {
         self.sums
     }
+}
+
+/// Panics unless these have the lengths that int8 panels of `n` output columns over `k` inputs have.
+pub(crate) fn check_panels_i8(codes: &[i8], scales: &[f32], sums: &[i32], n: usize, k: usize) {
+    assert_eq!(codes.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
+    assert_eq!(scales.len(), padded(n), "scales of {n} columns");
+    assert_eq!(sums.len(), padded(n), "sums of {n} columns");
 }
 
 /// f32 weights, keys or values `[panels][k][16]`.

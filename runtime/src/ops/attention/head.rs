@@ -43,9 +43,8 @@ impl<'a> Head<'a> {
             let queries = Queries::new(kernels, self.qkv, first, QUERY_BLOCK, &self.keys);
             let softmax = self.mix(&queries, &mut scores, &mut mixed);
             for query in 0..queries.len() {
-                let row = context.row_mut(first + query);
-                row.copy_from_slice(&mixed[query * head_dim..][..head_dim]);
-                kernels.scale(row, 1.0 / softmax.sum[query]);
+                let mixed = &mixed[query * head_dim..][..head_dim];
+                kernels.scaled(1.0 / softmax.sum[query], mixed, context.row_mut(first + query));
             }
             if let Some(weights) = &mut weights {
                 self.weights(&queries, &softmax, &mut scores, weights);
