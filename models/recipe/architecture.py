@@ -1,26 +1,32 @@
-"""The model's shape: a true WavLM of about a million parameters, one encoder under two heads."""
+"""The model's shape: a true WavLM, one encoder under three heads: words, phones, speaker.
+
+Every convolution of the stem is followed by a LayerNorm over channels, so a frame depends on its own
+400 samples alone: overlapping windows share their frames, and the stem runs once over the sound.
+"""
 
 import types
 
 import torch
 import torch.nn.functional as F
-from transformers import WavLMConfig, WavLMForSequenceClassification, WavLMForXVector
+from torch import nn
+from transformers import WavLMConfig, WavLMForCTC, WavLMForSequenceClassification, WavLMForXVector
 
+from .phones import BLANK_ID, SYMBOLS
 from .settings import LABELS
 
 CONFIG = dict(
-    conv_dim=(16, 32, 32, 64, 64, 64, 64),
+    conv_dim=(32, 48, 64, 96, 96, 96, 128),
     conv_kernel=(10, 3, 3, 3, 3, 2, 2),
     conv_stride=(5, 2, 2, 2, 2, 2, 2),
-    conv_bias=False,
-    feat_extract_norm="group",
+    conv_bias=True,
+    feat_extract_norm="layer",
     do_stable_layer_norm=False,
-    hidden_size=128,
-    num_hidden_layers=3,
-    num_attention_heads=4,
-    intermediate_size=512,
+    hidden_size=160,
+    num_hidden_layers=4,
+    num_attention_heads=5,
+    intermediate_size=448,
     num_conv_pos_embeddings=32,
-    num_conv_pos_embedding_groups=8,
+    num_conv_pos_embedding_groups=16,
     num_buckets=64,
     max_bucket_distance=160,
     hidden_dropout=0.0,
@@ -36,13 +42,17 @@ CONFIG = dict(
     mask_time_min_masks=0,
     mask_feature_prob=0.0,
     use_weighted_layer_sum=True,
-    classifier_proj_size=128,
-    tdnn_dim=(128, 128, 128, 128, 384),
+    classifier_proj_size=160,
+    tdnn_dim=(160, 160, 160, 160, 480),
     tdnn_kernel=(5, 3, 3, 1, 1),
     tdnn_dilation=(1, 2, 3, 1, 1),
-    xvector_output_dim=128,
-    vocab_size=32,
+    xvector_output_dim=256,  # Resemblyzer's, which is distilled
+    pad_token_id=BLANK_ID,
+    ctc_loss_reduction="mean",
+    ctc_zero_infinity=True,
 )
+# The first LayerNorm's eps hides what is quieter; at this gain that is some four steps of 16 bits.
+FIRST_GAIN = 8.0
 
 
 def words_model(labels=LABELS):
@@ -53,31 +63,91 @@ def words_model(labels=LABELS):
     )
 
 
+def phones_model():
+    """The phones of each frame."""
+    return WavLMForCTC(WavLMConfig(**CONFIG, vocab_size=len(SYMBOLS)))
+
+
 def speaker_model():
     """The x-vector model; its classifier is never used, so it has two classes."""
     return WavLMForXVector(WavLMConfig(**CONFIG, num_labels=2))
 
 
-def macs_per_second(seconds, speaker):
-    """Multiply-accumulates for each second of audio, of windows this long."""
-    frames, channels, total = int(16000 * seconds), 1, 0
-    stem = zip(CONFIG["conv_dim"], CONFIG["conv_kernel"], CONFIG["conv_stride"])
-    for out, kernel, stride in stem:
-        frames = (frames - kernel) // stride + 1
-        total += frames * out * channels * kernel
+class Listener(nn.Module):
+    """The three models; their `wavlm` is one and the same."""
+
+    def __init__(self, labels=LABELS):
+        super().__init__()
+        self.words = words_model(labels)
+        self.phones, self.speaker = phones_model(), speaker_model()
+        self.phones.wavlm = self.speaker.wavlm = self.words.wavlm
+        del self.speaker.objective
+        head = (self.speaker.feature_extractor, *(layer.kernel for layer in self.speaker.tdnn))
+        for layer in head:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            self.stem.conv_layers[0].conv.weight.mul_(FIRST_GAIN)
+        self.remove_offset()
+
+    @property
+    def stem(self):
+        """The convolutions."""
+        return self.words.wavlm.feature_extractor
+
+    def remove_offset(self):
+        """The first kernels sum to zero: a constant added to the waveform changes nothing."""
+        weight = self.stem.conv_layers[0].conv.weight
+        with torch.no_grad():
+            weight.sub_(weight.mean(-1, keepdim=True))
+
+    def words_and_phones(self, sound):
+        """(logits of the words, logits of the phones of each frame), the encoder run once."""
+        hidden = self.words.wavlm(sound, output_hidden_states=True).hidden_states
+        shares = self.words.layer_weights.softmax(-1)
+        mixed = torch.stack(hidden, -1) @ shares
+        words = self.words.classifier(self.words.projector(mixed).mean(1))
+        return words, self.phones.lm_head(hidden[-1])
+
+    def phone_logits(self, sound):
+        """Logits of the phones of each frame."""
+        return self.phones(sound).logits
+
+    def embeddings(self, sound):
+        """Of the speaker."""
+        return self.speaker(sound).embeddings
+
+
+def frames(samples):
+    """How many frames the stem makes of this many samples."""
+    for kernel, stride in zip(CONFIG["conv_kernel"], CONFIG["conv_stride"]):
+        samples = (samples - kernel) // stride + 1
+    return samples
+
+
+def stem_macs(samples):
+    """Multiply-accumulates of the stem."""
+    length, channels, total = samples, 1, 0
+    for out, kernel, stride in zip(CONFIG["conv_dim"], CONFIG["conv_kernel"], CONFIG["conv_stride"]):
+        length = (length - kernel) // stride + 1
+        total += length * out * channels * kernel
         channels = out
-    hidden, layers = CONFIG["hidden_size"], CONFIG["num_hidden_layers"]
+    return total
+
+
+def encoder_macs(samples):
+    """Multiply-accumulates from the stem's frames to the words' and the phones' logits."""
+    count, hidden = frames(samples), CONFIG["hidden_size"]
     position = hidden // CONFIG["num_conv_pos_embedding_groups"] * CONFIG["num_conv_pos_embeddings"]
-    layer = 4 * hidden * hidden + 2 * hidden * CONFIG["intermediate_size"] + 2 * frames * hidden
-    total += frames * hidden * (channels + position) + layers * frames * layer
-    dims, kernels = CONFIG["tdnn_dim"], CONFIG["tdnn_kernel"]
-    if speaker:
-        total += frames * hidden * dims[0]
-        for into, out, kernel in zip((dims[0], *dims), dims, kernels):
-            total += frames * into * out * kernel
-    else:
-        total += frames * hidden * CONFIG["classifier_proj_size"]
-    return total / seconds
+    layer = 4 * hidden * hidden + 2 * hidden * CONFIG["intermediate_size"] + 2 * count * hidden
+    heads = hidden * (CONFIG["classifier_proj_size"] + len(SYMBOLS))
+    frame = hidden * (CONFIG["conv_dim"][-1] + position) + CONFIG["num_hidden_layers"] * layer + heads
+    return count * frame
+
+
+def listening_macs(hop_s, window_s=1.0, rate=16000):
+    """Multiply-accumulates for each second of listening: the stem once, the rest for every window."""
+    return stem_macs(rate) + encoder_macs(int(window_s * rate)) / hop_s
 
 
 def channels_last(stem):
@@ -86,11 +156,10 @@ def channels_last(stem):
     def forward(self, waveform):
         x = waveform[:, None, None, :].contiguous(memory_format=torch.channels_last)
         for layer in self.conv_layers:
-            conv = layer.conv
+            conv, norm = layer.conv, layer.layer_norm
             x = F.conv2d(x, conv.weight[:, :, None], conv.bias, stride=(1, conv.stride[0]))
-            if hasattr(layer, "layer_norm"):
-                x = layer.layer_norm(x[:, :, 0])[:, :, None]
-            x = F.gelu(x)
+            x = F.layer_norm(x.permute(0, 2, 3, 1), norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+            x = F.gelu(x).permute(0, 3, 1, 2)
         return x[:, :, 0]
 
     stem.forward = types.MethodType(forward, stem)

@@ -1,125 +1,17 @@
-"""What happens to speech between a mouth and a microphone: rooms, filters, noise, resampling.
+"""What happens to speech between a mouth and a program: rooms, noise, microphones, cheap converters.
 
-Noises, room responses and filters are drawn once into banks from a seed and then picked from at
-random. Training, dev and test use different seeds, so test noise was never heard in training.
+The order is the physical one: loudspeaker, room, noise, microphone, level, converter, line. Banks
+are drawn once from a seed and then picked from at random.
 """
 
 import numpy as np
-from scipy import fft
 
-from .settings import RATE
+from . import noises, rooms
 
-BLOCK = 1 << 16  # one FFT size for every filter; the longest clip plus the longest room fit in it
-LONGEST = BLOCK - 12000
-NOISE_SECONDS = 4
-FREQUENCIES = np.fft.rfftfreq(BLOCK, 1 / RATE)
-
-
-def _coloured(rng, n):
-    spectrum = np.fft.rfft(rng.standard_normal(n))
-    hertz = np.maximum(np.fft.rfftfreq(n, 1 / RATE), RATE / n)
-    return spectrum * hertz ** -rng.uniform(-0.3, 1.3), hertz
-
-
-def _plain(rng, n):
-    return np.fft.irfft(_coloured(rng, n)[0], n)
-
-
-def _band(rng, n):
-    spectrum, hertz = _coloured(rng, n)
-    distance = np.log(hertz / rng.uniform(100, 5000)) / rng.uniform(0.15, 1)
-    return np.fft.irfft(spectrum * np.exp(-0.5 * distance**2), n)
-
-
-def _ragged(rng, n):
-    spectrum, hertz = _coloured(rng, n)
-    gains = 1 + 3 * rng.standard_normal(24) ** 2
-    return np.fft.irfft(spectrum * np.interp(hertz, np.linspace(0, 8000, 24), gains), n)
-
-
-def _swelling(rng, n):
-    swell = np.sin(2 * np.pi * rng.uniform(0.3, 9) * np.arange(n) / RATE)
-    return _plain(rng, n) * (1 + rng.uniform(0.3, 0.95) * swell)
-
-
-def _hum(rng, n):
-    time, base, hiss = np.arange(n) / RATE, rng.uniform(45, 400), _plain(rng, n)
-    sound = 0.1 * hiss / hiss.std()
-    for harmonic in range(1, 12):
-        gain = rng.uniform(0, 1) / harmonic ** rng.uniform(0.3, 1.5)
-        sound += gain * np.sin(2 * np.pi * base * harmonic * time + rng.uniform(0, 6))
-    return sound
-
-
-def _knocks(rng, n):
-    hits = np.zeros(n)
-    count = int(n / RATE * rng.uniform(2, 30))
-    hits[rng.integers(0, n, count)] = rng.standard_normal(count) * rng.uniform(0.3, 1, count)
-    length = int(rng.uniform(80, 3000))
-    time = np.arange(length)
-    ring = np.sin(2 * np.pi * rng.uniform(100, 5000) * time / RATE)
-    body = rng.standard_normal(length) * np.exp(-6 * time / length) * ring
-    sound = np.fft.irfft(np.fft.rfft(hits, 2 * n) * np.fft.rfft(body, 2 * n))[:n]
-    hiss = _plain(rng, n)
-    return sound + 0.003 * hiss / hiss.std()
-
-
-def _music(rng, n):
-    hiss = _plain(rng, n)
-    sound = 0.02 * hiss / hiss.std()
-    for _ in range(4 * n // RATE):
-        start = rng.integers(0, n)
-        end = min(n, start + int(rng.uniform(0.1, 0.8) * RATE))
-        time, base = np.arange(end - start) / RATE, 110 * 2 ** (rng.integers(0, 36) / 12)
-        tone = sum(np.sin(2 * np.pi * base * h * time) / h for h in range(1, rng.integers(3, 8)))
-        sound[start:end] += tone * np.exp(-time * rng.uniform(2, 10))
-    return sound
-
-
-NOISES = (_plain, _band, _ragged, _swelling, _hum, _knocks, _music)
-
-
-def noise_bank(seed, count=240):
-    """Four-second noises of unit power, every kind in turn."""
-    rng = np.random.default_rng(seed)
-    bank = []
-    for index in range(count):
-        sound = NOISES[index % len(NOISES)](rng, NOISE_SECONDS * RATE)
-        bank.append((sound / (sound.std() + 1e-9)).astype(np.float32))
-    return bank
-
-
-def _room(rng):
-    """A synthetic room: direct sound, a few early reflections, an exponential tail."""
-    length = int(rng.uniform(0.08, 0.7) * RATE)
-    response = rng.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
-    response *= rng.uniform(0.02, 0.6) / np.sqrt((response**2).sum())
-    response[: int(rng.uniform(0.001, 0.02) * RATE)] *= 0.1
-    for _ in range(rng.integers(2, 8)):
-        response[rng.integers(1, int(0.03 * RATE))] += rng.uniform(-0.4, 0.4)
-    response[0] = 1
-    return fft.rfft(response.astype(np.float32), BLOCK)
-
-
-def _equaliser(rng):
-    """A microphone's frequency response: a random walk over the octaves, at times a telephone."""
-    decibels = np.cumsum(rng.normal(0, 2.2, 11))
-    decibels += rng.uniform(-6, 6) * np.linspace(-0.5, 0.5, 11) - decibels.mean()
-    corners = np.log(np.geomspace(60, 8000, 11))
-    gain = 10 ** (np.interp(np.log(FREQUENCIES + 30), corners, decibels) / 20)
-    if rng.random() < 0.15:
-        gain /= 1 + (rng.uniform(150, 400) / (FREQUENCIES + 1)) ** 4
-    if rng.random() < 0.15:
-        gain /= 1 + (FREQUENCIES / rng.uniform(3000, 5000)) ** 8
-    return gain.astype(np.float32)
-
-
-def resample(samples, factor):
-    """Plays `factor` times faster: tempo, pitch and vocal tract change together."""
-    if factor == 1:
-        return samples
-    count = int(len(samples) / factor)
-    return np.interp(np.arange(count) * factor, np.arange(len(samples)), samples).astype(np.float32)
+ROOMS, FILTERS = 160, 120
+LOUDEST_DB, QUIETEST_DB = 6, -30  # of the peak, about half of full scale
+NOMINAL_PEAK = 0.5
+MU = 255.0
 
 
 def mix(samples, other, decibels):
@@ -129,10 +21,36 @@ def mix(samples, other, decibels):
     return samples + other * scale
 
 
-def normalise(samples):
-    """Zero mean and unit variance, as the models' preprocessor does."""
-    samples = samples - samples.mean()
-    return (samples / np.sqrt(samples.var() + 1e-7)).astype(np.float32)
+def mu_law(samples):
+    """Through eight bits of µ-law and back."""
+    samples = np.clip(samples, -1, 1)
+    coded = np.sign(samples) * np.log1p(MU * np.abs(samples)) / np.log1p(MU)
+    coded = np.round(coded * 127) / 127
+    return (np.sign(coded) * np.expm1(np.abs(coded) * np.log1p(MU)) / MU).astype(np.float32)
+
+
+def clipped(samples, share):
+    """Cuts the peaks off above this share of the largest one."""
+    top = share * np.abs(samples).max()
+    return np.clip(samples, -top, top)
+
+
+def with_offset(samples, offset):
+    """A converter's DC offset."""
+    return samples + np.float32(offset)
+
+
+def at_level(samples, decibels):
+    """The peak this far from half of full scale; what does not fit is cut off."""
+    peak = NOMINAL_PEAK * 10 ** (decibels / 20)
+    return np.clip(samples * (peak / (np.abs(samples).max() + 1e-9)), -1, 1)
+
+
+def in_16_bits(rng, samples):
+    """Rounded to 16 bits, at times with a converter's last bits at play, at times without."""
+    if rng.random() < 0.7:
+        samples = samples + rng.standard_normal(len(samples)) * (10 ** rng.uniform(-5, -3.3))
+    return (np.round(np.clip(samples, -1, 1) * 32767) / 32768).astype(np.float32)
 
 
 class Surroundings:
@@ -140,33 +58,76 @@ class Surroundings:
 
     def __init__(self, seed):
         rng = np.random.default_rng(seed)
-        self.noises = noise_bank(seed)
-        self.rooms = [_room(rng) for _ in range(200)]
-        self.filters = [_equaliser(rng) for _ in range(200)]
+        self.noises = noises.bank(seed)
+        self.murmurs = []
+        self.rooms = [rooms.spectrum(rooms.room(rng)) for _ in range(ROOMS)]
+        self.microphones = [rooms.microphone(rng) for _ in range(FILTERS)]
+        self.loudspeakers = [rooms.loudspeaker(rng) for _ in range(FILTERS // 3)]
+        self.telephones = [rooms.telephone(rng) for _ in range(FILTERS // 6)]
 
-    def noise(self, rng, length):
-        """A stretch of some noise, of about unit power."""
-        bank = self.noises[rng.integers(len(self.noises))]
-        if length > len(bank):
-            bank = np.tile(bank, -(-length // len(bank)))
-        start = rng.integers(0, len(bank) - length + 1)
-        return bank[start : start + length]
+    def noise(self, rng, length, babble=0.2):
+        """A stretch of some noise, of about unit power; murmurs with the chance `babble`."""
+        bank = self.murmurs if self.murmurs and rng.random() < babble else self.noises
+        sound = bank[rng.integers(len(bank))]
+        if length > len(sound):
+            sound = np.tile(sound, -(-length // len(sound)))
+        start = rng.integers(0, len(sound) - length + 1)
+        return sound[start : start + length]
 
-    def transmit(self, rng, samples, room=0.5, equaliser=0.7):
-        """Speech heard through a room and a microphone, each with its chance."""
-        response = None
-        if rng.random() < room:
-            response = self.rooms[rng.integers(len(self.rooms))]
-        if rng.random() < equaliser:
-            gain = self.filters[rng.integers(len(self.filters))]
-            response = gain if response is None else response * gain
-        if response is None:
-            return samples
-        samples = samples[:LONGEST]
-        # Short clips need a quarter of the block: every fourth bin of the response is theirs.
-        step = 1
-        while len(samples) + 12000 <= BLOCK // (2 * step) and step < 2:
-            step *= 2
-        size = BLOCK // step
-        heard = fft.irfft(fft.rfft(samples, size) * response[::step], size)
-        return heard[: len(samples)].astype(np.float32)
+    def travel(self, rng, sound, severity=1.0):
+        """From the mouth to the microphone's membrane, without noise."""
+        gains = []
+        if rng.random() < 0.15 * severity:
+            gains.append(self.loudspeakers[rng.integers(len(self.loudspeakers))])
+        if rng.random() < 0.55 * severity:
+            gains.append(self.rooms[rng.integers(len(self.rooms))])
+        if rng.random() < 0.7 * severity:
+            gains.append(self.microphones[rng.integers(len(self.microphones))])
+        return rooms.apply(sound, gains) if gains else sound
+
+    def convert(self, rng, sound, severity=1.0):
+        """From the membrane to 16-bit samples: polarity, level, offset, clipping, lines."""
+        if rng.random() < 0.5:
+            sound = -sound
+        if rng.random() < 0.08 * severity:
+            sound = clipped(sound, rng.uniform(0.1, 0.8))
+        if rng.random() < 0.12 * severity:
+            sound = rooms.apply(sound, [self.telephones[rng.integers(len(self.telephones))]])
+        sound = at_level(sound, rng.uniform(QUIETEST_DB, LOUDEST_DB))
+        if rng.random() < 0.08 * severity:
+            sound = mu_law(sound)
+        if rng.random() < 0.15 * severity:
+            sound = with_offset(sound, rng.uniform(-0.1, 0.1))
+        return in_16_bits(rng, sound)
+
+    def hear(self, rng, sound, severity=1.0, noise=0.7, quietest_db=-3.0):
+        """`sound` as a device would record it; `severity` 0 to 1 leads from clean to everything."""
+        sound = self.travel(rng, sound, severity)
+        if rng.random() < noise * severity:
+            low = quietest_db + (1 - severity) * 15
+            sound = mix(sound, self.noise(rng, len(sound)), rng.uniform(low, 32))
+        return self.convert(rng, sound, severity)
+
+    def silence(self, rng, length):
+        """Noise alone, from loud down to nothing at all."""
+        if rng.random() < 0.1:
+            return in_16_bits(rng, np.zeros(length, np.float32))
+        sound = self.travel(rng, self.noise(rng, length, babble=0))
+        sound = self.convert(rng, sound)
+        return in_16_bits(rng, sound * 10 ** (rng.uniform(-60, 0) / 20))
+
+
+def place(samples, start, length):
+    """`samples` in `length` samples of silence, beginning at `start`; what sticks out is cut."""
+    window = np.zeros(length, np.float32)
+    first, last = max(0, start), min(length, start + len(samples))
+    if last > first:
+        window[first:last] = samples[first - start : last - start]
+    return window
+
+
+def stretch_of(rng, samples, length):
+    """A random stretch of a 16-bit recording as floats, padded when it is too short."""
+    start = rng.integers(0, max(1, len(samples) - length + 1))
+    piece = samples[start : start + length].astype(np.float32) / 32768
+    return place(piece, 0, length) if len(piece) < length else piece

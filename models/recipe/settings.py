@@ -5,17 +5,20 @@ import sys
 from pathlib import Path
 
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
-LABELS = KEYWORDS + ("_unknown_", "_silence_")
+UNKNOWN, SILENCE = "_unknown_", "_silence_"
+LABELS = KEYWORDS + (UNKNOWN, SILENCE)
 
 RATE = 16000
 WINDOW = RATE  # the words head looks at one second
 SPEAKER_SECONDS = 3.0
 
 MODELS = Path(__file__).resolve().parent.parent
-WORK = Path(os.environ.get("WAVLM_WORK", MODELS / ".work"))
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wavlm-edge"
+WORK = Path(os.environ.get("WAVLM_WORK") or CACHE / "training")
 DATA = WORK / "data"  # synthesised clips
+BANKS = WORK / "banks"  # what is computed once: teacher's embeddings, coded clips, mined windows
 CHECKPOINTS = WORK / "checkpoints"
-EXPORT = WORK / "export"  # words/ and speaker/, as transformers saves them
+EXPORT = WORK / "export"  # words/, phones/ and speaker/, as transformers saves them
 EVALUATION = WORK / "evaluation"  # WAV files, manifest.csv, results.json
 
 
