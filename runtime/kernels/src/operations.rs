@@ -36,27 +36,22 @@ impl Kernels {
         unsafe { matmul::product_f32(self, a, w, e, out) }
     }
 
-    /// Quantises a row by its own range, whose ends become the codes ±127; see [`quantise_with`](Self::quantise_with).
+    /// Quantises a row by its own range, whose ends become the codes ±127.
+    ///
+    /// `codes[i] = (row[i] - offset) / scale`, rounded to the nearest integer, ties to even, in the table's encoding. Codes
+    /// past the row are zero, and so are all if the scale is zero (or below 2e-37). The codes of values that are not finite
+    /// are unspecified.
     ///
     /// # Panics
     /// If there are fewer codes than values.
     pub fn quantise_row(&self, row: &[f32], codes: &mut [u8]) -> Quantisation {
-        // SAFETY: `self` proves that the CPU has its features.
-        let quantisation = unsafe { (self.elementwise.quantisation)(row) };
-        self.quantise_with(row, quantisation, codes);
-        quantisation
-    }
-
-    /// `codes[i] = (row[i] - offset) / scale`, rounded to the nearest integer, ties to even, and clamped to ±127, in the
-    /// table's encoding; codes past the row are zero, and so are all if `scale` is zero (or below 2e-37).
-    /// The codes of values that are not finite are unspecified.
-    ///
-    /// # Panics
-    /// If there are fewer codes than values.
-    pub fn quantise_with(&self, row: &[f32], quantisation: Quantisation, codes: &mut [u8]) {
         assert!(codes.len() >= row.len(), "{} codes for {} values", codes.len(), row.len());
         // SAFETY: `self` proves that the CPU has its features.
-        unsafe { (self.elementwise.quantise)(row, quantisation, codes) }
+        unsafe {
+            let quantisation = (self.elementwise.quantisation)(row);
+            (self.elementwise.quantise)(row, quantisation, codes);
+            quantisation
+        }
     }
 
     /// Quantises rows of `k` values, each symmetric around zero, into `codes` as [`panels_i8`](crate::pack::panels_i8) lays

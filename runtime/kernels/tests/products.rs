@@ -6,8 +6,7 @@ mod common;
 
 use common::{Numbers, unless_miri};
 use wavlm_kernels::{
-    Activation, Epilogue, Kernels, MAX_INPUTS_I8, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8,
-    pack, padded,
+    Activation, Epilogue, Kernels, MAX_INPUTS_I8, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded,
 };
 
 const ROWS: &[usize] = unless_miri(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 33], &[1, 9]);
@@ -17,8 +16,14 @@ const DEPTHS: &[usize] = unless_miri(&[1, 3, 4, 15, 16, 17, 64, 100, 768, 1040, 
 const OVERLAPS: &[(usize, usize)] =
     unless_miri(&[(64, 16), (100, 7), (768, 512), (17, 1), (16, 0)], &[(17, 1)]);
 
-const ACTIVATIONS: [Activation; 5] =
-    [Activation::Gelu, Activation::GeluNew, Activation::Relu, Activation::Silu, Activation::Tanh];
+const ACTIVATIONS: [Activation; 6] = [
+    Activation::Gelu,
+    Activation::GeluNew,
+    Activation::Relu,
+    Activation::Selu,
+    Activation::Silu,
+    Activation::Tanh,
+];
 
 /// In ±127, the ends often: the kernels' 16-bit sums must bear them.
 fn codes(numbers: &mut Numbers, n: usize) -> Vec<i8> {
@@ -337,46 +342,56 @@ fn check_panels(
     for (column, &scale) in columns.iter().zip(&scales) {
         let largest = column.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
         assert!((scale * 127.0 - largest).abs() <= 1e-6 * largest, "{}: {scale}", kernels.name());
-        let mut codes = vec![0; k];
-        kernels.quantise_with(column, Quantisation { scale, offset: 0.0 }, &mut codes);
-        expected.extend(codes.iter().map(|code| (code ^ kernels.zero_code()) as i8));
+        let code = |x: &f32| (x * (1.0 / scale)).round_ties_even().clamp(-127.0, 127.0) as i8;
+        expected.extend(column.iter().map(code));
     }
     assert_eq!(codes, pack::panels_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
     assert_eq!(sums, pack::sums_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
     assert!(scales[n..].iter().all(|&scale| scale == 0.0));
 }
 
-const PANEL_SHAPES: [(usize, usize); 5] = [(1, 1), (17, 16), (33, 100), (49, 64), (16, 3)];
-
-#[test]
-fn rows_are_quantised_into_panels() {
+/// Calls `check` with every table, and columns of several shapes.
+fn for_all_columns(check: impl Fn(&Kernels, &[Vec<f32>])) {
     for kernels in Kernels::available() {
-        for (n, k) in PANEL_SHAPES {
-            let stride = k + 5;
-            let data = Numbers((n * k) as u64).floats((n - 1) * stride + k);
-            let columns: Vec<_> = (0..n).map(|i| data[i * stride..][..k].to_vec()).collect();
-            let rows = RowsF32::new(&data, stride, n);
-            check_panels(kernels, &columns, |codes, scales, sums| {
-                kernels.quantise_panels(&rows, k, codes, scales, sums);
-            });
+        for (n, k) in [(1, 1), (17, 16), (33, 100), (49, 64), (16, 3)] {
+            let mut numbers = Numbers((n * k) as u64);
+            let columns: Vec<_> = (0..n).map(|_| numbers.floats(k)).collect();
+            check(kernels, &columns);
         }
     }
 }
 
+/// Five values between one row and the next.
+const MARGIN: usize = 5;
+
+#[test]
+fn rows_are_quantised_into_panels() {
+    for_all_columns(|kernels, columns| {
+        let (n, k) = (columns.len(), columns[0].len());
+        let mut data = vec![9.0; n * (k + MARGIN)];
+        for (row, column) in data.chunks_exact_mut(k + MARGIN).zip(columns) {
+            row[..k].copy_from_slice(column);
+        }
+        let rows = RowsF32::new(&data, k + MARGIN, n);
+        check_panels(kernels, columns, |codes, scales, sums| {
+            kernels.quantise_panels(&rows, k, codes, scales, sums);
+        });
+    });
+}
+
 #[test]
 fn rows_are_quantised_as_inputs_of_panels() {
-    for kernels in Kernels::available() {
-        for (n, k) in PANEL_SHAPES {
-            let stride = n + 5;
-            let data = Numbers((n * k) as u64).floats((k - 1) * stride + n);
-            let columns: Vec<Vec<f32>> =
-                (0..n).map(|i| data[i..].iter().step_by(stride).copied().collect()).collect();
-            let rows = RowsF32::new(&data, stride, k);
-            check_panels(kernels, &columns, |codes, scales, sums| {
-                kernels.quantise_transposed(&rows, n, codes, scales, sums);
-            });
+    for_all_columns(|kernels, columns| {
+        let (n, k) = (columns.len(), columns[0].len());
+        let mut data = vec![9.0; k * (n + MARGIN)];
+        for (input, row) in data.chunks_exact_mut(n + MARGIN).enumerate() {
+            row.iter_mut().zip(columns).for_each(|(to, column)| *to = column[input]);
         }
-    }
+        let rows = RowsF32::new(&data, n + MARGIN, k);
+        check_panels(kernels, columns, |codes, scales, sums| {
+            kernels.quantise_transposed(&rows, n, codes, scales, sums);
+        });
+    });
 }
 
 /// A sum over blocks of the inner dimension, as attention takes its values.

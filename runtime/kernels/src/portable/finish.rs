@@ -3,7 +3,7 @@
 //! Where codes stand for `code · scale + offset`, the product has one more term, `offset · Σ_k weight`. It depends on the
 //! row and the column alone, so it is added here, and the tiles know nothing of it.
 
-use super::activation::{gelu, gelu_new, map, relu, silu, tanh};
+use super::activation::{gelu, gelu_new, map, relu, selu, silu, tanh};
 use crate::layout::PANEL;
 use crate::tile::{Finish, Scales};
 use crate::types::{Activation, MatMut};
@@ -120,6 +120,7 @@ fn finish(f: Finish, source: impl Source, out: MatMut) {
         Some(Activation::Gelu) => store(f, gelu, source, out),
         Some(Activation::GeluNew) => store(f, gelu_new, source, out),
         Some(Activation::Relu) => store(f, relu, source, out),
+        Some(Activation::Selu) => store(f, selu, source, out),
         Some(Activation::Silu) => store(f, silu, source, out),
         Some(Activation::Tanh) => store(f, tanh, source, out),
     }
