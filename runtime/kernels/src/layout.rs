@@ -15,6 +15,7 @@ pub const fn padded(n: usize) -> usize {
 }
 
 /// Elements that `rows` rows of `length`, `stride` apart, reach over.
+#[inline]
 pub(crate) fn extent(rows: usize, stride: usize, length: usize) -> usize {
     let Some(last) = rows.checked_sub(1) else { return 0 };
     last.checked_mul(stride)

@@ -37,30 +37,33 @@ impl<'a> TileI8<'a> {
             k: w.depth(),
             next,
         };
-        tile.checked()
+        tile.check();
+        tile
     }
 
     #[inline]
-    fn checked(self) -> Self {
-        let Self { codes, stride, rows, weights, weight_sums, panels, k, .. } = self;
+    fn check(&self) {
+        let Self { codes, stride, rows, weights, weight_sums, panels, k, .. } = *self;
         assert!(rows > 0 && panels > 0 && k > 0, "a tile of {rows} rows, {panels} panels and {k} inputs");
         assert!(k.is_multiple_of(PANEL), "{k} inputs, not padded");
         assert!(codes.len() >= extent(rows, stride, k), "{} codes", codes.len());
         assert!(weights.len() >= panels * PANEL * k && weight_sums.len() >= panels, "{panels} panels");
-        self
     }
 
     /// Number of rows; not zero.
+    #[inline]
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of panels; not zero.
+    #[inline]
     pub(crate) fn panels(&self) -> usize {
         self.panels
     }
 
     /// Inner dimension, a multiple of 16, and not zero.
+    #[inline]
     pub(crate) fn k(&self) -> usize {
         self.k
     }
@@ -90,16 +93,19 @@ impl<'a> TileI8<'a> {
 #[cfg(target_arch = "x86_64")]
 impl<'a> TileI8<'a> {
     /// Where row 0 starts. Row `i` starts `i` [strides](Self::stride) further on, and has [`k`](Self::k) codes.
+    #[inline]
     pub(crate) fn codes(&self) -> *const u8 {
         self.codes.as_ptr()
     }
 
     /// Codes from one row to the next.
+    #[inline]
     pub(crate) fn stride(&self) -> usize {
         self.stride
     }
 
     /// Where panel 0 starts. Panel `i` starts `i · 16 · k` weights further on, and has as many.
+    #[inline]
     pub(crate) fn weights(&self) -> *const i8 {
         self.weights.as_ptr()
     }
@@ -108,11 +114,13 @@ impl<'a> TileI8<'a> {
     ///
     /// # Panics
     /// If there is no such panel.
+    #[inline]
     pub(crate) fn weight_sums(&self, panel: usize) -> &'a [i32; PANEL] {
         &self.weight_sums[panel]
     }
 
     /// Weights that the next tiles want.
+    #[inline]
     pub(crate) fn next(&self) -> &'a [i8] {
         self.next
     }
@@ -129,7 +137,9 @@ impl TileI8<'_> {
     pub(crate) fn inputs(&self, range: Range<usize>) -> Self {
         assert!(self.panels == 1 && range.start.is_multiple_of(PANEL), "inputs {range:?} of a tile");
         let weights = &self.weights[range.start * PANEL..range.end * PANEL];
-        Self { codes: &self.codes[range.start..], weights, k: range.len(), ..*self }.checked()
+        let part = Self { codes: &self.codes[range.start..], weights, k: range.len(), ..*self };
+        part.check();
+        part
     }
 }
 
@@ -162,11 +172,13 @@ impl<'a> TileF32<'a> {
     }
 
     /// Number of rows; not zero.
+    #[inline]
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of panels; not zero.
+    #[inline]
     pub(crate) fn panels(&self) -> usize {
         self.panels
     }
@@ -196,26 +208,31 @@ impl<'a> TileF32<'a> {
 #[cfg(target_arch = "x86_64")]
 impl TileF32<'_> {
     /// Inner dimension.
+    #[inline]
     pub(crate) fn k(&self) -> usize {
         self.k
     }
 
     /// Where row 0 starts. Row `i` starts `i` [strides](Self::stride) further on, and has [`k`](Self::k) values.
+    #[inline]
     pub(crate) fn values(&self) -> *const f32 {
         self.values.as_ptr()
     }
 
     /// Values from one row to the next.
+    #[inline]
     pub(crate) fn stride(&self) -> usize {
         self.stride
     }
 
     /// Where panel 0 starts. Panel `i` starts `i` [panel strides](Self::panel_stride) further on, and has `16 · k` weights.
+    #[inline]
     pub(crate) fn weights(&self) -> *const f32 {
         self.weights.as_ptr()
     }
 
     /// Values from one panel to the next.
+    #[inline]
     pub(crate) fn panel_stride(&self) -> usize {
         self.panel_stride
     }
