@@ -22,6 +22,10 @@ import torch.nn.functional as F
 import transformers
 from safetensors.numpy import save_file
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig
+from transformers.activations import ACT2FN
+
+# The documentation of WavLMConfig names selu, but transformers 4.57 has no function of that name.
+ACT2FN["selu"] = torch.nn.SELU
 
 HERE = Path(__file__).resolve().parent
 RATE = 16_000
@@ -135,6 +139,10 @@ CASES = [
          FOUR | shape(28, 2, 52, 2) | position(10, 7, 64, 160)
          | dict(feat_extract_activation="tanh", hidden_act="silu"),
          samples=9000),
+    Case("base-selu", "none", "selu in stem and feed-forward; layer-norm stem",
+         FIVE | shape(24, 3, 40, 2) | position(9, 4, 32, 64) | LAYER
+         | dict(feat_extract_activation="selu", hidden_act="selu"),
+         samples=3300, keep=("hidden",)),
     Case("base-adapter-project", "none", "adapter 36 -> 28: two layers, kernel 4, stride 3",
          FIVE | shape(36, 3, 50, 2) | position(12, 6, 64, 160) | adapter(2, 4, 3, 28),
          samples=8000, keep=("hidden",)),

@@ -247,6 +247,7 @@ fn activation(key: &'static str, name: &str) -> Result<Activation, ConfigProblem
         "gelu" => Ok(Activation::Gelu),
         "gelu_new" => Ok(Activation::GeluNew),
         "relu" => Ok(Activation::Relu),
+        "selu" => Ok(Activation::Selu),
         "silu" | "swish" => Ok(Activation::Silu),
         "tanh" => Ok(Activation::Tanh),
         other => Err(ConfigProblem::Activation { key, name: other.to_owned() }),

@@ -54,7 +54,7 @@ pub enum ConfigProblem {
     #[error("architecture `{0}` is unknown; say which head to export with --task")]
     Architecture(String),
     /// An activation that the runtime cannot compute.
-    #[error("{key} is `{name}`; known are gelu, gelu_new, relu, silu, swish and tanh")]
+    #[error("{key} is `{name}`; known are gelu, gelu_new, relu, selu, silu, swish and tanh")]
     Activation {
         /// Key of `config.json`.
         key: &'static str,

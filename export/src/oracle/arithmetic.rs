@@ -59,6 +59,10 @@ pub(super) fn activate(activation: Activation, frames: &mut Array2<f32>) {
             |x| 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh())
         }
         Activation::Relu => |x| x.max(0.0),
+        Activation::Selu => |x| {
+            let (lambda, alpha) = (1.050_700_987_355_480_5, 1.673_263_242_354_377_2);
+            lambda * if x > 0.0 { x } else { alpha * x.exp_m1() }
+        },
         Activation::Silu => |x| x * sigmoid(x),
         Activation::Tanh => f64::tanh,
     };

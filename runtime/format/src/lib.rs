@@ -37,7 +37,7 @@ pub use config::{
 pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, WriteError};
 pub use file::ModelFile;
 pub use header::{Agreement, ExportReport, Header, Packing, Precision, TensorEntry};
-pub use packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD, ShapeError};
+pub use packing::{COLUMN_STEP, PANEL_ROWS, ShapeError};
 pub use parse::{FIRST_TENSOR, MAGIC, PREFIX, VERSION};
 pub use table::ALIGNMENT;
 pub use tensor::{PanelsF32View, PanelsI8View, TensorRef};

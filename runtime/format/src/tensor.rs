@@ -6,7 +6,7 @@ use std::{fmt, ptr};
 use crate::error::TensorError;
 use crate::file::ModelFile;
 use crate::header::{Packing, TensorEntry};
-use crate::packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD};
+use crate::packing::{COLUMN_STEP, PADDING_BEHIND_PANELS, PANEL_ROWS};
 use crate::values;
 
 /// A tensor and the file that holds it; cheap to clone. Two are equal if they are the same tensor of the same
@@ -41,8 +41,6 @@ pub struct PanelsI8View<'a> {
     pub columns: usize,
     /// `groups * padded rows * padded columns` elements; padding is zero.
     pub data: &'a [i8],
-    /// `data` followed by its [`READ_AHEAD`] zero bytes, for kernels that load past the last panel.
-    pub readable: &'a [i8],
     /// One scale per padded row of every group: finite, not negative.
     pub scales: &'a [f32],
     /// One sum of a row's elements per padded row of every group.
@@ -98,7 +96,7 @@ impl TensorRef {
     /// As [`TensorRef::panels_i8`], for a tensor that it has accepted before: the scales are not read again.
     pub fn panels_i8_again(&self) -> Result<PanelsI8View<'_>, TensorError> {
         self.expect(Packing::PanelsI8)?;
-        Ok(panels_i8_view(self.entry(), self.bytes()))
+        Ok(panels_i8_parts(self.entry(), self.bytes()).0)
     }
 
     fn expect(&self, expected: Packing) -> Result<(), TensorError> {
@@ -130,23 +128,16 @@ pub(crate) fn panels_f32_view<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> Panel
     PanelsF32View { groups, rows, columns, data: f32_elements(bytes) }
 }
 
-/// The bytes of a checked [`Packing::PanelsI8`] entry, their values as found.
-pub(crate) fn panels_i8_view<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsI8View<'a> {
+/// The bytes of a checked [`Packing::PanelsI8`] entry, their values as found, and the padding behind the panels.
+pub(crate) fn panels_i8_parts<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> (PanelsI8View<'a>, &'a [u8]) {
     let [groups, rows, columns] = matrix_sizes(entry);
     let padded_rows = groups * rows.next_multiple_of(PANEL_ROWS as usize);
     let elements = padded_rows * columns.next_multiple_of(COLUMN_STEP as usize);
-    let (readable, per_row) = bytes.split_at(elements + READ_AHEAD as usize);
+    let (data, rest) = bytes.split_at(elements);
+    let (padding, per_row) = rest.split_at(PADDING_BEHIND_PANELS as usize);
     let (scales, sums) = per_row.split_at(padded_rows * size_of::<f32>());
-    let readable: &[i8] = bytemuck::cast_slice(readable);
-    PanelsI8View {
-        groups,
-        rows,
-        columns,
-        data: &readable[..elements],
-        readable,
-        scales: f32_elements(scales),
-        sums: bytemuck::cast_slice(sums),
-    }
+    let (data, scales, sums) = (bytemuck::cast_slice(data), f32_elements(scales), bytemuck::cast_slice(sums));
+    (PanelsI8View { groups, rows, columns, data, scales, sums }, padding)
 }
 
 /// A matrix entry's groups, rows and columns. These and their padded product fit `usize`: a checked entry is at

@@ -207,11 +207,12 @@ fn matrix(
     taps: u32,
     inputs: impl TryInto<u64>,
 ) -> Result<(), ConfigError> {
-    let (rows, columns) = (whole(rows), u64::from(taps) * whole(inputs));
+    let (name, rows, columns) = (name.into(), whole(rows), u64::from(taps) * whole(inputs));
+    range(format!("columns of {name}"), columns, 1, MAX_COLUMNS)?;
     if rows * columns <= MAX_ELEMENTS {
         return Ok(());
     }
-    Err(ConfigError::MatrixSize { matrix: name.into(), rows, columns, max: MAX_ELEMENTS })
+    Err(ConfigError::MatrixSize { matrix: name, rows, columns, max: MAX_ELEMENTS })
 }
 
 fn above_zero(field: impl Into<String>, found: f32) -> Result<(), ConfigError> {

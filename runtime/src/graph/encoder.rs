@@ -5,7 +5,7 @@ use wavlm_format::{AdapterConfig, EncoderConfig, StemNorm};
 
 use super::{Builder, Request, activation};
 use crate::error::Error;
-use crate::matrix::{MatrixF32, Vector};
+use crate::matrix::{Affine, MatrixF32, Vector};
 use crate::ops::{
     AdapterConv, Attention, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias, PositionalConv,
     Stem, WaveformConv, ZeroPadding,
@@ -144,8 +144,10 @@ impl Builder<'_> {
         let width = config.hidden_size as usize / groups;
         let conv = PositionalConv {
             engine: self.engine,
-            weight: self.matrix("positional.weight", groups, width, kernel * width)?,
-            bias: self.vector("positional.bias", config.hidden_size as usize)?,
+            map: Affine {
+                weight: self.matrix("positional.weight", groups, width, kernel * width)?,
+                bias: self.vector("positional.bias", config.hidden_size as usize)?,
+            },
             activation: activation(config.stem_activation),
             groups,
             kernel,
@@ -247,8 +249,7 @@ impl Builder<'_> {
         for i in 0..config.num_layers {
             let conv = AdapterConv {
                 engine: self.engine,
-                weight: self.matrix(&format!("adapter.{i}.conv.weight"), 1, 2 * out, kernel * out)?,
-                bias: self.vector(&format!("adapter.{i}.conv.bias"), 2 * out)?,
+                map: self.affine(&format!("adapter.{i}.conv"), 2 * out, kernel * out)?,
                 kernel,
                 stride: config.stride as usize,
             };

@@ -85,8 +85,8 @@ impl Builder<'_> {
         for (i, layer) in layers.iter().enumerate() {
             let (dim, kernel, dilation) =
                 (layer.dim as usize, layer.kernel as usize, layer.dilation as usize);
-            let (weight, bias) = self.affine(&format!("heads.{name}.tdnn.{i}"), dim, kernel * channels)?;
-            blocks.push(Tdnn { engine: self.engine, weight, bias, kernel, dilation });
+            let map = self.affine(&format!("heads.{name}.tdnn.{i}"), dim, kernel * channels)?;
+            blocks.push(Tdnn { engine: self.engine, map, kernel, dilation });
             channels = dim;
         }
         let last = blocks.pop();

@@ -7,7 +7,7 @@ use wavlm_format::{Activation, ModelFile};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::matrix::{Matrix, Vector};
+use crate::matrix::{Affine, Matrix, Vector};
 use crate::ops::{Block, LayerNorm, Linear, Node};
 
 mod encoder;
@@ -89,9 +89,9 @@ impl Builder<'_> {
     }
 
     /// `{name}.weight` and `{name}.bias` of a linear layer.
-    fn affine(&self, name: &str, rows: usize, columns: usize) -> Result<(Matrix, Vector), Error> {
+    fn affine(&self, name: &str, rows: usize, columns: usize) -> Result<Affine, Error> {
         let weight = self.matrix(&format!("{name}.weight"), 1, rows, columns)?;
-        Ok((weight, self.vector(&format!("{name}.bias"), rows)?))
+        Ok(Affine { weight, bias: self.vector(&format!("{name}.bias"), rows)? })
     }
 
     fn linear(
@@ -101,8 +101,8 @@ impl Builder<'_> {
         columns: usize,
         input: OutletId,
     ) -> Result<OutletId, Error> {
-        let (weight, bias) = self.affine(name, rows, columns)?;
-        self.add(name, Linear { engine: self.engine, weight, bias }, &[input])
+        let map = self.affine(name, rows, columns)?;
+        self.add(name, Linear { engine: self.engine, map }, &[input])
     }
 
     fn layer_norm(
@@ -140,6 +140,7 @@ fn activation(activation: Activation) -> wavlm_kernels::Activation {
         Activation::Gelu => wavlm_kernels::Activation::Gelu,
         Activation::GeluNew => wavlm_kernels::Activation::GeluNew,
         Activation::Relu => wavlm_kernels::Activation::Relu,
+        Activation::Selu => wavlm_kernels::Activation::Selu,
         Activation::Silu => wavlm_kernels::Activation::Silu,
         Activation::Tanh => wavlm_kernels::Activation::Tanh,
     }

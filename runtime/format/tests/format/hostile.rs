@@ -147,7 +147,7 @@ fn extreme() -> impl Strategy<Value = u64> {
 
 fn activation() -> impl Strategy<Value = Activation> {
     use Activation::*;
-    select(vec![Gelu, GeluNew, Relu, Silu, Tanh])
+    select(vec![Gelu, GeluNew, Relu, Silu, Tanh, Selu])
 }
 
 fn encoder() -> impl Strategy<Value = EncoderConfig> {

@@ -92,6 +92,7 @@ fn the_limits_are_those_of_the_code() {
         ("MAX_DISTANCE", MAX_DISTANCE),
         ("MAX_RECEPTIVE_FIELD", MAX_RECEPTIVE_FIELD),
         ("MAX_ELEMENTS", MAX_ELEMENTS),
+        ("MAX_COLUMNS", MAX_COLUMNS),
         ("MAX_ADAPTER_LAYERS", MAX_ADAPTER_LAYERS),
         ("MAX_HEADS", MAX_HEADS),
         ("MAX_HEAD_NAME", MAX_HEAD_NAME as u64),

@@ -9,8 +9,8 @@ use crate::round_trip::writer;
 
 /// Where the parts of `i8.weight` start in [`writer`]'s file.
 const WEIGHT: usize = FIRST + 64;
-const READ_AHEAD_ZEROS: usize = WEIGHT + 2 * 32 * 16;
-const SCALES: usize = READ_AHEAD_ZEROS + 256;
+const PADDING_BEHIND_PANELS: usize = WEIGHT + 2 * 32 * 16;
+const SCALES: usize = PADDING_BEHIND_PANELS + 256;
 const SUMS: usize = SCALES + 2 * 32 * 4;
 
 /// The file with one change to its tensors, and the checksums that go with it.

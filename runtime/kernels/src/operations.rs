@@ -1,125 +1,12 @@
-//! The table of one instruction set, the choice between tables, and the public methods, which check lengths.
+//! What a table computes: the public methods, which check lengths and then call its functions.
 
-#[cfg(target_arch = "aarch64")]
-use crate::arm;
-use crate::portable::Elementwise;
-use crate::tile::{RunF32, RunI8, Tile};
+use crate::matmul;
+use crate::table::Kernels;
 use crate::types::{
     Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8, check_panels_i8,
 };
-#[cfg(target_arch = "x86_64")]
-use crate::x86;
-use crate::{matmul, reference};
-use std::error::Error;
-use std::fmt;
-
-/// Every table compiled in, the plainest first.
-static ALL: &[&Kernels] = &[
-    &reference::KERNELS,
-    #[cfg(target_arch = "x86_64")]
-    &x86::avx2::KERNELS,
-    #[cfg(target_arch = "x86_64")]
-    &x86::avxvnni::KERNELS,
-    #[cfg(target_arch = "x86_64")]
-    &x86::avx512vnni::KERNELS,
-    #[cfg(target_arch = "aarch64")]
-    &arm::neon::KERNELS,
-    #[cfg(target_arch = "aarch64")]
-    &arm::a53::KERNELS,
-    #[cfg(target_arch = "aarch64")]
-    &arm::dotprod::KERNELS,
-    #[cfg(target_arch = "aarch64")]
-    &arm::i8mm::KERNELS,
-];
-
-/// The arithmetic of one instruction set.
-///
-/// Whoever holds a `&'static Kernels` got it from [`available`](Self::available), [`detect`](Self::detect) or
-/// [`by_name`](Self::by_name), so this CPU has the instruction set: that is what makes the methods safe.
-pub struct Kernels {
-    name: &'static str,
-    /// Whether this CPU has the instruction set, and the table is made for its kind.
-    supported: fn() -> bool,
-    tile_i8: Tile<RunI8>,
-    tile_f32: Tile<RunF32>,
-    elementwise: &'static Elementwise,
-}
-
-/// Why a table cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KernelError {
-    /// No table of this build has the name.
-    Unknown {
-        /// The name asked for.
-        name: String,
-    },
-    /// This CPU lacks the instruction set, or the table is made for another kind.
-    Unsupported {
-        /// The name asked for.
-        name: String,
-    },
-}
-
-impl fmt::Display for KernelError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Unknown { name } => {
-                let known: Vec<_> = Kernels::names().collect();
-                write!(f, "no kernels named {name:?}; this build has {}", known.join(", "))
-            }
-            Self::Unsupported { name } => {
-                write!(f, "the {name:?} kernels are not for this CPU")
-            }
-        }
-    }
-}
-
-impl Error for KernelError {}
 
 impl Kernels {
-    pub(crate) const fn new(
-        name: &'static str,
-        supported: fn() -> bool,
-        tile_i8: Tile<RunI8>,
-        tile_f32: Tile<RunF32>,
-        elementwise: &'static Elementwise,
-    ) -> Self {
-        Self { name, supported, tile_i8, tile_f32, elementwise }
-    }
-
-    /// The tables for this CPU: `reference` first, the preferred one last.
-    pub fn available() -> Vec<&'static Self> {
-        ALL.iter().copied().filter(|kernels| (kernels.supported)()).collect()
-    }
-
-    /// The preferred table of this CPU.
-    pub fn detect() -> &'static Self {
-        ALL.iter().copied().rfind(|kernels| (kernels.supported)()).unwrap_or(&reference::KERNELS)
-    }
-
-    /// The table named `name`.
-    ///
-    /// # Errors
-    /// If this build has none of that name, or this CPU cannot run it.
-    pub fn by_name(name: &str) -> Result<&'static Self, KernelError> {
-        match ALL.iter().find(|kernels| kernels.name == name) {
-            Some(kernels) if (kernels.supported)() => Ok(kernels),
-            Some(_) => Err(KernelError::Unsupported { name: name.to_owned() }),
-            None => Err(KernelError::Unknown { name: name.to_owned() }),
-        }
-    }
-
-    /// Names of every table compiled in, whether or not this CPU can run it.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        ALL.iter().map(|kernels| kernels.name)
-    }
-
-    /// `"reference"`, `"avx2"`, `"avxvnni"`, `"avx512vnni"`, `"neon"`, `"neon-a53"`, `"dotprod"` or `"i8mm"`.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// The byte of the code zero. Codes are in the table's own encoding: two's complement, XOR this.
     pub fn zero_code(&self) -> u8 {
         self.elementwise.zero_code
@@ -149,27 +36,22 @@ impl Kernels {
         unsafe { matmul::product_f32(self, a, w, e, out) }
     }
 
-    /// Quantises a row by its own range, whose ends become the codes ±127; see [`quantise_with`](Self::quantise_with).
+    /// Quantises a row by its own range, whose ends become the codes ±127.
+    ///
+    /// `codes[i] = (row[i] - offset) / scale`, rounded to the nearest integer, ties to even, in the table's encoding. Codes
+    /// past the row are zero, and so are all if the scale is zero (or below 2e-37). The codes of values that are not finite
+    /// are unspecified.
     ///
     /// # Panics
     /// If there are fewer codes than values.
     pub fn quantise_row(&self, row: &[f32], codes: &mut [u8]) -> Quantisation {
-        // SAFETY: `self` proves that the CPU has its features.
-        let quantisation = unsafe { (self.elementwise.quantisation)(row) };
-        self.quantise_with(row, quantisation, codes);
-        quantisation
-    }
-
-    /// `codes[i] = (row[i] - offset) / scale`, rounded to the nearest integer, ties to even, and clamped to ±127, in the
-    /// table's encoding; codes past the row are zero, and so are all if `scale` is zero (or below 2e-37).
-    /// The codes of values that are not finite are unspecified.
-    ///
-    /// # Panics
-    /// If there are fewer codes than values.
-    pub fn quantise_with(&self, row: &[f32], quantisation: Quantisation, codes: &mut [u8]) {
         assert!(codes.len() >= row.len(), "{} codes for {} values", codes.len(), row.len());
         // SAFETY: `self` proves that the CPU has its features.
-        unsafe { (self.elementwise.quantise)(row, quantisation, codes) }
+        unsafe {
+            let quantisation = (self.elementwise.quantisation)(row);
+            (self.elementwise.quantise)(row, quantisation, codes);
+            quantisation
+        }
     }
 
     /// Quantises rows of `k` values, each symmetric around zero, into `codes` as [`panels_i8`](crate::pack::panels_i8) lays
@@ -289,34 +171,7 @@ impl Kernels {
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { (self.elementwise.sigmoid)(row) }
     }
-
-    pub(crate) fn tile_i8(&self) -> &Tile<RunI8> {
-        &self.tile_i8
-    }
-
-    pub(crate) fn tile_f32(&self) -> &Tile<RunF32> {
-        &self.tile_f32
-    }
-
-    pub(crate) fn elementwise(&self) -> &Elementwise {
-        self.elementwise
-    }
 }
-
-impl fmt::Debug for Kernels {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_tuple("Kernels").field(&self.name).finish()
-    }
-}
-
-/// Two tables are equal if they are the same one.
-impl PartialEq for Kernels {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Kernels {}
 
 fn check_lengths(a: usize, b: usize) {
     assert_eq!(a, b, "lengths differ");
