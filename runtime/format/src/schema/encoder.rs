@@ -33,6 +33,8 @@ pub struct Encoder {
 /// One convolution of the stem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StemLayer {
+    /// Its sizes.
+    pub shape: ConvShape,
     /// `[1, channels, taps * inputs]`; exact in the first layer.
     pub weight: TensorId,
     /// One number per channel, if the convolutions have biases.
@@ -51,8 +53,10 @@ pub struct Projection {
 }
 
 /// One transformer layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
+    /// What the names of its tensors begin with, such as `layers.0`.
+    pub name: String,
     /// Self-attention.
     pub attention: Attention,
     /// Behind the attention, or in front of it in pre-norm models.
@@ -122,6 +126,7 @@ fn stem(config: &EncoderConfig, conv_bias: bool, list: &mut TensorList) -> Vec<S
         let shape = [1, dim, taps * config.stem_inputs(i) as u64];
         let normed = first || config.stem_norm == StemNorm::Layer;
         StemLayer {
+            shape: *conv,
             weight: list.add(format!("stem.{i}.conv.weight"), role, &shape),
             bias: conv_bias.then(|| list.dense(format!("stem.{i}.conv.bias"), &[dim])),
             norm: normed.then(|| list.norm(&format!("stem.{i}.norm"), dim)),
@@ -140,7 +145,8 @@ fn positional(config: &EncoderConfig, list: &mut TensorList) -> Affine {
 fn layer(index: u32, config: &EncoderConfig, list: &mut TensorList) -> Layer {
     let [hidden, heads, inner] =
         [config.hidden_size, config.num_heads, config.intermediate_size].map(u64::from);
-    let name = |part: &str| format!("layers.{index}.{part}");
+    let layer = format!("layers.{index}");
+    let name = |part: &str| format!("{layer}.{part}");
     let gate = [1, GATE_ROWS, config.head_dim() as u64];
     Layer {
         attention: Attention {
@@ -155,6 +161,7 @@ fn layer(index: u32, config: &EncoderConfig, list: &mut TensorList) -> Layer {
             down: list.linear(&name("feed_forward.down"), hidden, inner),
         },
         final_norm: list.norm(&name("final_norm"), hidden),
+        name: layer,
     }
 }
 

@@ -41,13 +41,22 @@ pub enum HeadLayers {
     XVector {
         /// `[1, tdnn[0].dim, hidden_size]`
         projector: Affine,
-        /// `[1, dim, taps * inputs]` each.
-        tdnn: Vec<Affine>,
+        /// The time-delay layers.
+        tdnn: Vec<TdnnLayer>,
         /// `[1, embedding, 2 * channels]`: columns of the means, then of the deviations.
         embedding: Affine,
         /// `[1, labels, embedding]`
         classifier: Affine,
     },
+}
+
+/// A time-delay layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TdnnLayer {
+    /// Its sizes.
+    pub shape: TdnnShape,
+    /// `[1, dim, taps * inputs]`
+    pub conv: Affine,
 }
 
 impl HeadTensors {
@@ -74,26 +83,22 @@ impl HeadTensors {
             }
             HeadKind::XVector { tdnn, embedding, .. } => {
                 let embedding = u64::from(*embedding);
-                let inputs = tdnn_inputs(tdnn);
+                // The first time-delay layer has as many inputs as outputs.
+                let mut channels = u64::from(tdnn[0].dim);
                 HeadLayers::XVector {
-                    projector: list.linear(&name("projector"), inputs[0], hidden),
-                    tdnn: (tdnn.iter().zip(&inputs).enumerate())
-                        .map(|(i, (layer, inputs))| {
-                            let taps = u64::from(layer.kernel);
-                            list.linear(&name(&format!("tdnn.{i}")), u64::from(layer.dim), taps * inputs)
+                    projector: list.linear(&name("projector"), channels, hidden),
+                    tdnn: (tdnn.iter().enumerate())
+                        .map(|(i, &shape)| {
+                            let (dim, inputs) = (u64::from(shape.dim), u64::from(shape.kernel) * channels);
+                            channels = dim;
+                            TdnnLayer { shape, conv: list.linear(&name(&format!("tdnn.{i}")), dim, inputs) }
                         })
                         .collect(),
-                    embedding: list.linear(&name("embedding"), embedding, 2 * inputs[tdnn.len()]),
+                    embedding: list.linear(&name("embedding"), embedding, 2 * channels),
                     classifier: list.linear(&name("classifier"), outputs, embedding),
                 }
             }
         };
         Self { name: head.name.clone(), layer_weights, layers, outputs: HeadOutputs::of(head, prefixed) }
     }
-}
-
-/// Channels in front of every time-delay layer, and behind the last. The first layer has as many inputs as outputs.
-fn tdnn_inputs(tdnn: &[TdnnShape]) -> Vec<u64> {
-    let first = tdnn.first().map_or(0, |layer| layer.dim);
-    [first].into_iter().chain(tdnn.iter().map(|layer| layer.dim)).map(u64::from).collect()
 }

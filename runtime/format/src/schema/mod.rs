@@ -14,7 +14,7 @@ mod tree;
 
 pub(crate) use check::check;
 pub use encoder::{Adapter, Attention, Encoder, FeedForward, Layer, Projection, StemLayer};
-pub use heads::{HeadLayers, HeadTensors};
+pub use heads::{HeadLayers, HeadTensors, TdnnLayer};
 pub use list::{Affine, Norm, Role, TensorId, TensorSpec};
 pub use outputs::{BaseOutputs, Dim, HeadOutputs, OutputSpec};
 pub use tree::Schema;
