@@ -123,7 +123,7 @@ pub fn write(
     let mut writer =
         file::build(model, &replacements, options.precision, &options.provenance, || progress.advance())?;
 
-    let written = Model::from_file(ModelFile::from_vec(writer.to_bytes()?)?.into());
+    let written = Model::from_file(ModelFile::from_bytes(writer.to_bytes()?)?.into());
     let fail = |cause| ConvertError::Verify { path: path.to_owned(), cause };
     let report = verify::compare(model, &written, recordings, progress).map_err(fail)?;
     match verify::judge(&report, model, options.precision) {

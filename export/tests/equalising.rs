@@ -85,7 +85,7 @@ fn the_f32_model_stays_the_same_bit_for_bit() {
 /// Cosine of an int8 file's embedding to the checkpoint's.
 fn cosine_of_embedding(model: &CanonicalModel, replacements: &Replacements) -> f32 {
     let writer = file::build(model, replacements, Precision::Int8, &Provenance::default(), || ()).unwrap();
-    let file = Model::from_file(ModelFile::from_vec(writer.to_bytes().unwrap()).unwrap().into());
+    let file = Model::from_file(ModelFile::from_bytes(writer.to_bytes().unwrap()).unwrap().into());
     let report = verify::compare(model, &file, &recordings(), &Silent).unwrap();
     report.tensors.iter().find(|line| line.tensor == "embeddings").unwrap().cosine
 }

@@ -26,5 +26,5 @@ pub fn model_of(folder: &Path, precision: Precision) -> Model {
     let replacements = Replacements::new();
     let writer = file::build(&model, &replacements, precision, &Provenance::default(), || ());
     let bytes = writer.and_then(|writer| writer.to_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    Model::from_file(Arc::new(ModelFile::from_vec(bytes).expect("a valid file")))
+    Model::from_file(Arc::new(ModelFile::from_bytes(bytes).expect("a valid file")))
 }

@@ -2,8 +2,8 @@
 
 use crate::error::VerifyError;
 use crate::header::{Packing, TensorEntry};
-use crate::tensor::{bytes_of, f32_elements, panels_f32_view, panels_i8_parts};
 use crate::values;
+use crate::views::{bytes_of, f32_elements, panels_f32_view, panels_i8_parts};
 
 /// Checks the tensors of `file`, a checked `table` that starts behind `header_end`.
 pub(crate) fn verify(table: &[TensorEntry], header_end: usize, file: &[u8]) -> Result<(), VerifyError> {

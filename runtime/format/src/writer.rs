@@ -9,12 +9,12 @@ use crc32fast::Hasher;
 use crate::atomic::{Readers, write_atomically};
 use crate::error::{FormatError, WriteError};
 use crate::header::{ExportReport, Header, Packing, TensorEntry};
+use crate::layout::{ALIGNMENT, FIRST_TENSOR};
 use crate::limits::MAX_HEADER;
 use crate::packing::{COLUMN_STEP, PADDING_BEHIND_PANELS, PANEL_ROWS};
-use crate::parse::{FIRST_TENSOR, check, first_tensor, seal};
-use crate::table::ALIGNMENT;
-use crate::tensor::{PanelsF32View, PanelsI8View};
+use crate::parse::{check, first_tensor, seal};
 use crate::values;
+use crate::views::{PanelsF32View, PanelsI8View};
 
 /// Collects tensors and writes them as one file.
 ///

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use tract_core::internal::*;
-use wavlm_format::{Activation, ModelFile};
+use wavlm_format::schema::{self, OutputSpec, TensorId};
+use wavlm_format::{Activation, ModelFile, Schema, TensorSpec};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::matrix::{Affine, Matrix, Vector};
+use crate::matrix::{Affine, Matrix, MatrixF32, Vector};
 use crate::ops::{Block, LayerNorm, Linear, Node};
 
 mod encoder;
@@ -31,13 +32,14 @@ pub(crate) struct Request {
 /// A planned graph and what its outputs are called.
 pub(crate) struct Graph {
     pub plan: Arc<TypedSimplePlan>,
-    /// Name and index among the plan's outputs.
-    pub outputs: Vec<(String, usize)>,
+    /// What is asked for, and its index among the plan's outputs.
+    pub outputs: Vec<(OutputSpec, usize)>,
 }
 
 /// Builds and plans the graph of `file`. Inputs: waveform `(B, S)`, and lengths `(B)` if masked; both sizes are symbols.
 pub(crate) fn build(file: &Arc<ModelFile>, engine: Engine, request: &Request) -> Result<Graph, Error> {
-    let mut builder = Builder { file, engine, model: TypedModel::default(), named: Vec::new() };
+    let schema = file.schema();
+    let mut builder = Builder { file, schema, engine, model: TypedModel::default(), outputs: Vec::new() };
     let (batch, samples) = (builder.model.symbols.sym("B"), builder.model.symbols.sym("S"));
     let waveform = builder.model.add_source("waveform", f32::fact([batch.to_dim(), samples.to_dim()]))?;
     let lengths = match request.masked {
@@ -54,12 +56,13 @@ pub(crate) fn build(file: &Arc<ModelFile>, engine: Engine, request: &Request) ->
 /// The graph under construction.
 struct Builder<'a> {
     file: &'a Arc<ModelFile>,
+    schema: &'a Schema,
     engine: Engine,
     model: TypedModel,
-    named: Vec<(String, OutletId)>,
+    outputs: Vec<(OutputSpec, OutletId)>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// Adds a node and returns its first output.
     fn add(&mut self, name: &str, block: impl Block, inputs: &[OutletId]) -> Result<OutletId, Error> {
         Ok(self.add_many(name, block, inputs)?[0])
@@ -76,58 +79,62 @@ impl Builder<'_> {
     }
 
     /// Makes `outlet` an output of the graph.
-    fn name(&mut self, name: impl Into<String>, outlet: OutletId) {
-        self.named.push((name.into(), outlet));
+    fn output(&mut self, spec: &OutputSpec, outlet: OutletId) {
+        self.outputs.push((spec.clone(), outlet));
     }
 
-    fn matrix(&self, name: &str, groups: usize, rows: usize, columns: usize) -> Result<Matrix, Error> {
-        Matrix::load(self.file, name, [groups, rows, columns])
+    fn matrix(&self, id: TensorId) -> Result<Matrix, Error> {
+        let TensorSpec { name, shape, .. } = &self.schema[id];
+        Matrix::load(self.file, name, [0, 1, 2].map(|axis| shape[axis] as usize))
     }
 
-    fn vector(&self, name: &str, length: usize) -> Result<Vector, Error> {
-        Vector::load(self.file, name, &[length])
+    fn exact_matrix(&self, id: TensorId) -> Result<MatrixF32, Error> {
+        let TensorSpec { name, shape, .. } = &self.schema[id];
+        MatrixF32::load(self.file, name, shape[1] as usize, shape[2] as usize)
     }
 
-    /// `{name}.weight` and `{name}.bias` of a linear layer.
-    fn affine(&self, name: &str, rows: usize, columns: usize) -> Result<Affine, Error> {
-        let weight = self.matrix(&format!("{name}.weight"), 1, rows, columns)?;
-        Ok(Affine { weight, bias: self.vector(&format!("{name}.bias"), rows)? })
+    fn vector(&self, id: TensorId) -> Result<Vector, Error> {
+        let TensorSpec { name, shape, .. } = &self.schema[id];
+        let shape: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
+        Vector::load(self.file, name, &shape)
     }
 
-    fn linear(
-        &mut self,
-        name: &str,
-        rows: usize,
-        columns: usize,
-        input: OutletId,
-    ) -> Result<OutletId, Error> {
-        let map = self.affine(name, rows, columns)?;
-        self.add(name, Linear { engine: self.engine, map }, &[input])
+    /// Weight and bias of a product.
+    fn affine(&self, affine: schema::Affine) -> Result<Affine, Error> {
+        Ok(Affine { weight: self.matrix(affine.weight)?, bias: self.vector(affine.bias)? })
     }
 
-    fn layer_norm(
-        &mut self,
-        name: &str,
-        length: usize,
-        epsilon: f32,
-        input: OutletId,
-    ) -> Result<OutletId, Error> {
-        let weight = self.vector(&format!("{name}.weight"), length)?;
-        let bias = self.vector(&format!("{name}.bias"), length)?;
-        let norm = LayerNorm { engine: self.engine, weight, bias, epsilon_bits: epsilon.to_bits() };
-        self.add(name, norm, &[input])
+    /// Weight and bias of a norm.
+    fn norm(&self, norm: schema::Norm) -> Result<(Vector, Vector), Error> {
+        Ok((self.vector(norm.weight)?, self.vector(norm.bias)?))
     }
 
-    /// Selects the named outlets as outputs, each once, and plans.
+    /// What nodes are called that compute with a tensor: the name of its layer.
+    fn layer_name(&self, id: TensorId) -> &'a str {
+        self.schema[id].layer()
+    }
+
+    fn linear(&mut self, affine: schema::Affine, input: OutletId) -> Result<OutletId, Error> {
+        let linear = Linear { engine: self.engine, map: self.affine(affine)? };
+        self.add(self.layer_name(affine.weight), linear, &[input])
+    }
+
+    fn layer_norm(&mut self, norm: schema::Norm, epsilon: f32, input: OutletId) -> Result<OutletId, Error> {
+        let (weight, bias) = self.norm(norm)?;
+        let layer_norm = LayerNorm { engine: self.engine, weight, bias, epsilon_bits: epsilon.to_bits() };
+        self.add(self.layer_name(norm.weight), layer_norm, &[input])
+    }
+
+    /// Selects the outputs, each outlet once, and plans.
     fn finish(mut self) -> Result<Graph, Error> {
         let mut outlets: Vec<OutletId> = Vec::new();
         let mut outputs = Vec::new();
-        for (name, outlet) in self.named {
+        for (spec, outlet) in self.outputs {
             let index = outlets.iter().position(|&o| o == outlet).unwrap_or_else(|| {
                 outlets.push(outlet);
                 outlets.len() - 1
             });
-            outputs.push((name, index));
+            outputs.push((spec, index));
         }
         self.model.select_output_outlets(&outlets)?;
         Ok(Graph { plan: self.model.into_runnable()?, outputs })

@@ -11,4 +11,6 @@ mod mapped;
 mod refusals;
 mod round_trip;
 mod specification;
+mod specified_tensors;
+mod tensors;
 mod verify;
