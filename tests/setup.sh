@@ -47,3 +47,13 @@ need_command() {
     exit 2
   }
 }
+
+# cross_aarch64: what cargo needs to build for 64-bit ARM on another machine. It stands here and in no cargo configuration,
+# which would rule the builds on a board itself, too.
+cross_aarch64() {
+  need_command cc build-essential
+  need_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=aarch64-linux-gnu-gcc
+  export CC_aarch64_unknown_linux_musl=aarch64-linux-gnu-gcc
+}
