@@ -1,6 +1,6 @@
 """Random configurations against transformers: each is made, converted and run, and its outputs are compared.
 
-    python trial.py --random N [--seed S] [--only K]
+    tests/golden/run --random N [--seed S] [--only K]
 
 Configuration K of a seed is the same in every run. For each, transformers 4.57 makes a checkpoint with random weights and
 says what comes out; the exporter converts it to f32 and to int8; the runtime runs both files. What passes is deleted; what
@@ -14,9 +14,10 @@ import multiprocessing
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -29,13 +30,13 @@ KEPT = TARGET / "golden-random"
 
 F32_RELATIVE = 2e-4  # of an output's largest value
 MOST_BYTES = 2 << 30  # resident, of any program that runs
-MOST_SECONDS = 120  # for any program that runs
+MOST_SECONDS = 240  # of one core, for any program that runs: two minutes on two
 # Address space at which a program is stopped before it takes the machine with it.
 CEILING = 6 << 30
 
 
 class Failure(Exception):
-    pass
+    """What is wrong with a configuration, in a line."""
 
 
 @dataclass
@@ -52,37 +53,29 @@ class Result:
 
 def run(result, *command):
     """Standard output of a program within the limits of memory and time."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (CEILING, CEILING))  # noqa: E731
-    began = time.monotonic()
-    child = subprocess.Popen(
-        [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, preexec_fn=limit,
-    )  # fmt: skip
-    said = {}
-    readers = [
-        threading.Thread(target=lambda name, pipe: said.update({name: pipe.read()}), args=pipe)
-        for pipe in (("out", child.stdout), ("err", child.stderr))
-    ]
-    for reader in readers:
-        reader.start()
-    timer = threading.Timer(MOST_SECONDS, child.kill)
-    timer.start()
-    _, status, usage = os.wait4(child.pid, 0)
-    timer.cancel()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    for reader in readers:
-        reader.join()
-    seconds, size = time.monotonic() - began, usage.ru_maxrss * 1024
+    words = [str(word) for word in command]
+    what = " ".join(Path(word).name for word in words[:2])
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=limit)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), err.seek(0)
+        said, complaint = out.read(), err.read().strip().splitlines()[-1:]
+    size = usage.ru_maxrss * 1024
     result.bytes = max(result.bytes, size)
-    what = " ".join(Path(word).name for word in map(str, command[:2]))
-    if seconds >= MOST_SECONDS:
-        raise Failure(f"{what}: stopped after {seconds:.0f} s")
+    if child.returncode == -signal.SIGXCPU:
+        raise Failure(f"{what}: stopped after {MOST_SECONDS} s of computing, at {size / 1e9:.2f} GB")
     if child.returncode:
-        last = said["err"].strip().splitlines()[-1:] or ["nothing said"]
-        raise Failure(f"{what}: exit status {child.returncode}: {last[0]}")
+        raise Failure(f"{what}: exit status {child.returncode}: {''.join(complaint) or 'nothing said'}")
     if size > MOST_BYTES:
         raise Failure(f"{what}: {size / 1e9:.2f} GB resident")
-    return said["out"]
+    return said
+
+
+def limit():
+    """In the child, before it becomes the program."""
+    resource.setrlimit(resource.RLIMIT_AS, (CEILING, CEILING))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
 
 
 def write(seed, number, folder):
