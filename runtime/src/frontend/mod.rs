@@ -32,6 +32,8 @@ mod packets;
 mod reader;
 mod resample;
 mod source;
+#[cfg(test)]
+mod tests;
 mod wave;
 
 pub use channels::{Channel, ChannelError, Mixer};
