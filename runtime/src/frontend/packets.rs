@@ -54,7 +54,9 @@ impl Packets {
         let Some((track, parameters)) = sound_track(&*demuxer) else {
             return Err(AudioError::unread(format!("{} without sound of a known codec", name(container))));
         };
-        let promised = demuxer.first_track(TrackType::Audio).and_then(|track| track.num_frames);
+        // The table of a CAF counts what pads its last packet, too.
+        let counted = demuxer.first_track(TrackType::Audio).filter(|_| container != Container::CafPackets);
+        let promised = counted.and_then(|track| track.num_frames);
         let decoder = decoder(&parameters, container)?;
         let mut packets = Packets {
             demuxer,
