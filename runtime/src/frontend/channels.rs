@@ -122,7 +122,7 @@ impl Watch {
         if !is_over && self.mix.count < self.enough {
             return None;
         }
-        let powers = self.channels.iter().map(Power::get).enumerate();
+        let powers = self.channels.iter().map(Power::get).enumerate().rev(); // of equals, the first one
         let (loudest, power) = powers.max_by(|a, b| a.1.total_cmp(&b.1))?;
         let weaker_db = 10.0 * (power / self.mix.get().max(f64::MIN_POSITIVE)).log10();
         (power > SOUND_POWER && weaker_db >= WEAK_DB).then(|| AudioWarning::WeakMix {
