@@ -379,6 +379,14 @@ fn fixtures_are_read_or_refused_by_name_in_files_and_pipes_alike() {
 }
 
 #[test]
+fn adpcm_whose_steps_explode_is_no_panic() {
+    let format = [2, 0, 1, 0, 0x80, 0x3e, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0]; // Microsoft ADPCM in blocks of 256 bytes
+    let block = [[0, 0xff, 0x7f, 0, 0, 0, 0].as_slice(), &[0x88; 249]].concat();
+    let bytes = [b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0", format.as_slice(), b"data\0\x01\0\0", &block].concat();
+    assert_eq!(clip(&bytes).expect("a block").len(), 500);
+}
+
+#[test]
 fn a_live_pipe_is_not_waited_for() {
     for header in [riff_with(u32::MAX, &[]), vec![]] {
         let (reader, mut writer) = std::io::pipe().expect("a pipe");
