@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use wavlm_format::{MAGIC, ModelFile, PREFIX};
 use wavlm_runtime::Model;
-use wavlm_runtime::frontend::AudioReader;
+use wavlm_runtime::frontend::{AudioReader, SoundOptions};
 use wavlm_runtime::tasks::speaker::Voiceprint;
 
 /// A model file: opened, checked in full, and planned.
 pub fn wlm(bytes: &[u8]) -> bool {
-    let Ok(file) = ModelFile::from_vec(with_header_checksum(bytes)) else { return false };
+    let Ok(file) = ModelFile::from_bytes(with_header_checksum(bytes)) else { return false };
     let verified = file.verify().is_ok();
     let file = Arc::new(file);
     for entry in &file.header().tensors {
@@ -43,8 +43,8 @@ fn with_header_checksum(bytes: &[u8]) -> Vec<u8> {
 
 /// Sound of any kind, from a stream.
 pub fn sound(bytes: &[u8]) -> bool {
-    let reader = AudioReader::from_stream(Cursor::new(bytes.to_vec()));
-    reader.and_then(AudioReader::read_to_end).is_ok()
+    let reader = AudioReader::from_stream(Cursor::new(bytes.to_vec()), &SoundOptions::default());
+    reader.and_then(|mut reader| reader.read_to_end()).is_ok()
 }
 
 /// The body of a voiceprint, in a file that is otherwise right; and the bytes as the whole file.
