@@ -42,6 +42,10 @@ bench-arm *ARGS:
 golden:
     tests/golden/regenerate
 
+# The speech corpus that models are trained on, from nothing; it can be stopped at any moment (a day of one core)
+speech *ARGS:
+    models/speech {{ARGS}}
+
 # The default model, from nothing: synthesise, train, export, evaluate (hours)
 model *ARGS:
     models/train {{ARGS}}

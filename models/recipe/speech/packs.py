@@ -1,0 +1,71 @@
+"""Shards of the corpus on disk: `NAME.i16`, samples one clip after the other, and `NAME.jsonl`, a row for each.
+
+A shard is a few minutes of sound. Its index takes its name last, so a shard without one is unfinished
+and is made again; nothing else has to be remembered to go on after being stopped at any moment.
+See `recipe.corpus` for what a row holds, and for reading.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import clips
+from ..corpus import SHARDS
+from ..settings import RATE
+from . import labels
+
+
+def exists(name):
+    """Whether the shard was finished."""
+    return (SHARDS / f"{name}.jsonl").exists()
+
+
+def _milliseconds(spans, part):
+    """Starts and ends of (name, start, end) in turn, as times of the clip that was cut at `part`."""
+    limit = part.stop - part.start
+    moments = [moment for span in spans for moment in span[1:]]
+    if None in moments:
+        return []
+    return [round(1000 * min(max(0, moment - part.start / RATE), limit / RATE)) for moment in moments]
+
+
+@dataclass
+class Shard:
+    """Collects clips and their rows, then writes them."""
+
+    name: str
+    clips: list = field(default_factory=list)
+    rows: list = field(default_factory=list)
+
+    def add(self, spoken, text, kind, **row):
+        """Keeps the audible part of a `Spoken`, at the usual level; silence is not kept."""
+        part = clips.audible(spoken.samples, spoken.span())
+        if part is None:
+            return
+        row |= {
+            "kind": kind,
+            "text": text,
+            "said": spoken.said,
+            "phones": " ".join(phone for phone, *_ in spoken.phones),
+            "phone_ms": _milliseconds(spoken.phones, part),
+            "keywords": [word for word, *_ in spoken.keywords],
+            "keyword_ms": _milliseconds(spoken.keywords, part),
+            "keyword_free": kind == "foreign" or labels.keyword_free(text),
+        }
+        self.rows.append({"length": part.stop - part.start, **row})
+        self.clips.append(clips.to_i16(spoken.samples[part]))
+
+    def seconds(self):
+        """Of sound so far."""
+        return sum(row["length"] for row in self.rows) / RATE
+
+    def save(self):
+        """Writes the samples, then the index."""
+        SHARDS.mkdir(parents=True, exist_ok=True)
+        samples = np.concatenate(self.clips) if self.clips else np.zeros(0, np.int16)
+        part = SHARDS / f"{self.name}.part"
+        samples.astype("<i2").tofile(part)
+        part.rename(SHARDS / f"{self.name}.i16")
+        part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows))
+        part.rename(SHARDS / f"{self.name}.jsonl")

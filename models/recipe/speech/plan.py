@@ -1,0 +1,168 @@
+"""What is said, by whom, in which order: rounds of shards, so that any beginning is a balanced corpus.
+
+Everything is drawn from the shard's name, so a shard that is made again is the same, and one that is
+made later does not depend on those before it. The cheap engines come first in each round.
+"""
+
+import dataclasses
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import text, voices
+from ..settings import KEYWORDS
+from . import formant, languages, phrases, piper, recorded, sentences, styles
+
+ROUNDS = 24
+HELD_KEYWORD_ROUNDS = 4  # a held-out voice says each keyword in this many rounds
+RECORDED_TEST_ROUNDS = 6
+PIPER_ROUNDS = 3
+ENDINGS = (".", "!", "?", ",", "…")
+ENDING_CHANCES = (0.45, 0.2, 0.15, 0.1, 0.1)
+HELD_OUT = ("dev", "test")
+NEW_BLENDS = 40  # of a round
+
+
+@dataclass(frozen=True)
+class Request:
+    """One utterance."""
+
+    kind: str  # keyword, phrase, word, sentence, foreign
+    text: str
+    voice: object  # has name, sex, language
+    split: str
+
+
+def generator(name):
+    """The random numbers of a shard or block."""
+    return np.random.default_rng(zlib.crc32(name.encode()))
+
+
+def _ended(rng, said):
+    return said + str(rng.choice(ENDINGS, p=ENDING_CHANCES))
+
+
+def keywords(rng, speakers, split):
+    """Every keyword by every speaker, alone."""
+    return [Request("keyword", _ended(rng, word), speaker, split) for speaker in speakers for word in KEYWORDS]
+
+
+def words(rng, speakers, split):
+    """Another word by each speaker, a third of them near a keyword."""
+    return [Request("word", _ended(rng, text.unknown_words(rng, split)), s, split) for s in speakers]
+
+
+def in_phrases(rng, speakers, split):
+    """Keywords among other words."""
+    return [Request("phrase", phrases.phrase(rng), speaker, split) for speaker in speakers]
+
+
+def running(rng, speakers, split):
+    """A sentence by each speaker."""
+    return [Request("sentence", sentences.sentence(rng, split), s, split) for s in speakers]
+
+
+def foreign(rng, speakers, split):
+    """A sentence of another language by each speaker."""
+    made = []
+    for speaker in speakers:
+        language, said = languages.utterance(rng, split)
+        made.append(Request("foreign", said, dataclasses.replace(speaker, accent=language), split))
+    return made
+
+
+def _some(rng, pool, count):
+    return [pool[i] for i in rng.integers(len(pool), size=count)]
+
+
+def _kokoro(number, block, rng):
+    own, held = styles.styles("train"), [(split, styles.styles(split)) for split in HELD_OUT]
+    blends = [styles.blend(NEW_BLENDS * number + i) for i in range(NEW_BLENDS)]
+    mixed = [own[rng.integers(len(own))] if rng.random() < 0.4 else blends[rng.integers(len(blends))]
+             for _ in range(250)]  # fmt: skip
+    if block == "styles":
+        own = own if number == 0 else [own[i] for i in rng.permutation(len(own))[:12]]
+        return keywords(rng, own, "train")
+    if block == "held":
+        made = []
+        for split, speakers in held:
+            if number < HELD_KEYWORD_ROUNDS:
+                made += keywords(rng, speakers, split)
+            if number % 3 == 1:
+                made += in_phrases(rng, speakers * 2, split)
+            made += words(rng, speakers * 2, split) + running(rng, speakers, split)
+        return made
+    if block == "words":
+        return words(rng, mixed, "train")
+    if block == "blends":
+        return keywords(rng, blends if number == 0 else blends[:20], "train")
+    if block == "phrases":
+        return in_phrases(rng, mixed[: 60 if number == 0 else 130], "train")
+    return running(rng, mixed[: 40 if number == 0 else 130], "train")
+
+
+def _espeak(number, block, rng):
+    pools = {split: formant.speakers(split) for split in ("train", *HELD_OUT)}
+    train = pools["train"]
+    if block == "words":
+        made = [
+            Request("keyword", _ended(rng, KEYWORDS[i % len(KEYWORDS)]), speaker, "train")
+            for i, speaker in enumerate(_some(rng, train, 400))
+        ]
+        made += words(rng, _some(rng, train, 400), "train") + in_phrases(rng, _some(rng, train, 150), "train")
+        for split in HELD_OUT:
+            speakers = _some(rng, pools[split], 60)
+            made += keywords(rng, speakers[:6], split) + words(rng, speakers, split)
+            made += in_phrases(rng, speakers[:20], split)
+        return made
+    count = {"sentences": (100, 30), "foreign": (130, 40)}[block]
+    say = running if block == "sentences" else foreign
+    made = say(rng, _some(rng, train, count[0]), "train")
+    for split in HELD_OUT:
+        made += say(rng, _some(rng, pools[split], count[1]), split)
+    return made
+
+
+def _recorded(number, block, rng):
+    voice = recorded.Recorded(block)
+    split = "test" if block in voices.HELD_OUT_RECORDED else "train"
+    if split == "test" and number >= RECORDED_TEST_ROUNDS:
+        return []
+    return (
+        keywords(rng, [voice], split)
+        + words(rng, [voice] * 16, split)
+        + in_phrases(rng, [voice] * 8, split)
+        + running(rng, [voice] * 8, split)
+    )
+
+
+def _piper(number, _block, rng):
+    if number >= PIPER_ROUNDS:
+        return []
+    voice = piper.Joe()
+    return keywords(rng, [voice], "test") + words(rng, [voice] * 10, "test") + running(rng, [voice] * 10, "test")
+
+
+# engine: (what lists the requests of a block, {block: utterances in a shard})
+ENGINES = {
+    "espeak": (_espeak, {"words": 400, "sentences": 100, "foreign": 100}),
+    "recorded": (_recorded, dict.fromkeys(voices.RECORDED, 60)),
+    "piper": (_piper, {"joe": 60}),
+    "kokoro": (
+        _kokoro,
+        {"styles": 100, "held": 100, "words": 100, "blends": 100, "phrases": 70, "sentences": 40},
+    ),
+}
+
+
+def shards(number):
+    """Round `number`: (name, engine, requests) of each shard, in the order in which they are made."""
+    for engine, (listed, blocks) in ENGINES.items():
+        for block, size in blocks.items():
+            name = f"{engine}-{number:02}-{block}"
+            rng = generator(name)
+            requests = listed(number, block, rng)
+            order = rng.permutation(len(requests))
+            for index, start in enumerate(range(0, len(requests), size)):
+                yield f"{name}-{index:02}", engine, [requests[i] for i in order[start : start + size]]
