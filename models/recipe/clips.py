@@ -28,7 +28,7 @@ def trim(samples, floor=0.02):
 
 FRAME = RATE // 100
 AUDIBLE, LOUD = 10 ** (-45 / 20), 10 ** (-30 / 20)  # of the loudest hundredth of a second
-MARGIN = 4 * FRAME  # kept on both sides
+MARGIN = 4 * FRAME  # kept on both sides of speech
 BEYOND = 25  # frames of sound that may come before the first phone or after the last
 
 
@@ -57,7 +57,12 @@ def audible(samples, span=None):
     heard = first + np.flatnonzero(level[first : last + 1] > AUDIBLE * level.max())
     if not len(heard):
         return None
-    return slice(max(0, int(heard[0]) * FRAME - MARGIN), min(len(samples), (int(heard[-1]) + 1) * FRAME + MARGIN))
+    return slice(int(heard[0]) * FRAME, (int(heard[-1]) + 1) * FRAME)
+
+
+def widened(part, count):
+    """The slice with its margins, within `count` samples."""
+    return slice(max(0, part.start - MARGIN), min(count, part.stop + MARGIN))
 
 
 def to_i16(samples, peak=0.9):

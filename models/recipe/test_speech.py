@@ -191,20 +191,24 @@ class Clips(unittest.TestCase):
 
     def test_a_soft_end_is_kept(self):
         sound = self.tone((0.3, 0), (0.2, 0.5), (0.2, 0.005), (0.3, 0))
-        part = clips.audible(sound)
-        self.assertAlmostEqual(part.start / RATE, 0.26, delta=0.011)
-        self.assertAlmostEqual(part.stop / RATE, 0.74, delta=0.011)
+        heard = clips.audible(sound)
+        self.assertAlmostEqual(heard.start / RATE, 0.3, delta=0.011)
+        self.assertAlmostEqual(heard.stop / RATE, 0.7, delta=0.011)
+
+    def test_margins_stay_within_the_sound(self):
+        self.assertEqual(clips.widened(slice(100, 5000), 5200), slice(0, 5200))
+        self.assertEqual(clips.widened(slice(1000, 2000), 5200), slice(360, 2640))
 
     def test_a_puff_apart_from_the_word_is_cut_off(self):
         sound = self.tone((0.3, 0), (0.2, 0.5), (0.2, 0.004), (0.1, 0.1), (0.2, 0))
-        part = clips.audible(sound, (0.3, 0.5))
-        self.assertLess(part.stop / RATE, 0.56)
+        heard = clips.audible(sound, (0.3, 0.5))
+        self.assertLess(heard.stop / RATE, 0.52)
 
     def test_sound_that_goes_on_past_the_phones_is_kept(self):
         sound = self.tone((0.3, 0), (0.4, 0.5), (0.3, 0))
-        part = clips.audible(sound, (0.4, 0.6))
-        self.assertLess(part.start / RATE, 0.3)
-        self.assertGreater(part.stop / RATE, 0.7)
+        heard = clips.audible(sound, (0.4, 0.6))
+        self.assertAlmostEqual(heard.start / RATE, 0.3, delta=0.011)
+        self.assertAlmostEqual(heard.stop / RATE, 0.7, delta=0.011)
 
     def test_silence_is_nothing(self):
         self.assertIsNone(clips.audible(np.zeros(RATE, np.float32)))
@@ -251,6 +255,15 @@ class Packs(unittest.TestCase):
         self.assertAlmostEqual(np.abs(row.samples()).max() / 32767, 0.9, delta=0.001)
         np.testing.assert_array_equal(row.samples(), read[0].samples())
 
+    def test_the_first_phone_begins_and_the_last_one_ends_where_it_is_heard(self):
+        sound = np.zeros(RATE, np.float32)
+        sound[4000:12000] = 0.5 * np.sin(np.arange(8000) / 5)
+        shard = packs.Shard("a-00")
+        for phones_seen in ([("G", 0.3, 0.5), ("OW", 0.5, 0.7)], [("G", 0.1, 0.5), ("OW", 0.5, 0.9)]):
+            shard.add(Spoken(sound, phones_seen, [("go", phones_seen[0][1], phones_seen[1][2])]), "go", "keyword")
+            self.assertEqual(shard.rows[-1]["phone_ms"], [40, 290, 290, 540])
+            self.assertEqual(shard.rows[-1]["keyword_ms"], [40, 540])
+
     def test_narrowing(self):
         make.shard("a-00", FakeEngine(), self.requests)
         read = corpus.Corpus.load(self.folder)
@@ -288,10 +301,19 @@ class Packs(unittest.TestCase):
 
 
 class Sources(unittest.TestCase):
-    def test_durations_are_added_as_an_output(self):
-        field = kokoro.with_durations(b"")
-        name = kokoro.DURATIONS.encode()
-        self.assertEqual(field, bytes([58, len(name) + 4, 98, len(name) + 2, 10, len(name)]) + name)
+    def test_the_model_is_patched_at_the_node_that_makes_the_durations(self):
+        node = bytes([18, len(kokoro.DURATIONS)]) + kokoro.DURATIONS
+        patched = kokoro.patched(b"before" + node + b"after")
+        self.assertTrue(patched.startswith(b"before" + node.replace(b"_0", b"_1") + b"after"))
+        self.assertEqual(patched.count(node), 1)  # of the node that limits them
+        self.assertEqual(len(kokoro.DURATIONS), len(kokoro.PREDICTED))
+
+    def test_another_model_is_refused(self):
+        with self.assertRaisesRegex(RecipeError, "not the export"):
+            kokoro.patched(b"something else")
+
+    def test_protobuf_lengths_past_127(self):
+        self.assertEqual(kokoro._field(7, b"x" * 300)[:3], bytes([58, 0xAC, 0x02]))
 
     def test_a_command_that_fails_is_told_in_one_line(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,8 @@
 
 import re
 
+from ..text import pick
+
 RULES = {
     "S": ("{who} {did} {what} {when}.", "{Who} {is} {how} {when}.", "{Where} there was {what}.",
           "{Who} {did} {what} and {did} {what}.", "{Ask} {what} {when}?", "Where did {who} put {what}?",
@@ -69,7 +71,7 @@ RULES = {
 def expand(rng, rule):
     """One way to write a rule out; a rule named with a capital starts with one."""
     among = RULES["S" if rule == "S" else rule.lower()]
-    said = re.sub(r"\{(\w+)\}", lambda match: expand(rng, match[1]), str(among[rng.integers(len(among))]))
+    said = re.sub(r"\{(\w+)\}", lambda match: expand(rng, match[1]), pick(rng, among))
     return said[0].upper() + said[1:] if rule[0].isupper() else said
 
 

@@ -28,7 +28,8 @@ LANGUAGES = {
     "tr": ("turkish", "tr"), "tt": ("", "tt"), "uk": ("ukrainian", "uk"), "ur": ("urdu", "ur"), "uz": ("", "uz"),
     "vi": ("", "vi"),
 }  # fmt: skip
-LETTERS = (15, 90)  # of an utterance
+LETTERS = (15, 90)  # of a piece
+ENOUGH = 40  # letters; a shorter piece gets another beside it
 
 
 def _translations(locale):
@@ -54,12 +55,9 @@ def lines(language, split):
 def utterance(rng, split):
     """(language, text)"""
     names = sorted(LANGUAGES)
-    language = names[rng.integers(len(names))]
+    language = text.pick(rng, names)
     pool = lines(language, split)
-    while not pool:
-        language = names[rng.integers(len(names))]
-        pool = lines(language, split)
-    said = pool[rng.integers(len(pool))]
-    if len(said) < 40:
-        said += ", " + pool[rng.integers(len(pool))]
+    said = text.pick(rng, pool)
+    if len(said) < ENOUGH:
+        said += ", " + text.pick(rng, pool)
     return language, said

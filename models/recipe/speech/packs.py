@@ -21,13 +21,28 @@ def exists(name):
     return (SHARDS / f"{name}.jsonl").exists()
 
 
-def _milliseconds(spans, part):
-    """Starts and ends of (name, start, end) in turn, as times of the clip that was cut at `part`."""
-    limit = part.stop - part.start
+def _clock(spoken, heard, part):
+    """Turns a time of the utterance, in seconds, into milliseconds of the clip that is cut at `part`.
+
+    The first phone begins and the last one ends where they are heard, whatever the engine says.
+    """
+    begin, end = spoken.span() or (0, 0)
+
+    def turned(moment):
+        sample = moment * RATE
+        if moment <= begin or sample < heard.start:
+            sample = heard.start
+        elif moment >= end or sample > heard.stop:
+            sample = heard.stop
+        return round(1000 * (sample - part.start) / RATE)
+
+    return turned
+
+
+def _milliseconds(spans, clock):
+    """Start and end of (name, start, end) in turn; nothing when one is not known."""
     moments = [moment for span in spans for moment in span[1:]]
-    if None in moments:
-        return []
-    return [round(1000 * min(max(0, moment - part.start / RATE), limit / RATE)) for moment in moments]
+    return [] if None in moments else [clock(moment) for moment in moments]
 
 
 @dataclass
@@ -40,17 +55,19 @@ class Shard:
 
     def add(self, spoken, text, kind, **row):
         """Keeps the audible part of a `Spoken`, at the usual level; silence is not kept."""
-        part = clips.audible(spoken.samples, spoken.span())
-        if part is None:
+        heard = clips.audible(spoken.samples, spoken.span())
+        if heard is None:
             return
+        part = clips.widened(heard, len(spoken.samples))
+        clock = _clock(spoken, heard, part)
         row |= {
             "kind": kind,
             "text": text,
             "said": spoken.said,
             "phones": " ".join(phone for phone, *_ in spoken.phones),
-            "phone_ms": _milliseconds(spoken.phones, part),
+            "phone_ms": _milliseconds(spoken.phones, clock),
             "keywords": [word for word, *_ in spoken.keywords],
-            "keyword_ms": _milliseconds(spoken.keywords, part),
+            "keyword_ms": _milliseconds(spoken.keywords, clock),
             "keyword_free": kind == "foreign" or labels.keyword_free(text),
         }
         self.rows.append({"length": part.stop - part.start, **row})

@@ -1,6 +1,7 @@
 """What commands sound like among other words: in carriers, repeated, hesitant, two in one breath."""
 
 from ..settings import KEYWORDS
+from ..text import pick
 
 NATURAL = {
     "yes": ("yes please", "yes, that is fine", "oh yes", "yes, of course", "i would say yes", "yes, thank you",
@@ -38,21 +39,17 @@ ENDINGS = (".", ".", "!", "?", "")
 
 def phrase(rng):
     """A text with at least one keyword."""
-
-    def pick(among):
-        return str(among[rng.integers(len(among))])
-
-    word, kind = pick(KEYWORDS), rng.random()
+    word, kind = pick(rng, KEYWORDS), rng.random()
     if kind < 0.35:
-        said = pick(NATURAL[word])
+        said = pick(rng, NATURAL[word])
     elif kind < 0.55:
-        said = pick(CARRIERS).format(word)
+        said = pick(rng, CARRIERS).format(word)
     elif kind < 0.67:
-        said = pick(HESITANT).format(word)
+        said = pick(rng, HESITANT).format(word)
     elif kind < 0.8:
-        said = pick(REPEATED).replace("{}", word)
+        said = pick(rng, REPEATED).replace("{}", word)
     elif kind < 0.92:
-        said = pick(PAIRS).format(word, pick(KEYWORDS))
+        said = pick(rng, PAIRS).format(word, pick(rng, KEYWORDS))
     else:
-        said = pick(JOINED)
-    return said + (pick(ENDINGS) if said[-1].isalpha() else "")
+        said = pick(rng, JOINED)
+    return said + (pick(rng, ENDINGS) if said[-1].isalpha() else "")

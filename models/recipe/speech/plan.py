@@ -72,55 +72,47 @@ def foreign(rng, speakers, split):
     return made
 
 
-def _some(rng, pool, count):
-    return [pool[i] for i in rng.integers(len(pool), size=count)]
-
-
 def _kokoro(number, block, rng):
-    own, held = styles.styles("train"), [(split, styles.styles(split)) for split in HELD_OUT]
+    own, first = styles.styles("train"), number == 0
     blends = [styles.blend(NEW_BLENDS * number + i) for i in range(NEW_BLENDS)]
-    mixed = [own[rng.integers(len(own))] if rng.random() < 0.4 else blends[rng.integers(len(blends))]
-             for _ in range(250)]  # fmt: skip
+    mixed = [text.pick(rng, own if rng.random() < 0.4 else blends) for _ in range(250)]
     if block == "styles":
-        own = own if number == 0 else [own[i] for i in rng.permutation(len(own))[:12]]
-        return keywords(rng, own, "train")
-    if block == "held":
-        made = []
-        for split, speakers in held:
-            if number < HELD_KEYWORD_ROUNDS:
-                made += keywords(rng, speakers, split)
-            if number % 3 == 1:
-                made += in_phrases(rng, speakers * 2, split)
-            made += words(rng, speakers * 2, split) + running(rng, speakers, split)
-        return made
-    if block == "words":
-        return words(rng, mixed, "train")
+        return keywords(rng, own if first else [own[i] for i in rng.permutation(len(own))[:12]], "train")
     if block == "blends":
-        return keywords(rng, blends if number == 0 else blends[:20], "train")
-    if block == "phrases":
-        return in_phrases(rng, mixed[: 60 if number == 0 else 130], "train")
-    return running(rng, mixed[: 40 if number == 0 else 130], "train")
+        return keywords(rng, blends if first else blends[:20], "train")
+    if block == "held":
+        return [r for split in HELD_OUT for r in _kokoro_held(number, split, rng)]
+    say, count = {"words": (words, 250), "phrases": (in_phrases, 130), "sentences": (running, 130)}[block]
+    if first and block != "words":
+        count //= 2
+    return say(rng, mixed[:count], "train")
 
 
-def _espeak(number, block, rng):
-    pools = {split: formant.speakers(split) for split in ("train", *HELD_OUT)}
-    train = pools["train"]
-    if block == "words":
-        made = [
-            Request("keyword", _ended(rng, KEYWORDS[i % len(KEYWORDS)]), speaker, "train")
-            for i, speaker in enumerate(_some(rng, train, 400))
-        ]
-        made += words(rng, _some(rng, train, 400), "train") + in_phrases(rng, _some(rng, train, 150), "train")
-        for split in HELD_OUT:
-            speakers = _some(rng, pools[split], 60)
-            made += keywords(rng, speakers[:6], split) + words(rng, speakers, split)
-            made += in_phrases(rng, speakers[:20], split)
-        return made
-    count = {"sentences": (100, 30), "foreign": (130, 40)}[block]
-    say = running if block == "sentences" else foreign
-    made = say(rng, _some(rng, train, count[0]), "train")
-    for split in HELD_OUT:
-        made += say(rng, _some(rng, pools[split], count[1]), split)
+def _kokoro_held(number, split, rng):
+    speakers = styles.styles(split)
+    made = words(rng, speakers * 2, split) + running(rng, speakers * (3 if split == "dev" else 1), split)
+    if number < HELD_KEYWORD_ROUNDS:
+        made += keywords(rng, speakers, split)
+    if number % 3 == 1:
+        made += in_phrases(rng, speakers * 2, split)
+    return made
+
+
+def _espeak(_number, block, rng):
+    amount = {"train": 300, "dev": 60, "test": 60}
+    made = []
+    for split, count in amount.items():
+        pool = formant.speakers(split)
+
+        def some(share, pool=pool, count=count):
+            return [text.pick(rng, pool) for _ in range(int(count * share))]
+
+        if block == "words":
+            for speaker in some(2):
+                made.append(Request("keyword", _ended(rng, text.pick(rng, KEYWORDS)), speaker, split))
+            made += words(rng, some(2), split) + in_phrases(rng, some(1), split)
+        else:
+            made += (running if block == "sentences" else foreign)(rng, some(1), split)
     return made
 
 

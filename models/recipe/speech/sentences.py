@@ -63,24 +63,18 @@ def natural(split):
     return own if split == "train" else [piece for piece in own if labels.keyword_free(piece)]
 
 
-def _random_words(rng, split):
-    _, everyday, wide = text.other_words(split)
-    count = rng.integers(4, 9)
-    return " ".join(str(rng.choice(everyday if rng.random() < 0.6 else wide)) for _ in range(count)) + "."
-
-
 def sentence(rng, split):
     """A few seconds of speech."""
     kind = rng.random()
     if kind < 0.2:
-        return _random_words(rng, split)
+        return text.random_words(rng, split) + "."
     if kind < 0.5:
         said = grammar.sentence(rng)
         while split != "train" and not labels.keyword_free(said):
             said = grammar.sentence(rng)
         return said
     pool = natural(split)
-    said = pool[rng.integers(len(pool))]
+    said = text.pick(rng, pool)
     while len(said) < ENOUGH:
-        said += (" " if said[-1] in ".!?" else ", ") + pool[rng.integers(len(pool))]
+        said += (" " if said[-1] in ".!?" else ", ") + text.pick(rng, pool)
     return said if said[-1] in ".!?" else said + "."
