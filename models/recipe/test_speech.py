@@ -264,6 +264,13 @@ class Packs(unittest.TestCase):
             self.assertEqual(shard.rows[-1]["phone_ms"], [40, 290, 290, 540])
             self.assertEqual(shard.rows[-1]["keyword_ms"], [40, 540])
 
+    def test_ends_are_silent_and_long_clips_are_left_out(self):
+        shard = packs.Shard("a-00")
+        shard.add(Spoken(0.5 * np.cos(np.arange(RATE) / 5).astype(np.float32)), "go", "keyword")
+        self.assertEqual((shard.clips[0][0], shard.clips[0][-1]), (0, 0))
+        shard.add(Spoken(0.5 * np.cos(np.arange(13 * RATE) / 5).astype(np.float32)), "go", "keyword")
+        self.assertEqual(len(shard.clips), 1)
+
     def test_narrowing(self):
         make.shard("a-00", FakeEngine(), self.requests)
         read = corpus.Corpus.load(self.folder)

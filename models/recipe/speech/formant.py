@@ -49,7 +49,7 @@ class Engine:
         utterance = self.espeak.say(
             request.text,
             voice,
-            rate=rng.integers(110, 240) if short else voice.rate * rng.uniform(0.85, 1.18),
+            rate=rng.integers(90, 230) if short else voice.rate * rng.uniform(0.85, 1.18),
             pitch=rng.normal(50, 18) if short else voice.pitch + rng.uniform(-8, 8),
             range_=rng.normal(50, 25) if short else voice.range + rng.uniform(-10, 10),
         )

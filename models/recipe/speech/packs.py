@@ -15,6 +15,8 @@ from ..corpus import SHARDS
 from ..settings import RATE
 from . import labels
 
+LONGEST = 12  # seconds of a clip
+
 
 def exists(name):
     """Whether the shard was finished."""
@@ -54,9 +56,9 @@ class Shard:
     rows: list = field(default_factory=list)
 
     def add(self, spoken, text, kind, **row):
-        """Keeps the audible part of a `Spoken`, at the usual level; silence is not kept."""
+        """Keeps the audible part of a `Spoken`, at the usual level; nothing of silence or of too long a clip."""
         heard = clips.audible(spoken.samples, spoken.span())
-        if heard is None:
+        if heard is None or heard.stop - heard.start > LONGEST * RATE:
             return
         part = clips.widened(heard, len(spoken.samples))
         clock = _clock(spoken, heard, part)
@@ -71,7 +73,7 @@ class Shard:
             "keyword_free": kind == "foreign" or labels.keyword_free(text),
         }
         self.rows.append({"length": part.stop - part.start, **row})
-        self.clips.append(clips.to_i16(spoken.samples[part]))
+        self.clips.append(clips.to_i16(clips.faded(spoken.samples[part])))
 
     def seconds(self):
         """Of sound so far."""
