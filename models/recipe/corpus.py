@@ -86,7 +86,7 @@ def _row(file, start, entry):
 
 
 class Corpus:
-    """A list of rows that can be narrowed: `Corpus.load().where(split="train", kind=("keyword", "phrase"))`."""
+    """Rows that can be narrowed: `Corpus.load().where(split="train", kind=("keyword", "phrase"))`."""
 
     def __init__(self, rows):
         self.rows = rows

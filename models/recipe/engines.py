@@ -28,7 +28,9 @@ class Utterance:
     """Speech, and what it is made of in the order of time; times are seconds."""
 
     samples: np.ndarray  # 16 kHz, float
-    segments: list = field(default_factory=list)  # (name, start, end) in the engine's notation; "" is a pause
+    segments: list = field(
+        default_factory=list
+    )  # (name, start, end) as the engine writes it; "" is a pause
     words: list = field(default_factory=list)  # (word, start, end), where the engine tells
 
 

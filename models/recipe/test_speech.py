@@ -1,6 +1,5 @@
 """Checks of the corpus that need no synthesis of hours: `python -m unittest recipe.test_speech`."""
 
-import json
 import os
 import subprocess
 import sys
@@ -13,11 +12,34 @@ import numpy as np
 
 from . import clips, corpus, engines, held_out, voices
 from .settings import KEYWORDS, MODELS, RATE, RecipeError
-from .speech import formant, grammar, kokoro, labels, listing, make, packs, phones, phrases, plan, pronounce
-from .speech import recorded, sentences, sources, styles
+from .speech import (
+    formant,
+    grammar,
+    kokoro,
+    labels,
+    listing,
+    make,
+    packs,
+    phones,
+    phrases,
+    plan,
+    pronounce,
+    recorded,
+    sentences,
+    sources,
+    styles,
+)
 from .speech.spoken import Spoken
 
-NAMES = ("af_heart", "am_adam", "bf_alice", "bm_daniel", "zf_xiaoyi", *held_out.KOKORO["dev"], *held_out.KOKORO["test"])
+NAMES = (
+    "af_heart",
+    "am_adam",
+    "bf_alice",
+    "bm_daniel",
+    "zf_xiaoyi",
+    *held_out.KOKORO["dev"],
+    *held_out.KOKORO["test"],
+)
 
 
 def without_downloads():
@@ -85,7 +107,11 @@ class Labels(unittest.TestCase):
         self.assertEqual(labels.by_words("go", [("now", 0, 1)]), [("go", None, None)])
 
     def test_every_keyword_has_a_pronunciation_in_both_englishes(self):
-        for spelt in (pronounce.AMERICAN, pronounce.BRITISH, pronounce.AMERICAN | pronounce.AMERICAN_OTHERS):
+        for spelt in (
+            pronounce.AMERICAN,
+            pronounce.BRITISH,
+            pronounce.AMERICAN | pronounce.AMERICAN_OTHERS,
+        ):
             for word in KEYWORDS:
                 said = tuple(phone for phone, *_ in phones.parse(spelt[word]))
                 self.assertEqual(labels.SOUNDS[said], word)
@@ -116,7 +142,9 @@ class Splits(unittest.TestCase):
         with without_downloads():
             for number in range(200):
                 voice = styles.blend(number)
-                self.assertFalse(set(voice.styles) & {n for names in held_out.KOKORO.values() for n in names})
+                self.assertFalse(
+                    set(voice.styles) & {n for names in held_out.KOKORO.values() for n in names}
+                )
                 self.assertAlmostEqual(sum(voice.timbre), 1)
                 self.assertAlmostEqual(sum(voice.prosody), 1)
 
@@ -160,7 +188,10 @@ class Texts(unittest.TestCase):
 
 class Plan(unittest.TestCase):
     def shards(self, number):
-        with without_downloads(), mock.patch.object(sentences, "sentence", lambda rng, split: str(rng.random())):
+        with (
+            without_downloads(),
+            mock.patch.object(sentences, "sentence", lambda rng, split: str(rng.random())),
+        ):
             with mock.patch.object(plan, "foreign", lambda rng, speakers, split: []):
                 return list(plan.shards(number))
 
@@ -187,7 +218,9 @@ class Plan(unittest.TestCase):
 class Clips(unittest.TestCase):
     def tone(self, *parts):
         """(seconds, amplitude) one after the other."""
-        return np.concatenate([a * np.sin(np.arange(int(s * RATE)) / 5) for s, a in parts]).astype(np.float32)
+        return np.concatenate([a * np.sin(np.arange(int(s * RATE)) / 5) for s, a in parts]).astype(
+            np.float32
+        )
 
     def test_a_soft_end_is_kept(self):
         sound = self.tone((0.3, 0), (0.2, 0.5), (0.2, 0.005), (0.3, 0))
@@ -248,7 +281,9 @@ class Packs(unittest.TestCase):
         read = corpus.Corpus.load(self.folder)
         self.assertEqual(len(read), 4)
         row = read[3]
-        self.assertEqual((row.voice, row.engine, row.split, row.kind), ("flite-awb", "flite", "train", "keyword"))
+        self.assertEqual(
+            (row.voice, row.engine, row.split, row.kind), ("flite-awb", "flite", "train", "keyword")
+        )
         self.assertEqual((row.phones, row.keywords, row.keyword_free), (("G", "OW"), ("go",), False))
         np.testing.assert_array_equal(row.keyword_ms, [[40, 540]])
         self.assertEqual(len(row.samples()), row.length)
@@ -260,7 +295,9 @@ class Packs(unittest.TestCase):
         sound[4000:12000] = 0.5 * np.sin(np.arange(8000) / 5)
         shard = packs.Shard("a-00")
         for phones_seen in ([("G", 0.3, 0.5), ("OW", 0.5, 0.7)], [("G", 0.1, 0.5), ("OW", 0.5, 0.9)]):
-            shard.add(Spoken(sound, phones_seen, [("go", phones_seen[0][1], phones_seen[1][2])]), "go", "keyword")
+            shard.add(
+                Spoken(sound, phones_seen, [("go", phones_seen[0][1], phones_seen[1][2])]), "go", "keyword"
+            )
             self.assertEqual(shard.rows[-1]["phone_ms"], [40, 290, 290, 540])
             self.assertEqual(shard.rows[-1]["keyword_ms"], [40, 540])
 

@@ -1,4 +1,4 @@
-"""`python -m recipe.speech`: makes the corpus, or goes on where it was stopped; `--list` tells what there is."""
+"""`python -m recipe.speech`: makes the corpus, or goes on where it was stopped."""
 
 import argparse
 import sys

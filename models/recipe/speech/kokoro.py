@@ -48,7 +48,7 @@ def _field(number, content):
 
 
 def patched(model):
-    """The ONNX file's bytes with limited durations: the limits a third input, the durations a second output.
+    """The ONNX file with limited durations: the limits are a third input, the durations a second output.
 
     Two protobuf messages put one after the other are read as one, lists joined, so what is new is put
     at the end. The node that makes the durations gets another name for its output, of the same length.

@@ -8,7 +8,8 @@ from . import phones
 
 PRONUNCIATIONS = {
     "yes": ("Y EH S",), "no": ("N OW",), "up": ("AH P",), "down": ("D AW N",), "left": ("L EH F T",),
-    "right": ("R AY T",), "on": ("AA N", "AO N"), "off": ("AO F", "AA F"), "stop": ("S T AA P",), "go": ("G OW",),
+    "right": ("R AY T",), "on": ("AA N", "AO N"), "off": ("AO F", "AA F"), "stop": ("S T AA P",),
+    "go": ("G OW",),
 }  # fmt: skip
 SOUNDS = {tuple(said.split()): word for word, ways in PRONUNCIATIONS.items() for said in ways}
 MARKS = "\"'“”‘’,.;:!?…—()-"

@@ -15,18 +15,19 @@ from . import sentences, sources
 
 # espeak-ng's voice: (folder of dialogues, locale of translations)
 LANGUAGES = {
-    "af": ("", "af"), "ar": ("", "ar"), "az": ("", "az"), "be": ("", "be"), "bg": ("", "bg"), "bn": ("bengali", "bn"),
-    "bs": ("", "bs"), "cmn": ("chinese", "zh_Hans"), "cs": ("", "cs"), "cy": ("", "cy"), "da": ("", "da"),
-    "de": ("german", "de"), "el": ("", "el"), "et": ("", "et"), "eu": ("", "eu"), "fa": ("persian", "fa"),
-    "fi": ("", "fi"), "fr": ("french", "fr"), "ga": ("", "ga"), "gd": ("", "gd"), "he": ("hebrew", "he"),
-    "hi": ("hindi", "hi"), "hr": ("", "hr"), "hu": ("", "hu"), "hy": ("", "hy"), "id": ("indonesian", "id"),
-    "is": ("", "is"), "ka": ("", "ka"), "kk": ("", "kk"), "kn": ("", "kn"), "ko": ("korean", "ko"), "ky": ("", "ky"),
-    "lb": ("", "lb"), "lt": ("", "lt"), "lv": ("", "lv"), "mk": ("", "mk"), "ml": ("", "ml"), "mr": ("marathi", "mr"),
-    "ms": ("", "ms"), "nb": ("", "nb"), "ne": ("", "ne"), "nl": ("dutch", "nl"), "pt": ("portuguese", "pt"),
-    "ro": ("", "ro"), "ru": ("russian", "ru"), "sk": ("", "sk"), "sl": ("", "sl"), "sq": ("", "sq"), "sr": ("", "sr"),
-    "sv": ("swedish", "sv"), "sw": ("", "sw"), "ta": ("tamil", "ta"), "te": ("telugu", "te"), "tk": ("", "tk"),
-    "tr": ("turkish", "tr"), "tt": ("", "tt"), "uk": ("ukrainian", "uk"), "ur": ("urdu", "ur"), "uz": ("", "uz"),
-    "vi": ("", "vi"),
+    "af": ("", "af"), "ar": ("", "ar"), "az": ("", "az"), "be": ("", "be"), "bg": ("", "bg"),
+    "bn": ("bengali", "bn"), "bs": ("", "bs"), "cmn": ("chinese", "zh_Hans"), "cs": ("", "cs"),
+    "cy": ("", "cy"), "da": ("", "da"), "de": ("german", "de"), "el": ("", "el"), "et": ("", "et"),
+    "eu": ("", "eu"), "fa": ("persian", "fa"), "fi": ("", "fi"), "fr": ("french", "fr"), "ga": ("", "ga"),
+    "gd": ("", "gd"), "he": ("hebrew", "he"), "hi": ("hindi", "hi"), "hr": ("", "hr"), "hu": ("", "hu"),
+    "hy": ("", "hy"), "id": ("indonesian", "id"), "is": ("", "is"), "ka": ("", "ka"), "kk": ("", "kk"),
+    "kn": ("", "kn"), "ko": ("korean", "ko"), "ky": ("", "ky"), "lb": ("", "lb"), "lt": ("", "lt"),
+    "lv": ("", "lv"), "mk": ("", "mk"), "ml": ("", "ml"), "mr": ("marathi", "mr"), "ms": ("", "ms"),
+    "nb": ("", "nb"), "ne": ("", "ne"), "nl": ("dutch", "nl"), "pt": ("portuguese", "pt"), "ro": ("", "ro"),
+    "ru": ("russian", "ru"), "sk": ("", "sk"), "sl": ("", "sl"), "sq": ("", "sq"), "sr": ("", "sr"),
+    "sv": ("swedish", "sv"), "sw": ("", "sw"), "ta": ("tamil", "ta"), "te": ("telugu", "te"),
+    "tk": ("", "tk"), "tr": ("turkish", "tr"), "tt": ("", "tt"), "uk": ("ukrainian", "uk"),
+    "ur": ("urdu", "ur"), "uz": ("", "uz"), "vi": ("", "vi"),
 }  # fmt: skip
 LETTERS = (15, 90)  # of a piece
 ENOUGH = 40  # letters; a shorter piece gets another beside it
@@ -48,7 +49,7 @@ def lines(language, split):
     dialogue, locale = LANGUAGES[language]
     found = set(_translations(locale)) | set(sentences.dialogues(dialogue) if dialogue else ())
     flat = {re.sub(r"%\(\w+\)\w|[%{}<>\"“”«»„]\w*|[…]", "", line).strip() for line in found}
-    usable = {line for line in flat if LETTERS[0] <= len(line) <= LETTERS[1] and not re.search(r"[A-Za-z]\w*://", line)}
+    usable = [line for line in flat if LETTERS[0] <= len(line) <= LETTERS[1] and "://" not in line]
     return sorted(line for line in usable if text.split_of(line) == split)
 
 

@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from ..settings import SPEECH, RecipeError
 from . import formant, neural, packs, piper, plan, recorded
 
-ENGINES = {"espeak": formant.Engine, "recorded": recorded.Engine, "piper": piper.Engine, "kokoro": neural.Engine}
+ENGINES = {
+    "espeak": formant.Engine,
+    "recorded": recorded.Engine,
+    "piper": piper.Engine,
+    "kokoro": neural.Engine,
+}
 
 
 def shard(name, engine, requests):
@@ -48,7 +53,8 @@ def alone():
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise RecipeError(f"process {(SPEECH / 'pid').read_text().strip()} is making the corpus already")
+            other = (SPEECH / "pid").read_text().strip()
+            raise RecipeError(f"process {other} is making the corpus already")
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()

@@ -1,4 +1,4 @@
-"""Shards of the corpus on disk: `NAME.i16`, samples one clip after the other, and `NAME.jsonl`, a row for each.
+"""Shards of the corpus on disk: `NAME.i16`, the samples of all clips, and `NAME.jsonl`, a row for each.
 
 A shard is a few minutes of sound. Its index takes its name last, so a shard without one is unfinished
 and is made again; nothing else has to be remembered to go on after being stopped at any moment.
@@ -56,7 +56,7 @@ class Shard:
     rows: list = field(default_factory=list)
 
     def add(self, spoken, text, kind, **row):
-        """Keeps the audible part of a `Spoken`, at the usual level; nothing of silence or of too long a clip."""
+        """Keeps the audible part of a `Spoken`, at the usual level; no silence, no very long clip."""
         heard = clips.audible(spoken.samples, spoken.span())
         if heard is None or heard.stop - heard.start > LONGEST * RATE:
             return

@@ -10,17 +10,16 @@ W Y Z ZH""".split()
 
 # Longest symbols first when reading. Kokoro's letters: A I O Q W Y are diphthongs, ᵊ a faint schwa.
 IPA = {
-    "p": "P", "b": "B", "t": "T", "d": "D", "k": "K", "ɡ": "G", "g": "G", "f": "F", "v": "V",
-    "θ": "TH", "ð": "DH", "s": "S", "z": "Z", "ʃ": "SH", "ʒ": "ZH", "h": "HH", "m": "M", "n": "N",
-    "ŋ": "NG", "l": "L", "ɫ": "L", "ɬ": "L", "r": "R", "ɹ": "R", "ɻ": "R", "j": "Y", "w": "W",
-    "ʍ": "W", "x": "K", "ç": "HH", "ɾ": "T", "ʔ": "T", "aɪə": "AY AH", "aɪɚ": "AY ER", "aʊə": "AW AH", "ei": "EY", "ʌʉ": "OW",
-    "əu": "OW", "ɑə": "AA AH", "əl": "AH L", "tʃ": "CH", "ʧ": "CH", "dʒ": "JH", "ʤ": "JH",
-    "i": "IY", "iː": "IY", "ɪ": "IH", "ᵻ": "IH", "ɨ": "IH", "y": "UW", "ʉ": "UW", "ʉː": "UW",
-    "e": "EH", "eː": "EY", "ɛ": "EH", "ɛː": "EH", "æ": "AE", "a": "AE", "aː": "AA", "ɑ": "AA",
-    "ɑː": "AA", "ɒ": "AA", "ɒː": "AO", "ɔ": "AO", "ɔː": "AO", "o": "OW", "oː": "OW", "ʊ": "UH",
-    "u": "UW", "uː": "UW", "ʌ": "AH", "ə": "AH", "əː": "ER", "ɐ": "AH", "ɐː": "AA", "ᵊ": "AH",
-    "ɘ": "AH", "ɵ": "UH", "ɜ": "ER", "ɜː": "ER", "ɜɹ": "ER", "ɜːɹ": "ER", "ɚ": "ER", "ɝ": "ER",
-    "əɹ": "ER", "A": "EY", "I": "AY", "O": "OW", "Q": "OW", "W": "AW", "Y": "OY",
+    "p": "P", "b": "B", "t": "T", "d": "D", "k": "K", "ɡ": "G", "g": "G", "f": "F", "v": "V", "θ": "TH",
+    "ð": "DH", "s": "S", "z": "Z", "ʃ": "SH", "ʒ": "ZH", "h": "HH", "m": "M", "n": "N", "ŋ": "NG", "l": "L",
+    "ɫ": "L", "ɬ": "L", "r": "R", "ɹ": "R", "ɻ": "R", "j": "Y", "w": "W", "ʍ": "W", "x": "K", "ç": "HH",
+    "ɾ": "T", "ʔ": "T", "aɪə": "AY AH", "aɪɚ": "AY ER", "aʊə": "AW AH", "ei": "EY", "ʌʉ": "OW", "əu": "OW",
+    "ɑə": "AA AH", "əl": "AH L", "tʃ": "CH", "ʧ": "CH", "dʒ": "JH", "ʤ": "JH", "i": "IY", "iː": "IY",
+    "ɪ": "IH", "ᵻ": "IH", "ɨ": "IH", "y": "UW", "ʉ": "UW", "ʉː": "UW", "e": "EH", "eː": "EY", "ɛ": "EH",
+    "ɛː": "EH", "æ": "AE", "a": "AE", "aː": "AA", "ɑ": "AA", "ɑː": "AA", "ɒ": "AA", "ɒː": "AO", "ɔ": "AO",
+    "ɔː": "AO", "o": "OW", "oː": "OW", "ʊ": "UH", "u": "UW", "uː": "UW", "ʌ": "AH", "ə": "AH", "əː": "ER",
+    "ɐ": "AH", "ɐː": "AA", "ᵊ": "AH", "ɘ": "AH", "ɵ": "UH", "ɜ": "ER", "ɜː": "ER", "ɜɹ": "ER", "ɜːɹ": "ER",
+    "ɚ": "ER", "ɝ": "ER", "əɹ": "ER", "A": "EY", "I": "AY", "O": "OW", "Q": "OW", "W": "AW", "Y": "OY",
     "eɪ": "EY", "ɛɪ": "EY", "aɪ": "AY", "ɑɪ": "AY", "ʌɪ": "AY", "ɑːɪ": "AY", "əɪ": "AY", "ɔɪ": "OY",
     "ɔːɪ": "OY", "oɪ": "OY", "oʊ": "OW", "əʊ": "OW", "ɔʊ": "OW", "ʌʊ": "OW", "aʊ": "AW", "æʊ": "AW",
     "ɑʊ": "AW", "ɛʊ": "AW", "iə": "IY AH", "ɪə": "IH AH", "eə": "EH AH", "ɛə": "EH AH", "ʊə": "UH AH",
@@ -29,7 +28,7 @@ IPA = {
 LONGEST = max(map(len, IPA))
 BEFORE = "ˈˌ'"  # stress marks belong to the phone after them
 AFTER = "ːˑ\u0329\u032a\u032f\u0303ʰʲ\u02de:"  # marks that belong to the phone before them
-PAUSES = " ,.!?;…—\u200d_|-\"()“”"
+PAUSES = ' ,.!?;…—\u200d_|-"()“”'
 
 # Festival's and flite's names that ARPAbet has not, in their American and British voices.
 OTHER_NAMES = {"AX": "AH", "AXR": "ER", "IX": "IH", "EL": "AH L", "EM": "AH M", "EN": "AH N", "NX": "N",

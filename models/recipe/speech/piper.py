@@ -35,9 +35,7 @@ class Engine:
         self.tokens, self.rate = settings["phoneme_id_map"], settings["audio"]["sample_rate"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        )
+        self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self.espeak = engines.Espeak()
 
     def say(self, requests, rng):

