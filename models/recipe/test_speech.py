@@ -345,19 +345,10 @@ class Packs(unittest.TestCase):
 
 
 class Sources(unittest.TestCase):
-    def test_the_model_is_patched_at_the_node_that_makes_the_durations(self):
-        node = bytes([18, len(kokoro.DURATIONS)]) + kokoro.DURATIONS
-        patched = kokoro.patched(b"before" + node + b"after")
-        self.assertTrue(patched.startswith(b"before" + node.replace(b"_0", b"_1") + b"after"))
-        self.assertEqual(patched.count(node), 1)  # of the node that limits them
-        self.assertEqual(len(kokoro.DURATIONS), len(kokoro.PREDICTED))
-
-    def test_another_model_is_refused(self):
-        with self.assertRaisesRegex(RecipeError, "not the export"):
-            kokoro.patched(b"something else")
-
-    def test_protobuf_lengths_past_127(self):
-        self.assertEqual(kokoro._field(7, b"x" * 300)[:3], bytes([58, 0xAC, 0x02]))
+    def test_durations_are_added_as_an_output(self):
+        name = kokoro.DURATIONS
+        added = bytes([58, len(name) + 4, 98, len(name) + 2, 10, len(name)]) + name
+        self.assertEqual(kokoro.with_durations(b"model"), b"model" + added)
 
     def test_a_command_that_fails_is_told_in_one_line(self):
         with tempfile.TemporaryDirectory() as folder:
