@@ -150,10 +150,11 @@ class Splits(unittest.TestCase):
 
     def test_held_out_people_and_piper_are_planned_for_the_test_alone(self):
         with without_downloads(), mock.patch.object(sentences, "sentence", lambda rng, split: split):
-            for name, engine, requests in plan.shards(0):
-                for request in requests if engine in ("recorded", "piper") else ():
-                    expected = request.voice.name in (*held_out.RECORDED, *held_out.PIPER)
-                    self.assertEqual(request.split == "test", expected, name)
+            for engine in ("recorded", "piper"):
+                for name, requests in plan.shards(0, engine):
+                    for request in requests:
+                        expected = request.voice.name in (*held_out.RECORDED, *held_out.PIPER)
+                        self.assertEqual(request.split == "test", expected, name)
 
 
 class Texts(unittest.TestCase):
@@ -193,21 +194,27 @@ class Plan(unittest.TestCase):
             mock.patch.object(sentences, "sentence", lambda rng, split: str(rng.random())),
         ):
             with mock.patch.object(plan, "foreign", lambda rng, speakers, split: []):
-                return list(plan.shards(number))
+                return [shard for engine in plan.ENGINES for shard in plan.shards(number, engine)]
 
     def test_the_same_on_every_call(self):
         self.assertEqual(self.shards(3), self.shards(3))
 
     def test_shards_have_their_own_names_and_are_small(self):
-        names = [name for number in range(3) for name, _, _ in self.shards(number)]
+        names = [name for number in range(3) for name, _ in self.shards(number)]
         self.assertEqual(len(names), len(set(names)))
-        for _, engine, requests in self.shards(1):
-            self.assertLessEqual(len(requests), 100 if engine == "kokoro" else 400)
+        for name, requests in self.shards(1):
+            self.assertLessEqual(len(requests), 100 if name.startswith("kokoro") else 400)
+
+    def test_every_round_of_every_engine_is_made_once_and_the_cheap_ones_first(self):
+        order = list(plan.order(5))
+        self.assertEqual(sorted(order), sorted((n, engine) for n in range(5) for engine in plan.ENGINES))
+        self.assertLess(order.index((plan.AHEAD, "espeak")), order.index((0, "kokoro")))
+        self.assertLess(order.index((0, "kokoro")), order.index((plan.AHEAD + 1, "espeak")))
 
     def test_every_training_style_says_every_keyword_in_the_first_round(self):
         said = {
             (request.voice.name, labels.said_keywords(request.text)[0])
-            for name, _, requests in self.shards(0)
+            for name, requests in self.shards(0)
             for request in requests
             if name.startswith("kokoro-00-styles")
         }
@@ -323,11 +330,12 @@ class Packs(unittest.TestCase):
         self.assertEqual(len(corpus.Corpus.load(self.folder)), 0)
 
     def test_only_missing_shards_are_made(self):
-        planned = [("a-00", "kokoro", self.requests), ("b-00", "kokoro", self.requests)]
+        planned = [("a-00", self.requests), ("b-00", self.requests)]
         engine = FakeEngine()
         make.shard("a-00", FakeEngine(), self.requests)
         with (
-            mock.patch.object(plan, "shards", lambda number: planned if number == 0 else []),
+            mock.patch.object(plan, "order", lambda rounds: [(0, "kokoro")]),
+            mock.patch.object(plan, "shards", lambda number, engine: planned),
             mock.patch.dict(make.ENGINES, kokoro=lambda: engine),
             mock.patch.object(make, "SPEECH", self.folder),
             mock.patch("builtins.print"),

@@ -39,10 +39,11 @@ def shard(name, engine, requests):
 
 def missing(rounds, only=None):
     """The shards that are still to be made, in order."""
-    for number in range(rounds):
-        for name, engine, requests in plan.shards(number):
-            if not packs.exists(name) and only in (None, engine):
-                yield name, engine, requests
+    for number, engine in plan.order(rounds):
+        if only in (None, engine):
+            for name, requests in plan.shards(number, engine):
+                if not packs.exists(name):
+                    yield name, engine, requests
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What is said, by whom, in which order: rounds of shards, so that any beginning is a balanced corpus.
 
 Everything is drawn from the shard's name, so a shard that is made again is the same, and one that is
-made later does not depend on those before it. The cheap engines come first in each round.
+made later does not depend on those before it.
 """
 
 import dataclasses
@@ -18,6 +18,8 @@ ROUNDS = 24
 HELD_KEYWORD_ROUNDS = 4  # a held-out voice says each keyword in this many rounds
 RECORDED_TEST_ROUNDS = 6
 PIPER_ROUNDS = 3
+AHEAD = 3  # the rounds of the cheap engines that are made before Kokoro's first
+ESPEAK_AMOUNT = {"train": 300, "dev": 60, "test": 60}
 ENDINGS = (".", "!", "?", ",", "…")
 ENDING_CHANCES = (0.45, 0.2, 0.15, 0.1, 0.1)
 HELD_OUT = ("dev", "test")
@@ -99,21 +101,24 @@ def _kokoro_held(number, split, rng):
 
 
 def _espeak(_number, block, rng):
-    amount = {"train": 300, "dev": 60, "test": 60}
-    made = []
-    for split, count in amount.items():
-        pool = formant.speakers(split)
+    return [r for split, count in ESPEAK_AMOUNT.items() for r in _espeak_split(block, split, count, rng)]
 
-        def some(share, pool=pool, count=count):
-            return [text.pick(rng, pool) for _ in range(int(count * share))]
 
-        if block == "words":
-            for speaker in some(2):
-                made.append(Request("keyword", _ended(rng, text.pick(rng, KEYWORDS)), speaker, split))
-            made += words(rng, some(2), split) + in_phrases(rng, some(1), split)
-        else:
-            made += (running if block == "sentences" else foreign)(rng, some(1), split)
-    return made
+def _espeak_split(block, split, count, rng):
+    pool = formant.speakers(split)
+
+    def some(number):
+        return [text.pick(rng, pool) for _ in range(number)]
+
+    if block == "sentences":
+        return running(rng, some(count), split)
+    if block == "foreign":
+        return foreign(rng, some(count), split)
+    made = [
+        Request("keyword", _ended(rng, text.pick(rng, KEYWORDS)), speaker, split)
+        for speaker in some(2 * count)
+    ]
+    return made + words(rng, some(2 * count), split) + in_phrases(rng, some(count), split)
 
 
 def _recorded(number, block, rng):
@@ -152,13 +157,22 @@ ENGINES = {
 }
 
 
-def shards(number):
-    """Round `number`: (name, engine, requests) of each shard, in the order in which they are made."""
-    for engine, (listed, blocks) in ENGINES.items():
-        for block, size in blocks.items():
-            name = f"{engine}-{number:02}-{block}"
-            rng = generator(name)
-            requests = listed(number, block, rng)
-            order = rng.permutation(len(requests))
-            for index, start in enumerate(range(0, len(requests), size)):
-                yield f"{name}-{index:02}", engine, [requests[i] for i in order[start : start + size]]
+def shards(number, engine):
+    """(name, requests) of each shard of an engine's round, in the order in which they are made."""
+    listed, blocks = ENGINES[engine]
+    for block, size in blocks.items():
+        name = f"{engine}-{number:02}-{block}"
+        rng = generator(name)
+        requests = listed(number, block, rng)
+        order = rng.permutation(len(requests))
+        for index, start in enumerate(range(0, len(requests), size)):
+            yield f"{name}-{index:02}", [requests[i] for i in order[start : start + size]]
+
+
+def order(rounds):
+    """(round, engine), in order: Kokoro comes AHEAD rounds after the cheap engines."""
+    for number in range(rounds + AHEAD):
+        if number < rounds:
+            yield from ((number, engine) for engine in ENGINES if engine != "kokoro")
+        if number >= AHEAD:
+            yield number - AHEAD, "kokoro"
