@@ -177,7 +177,9 @@ class Texts(unittest.TestCase):
             self.assertRegex(grammar.sentence(rng), r"^[A-Z][A-Za-z ,'-]+[.?]$")
 
     def test_pieces_are_plain(self):
-        prose = "It was cold, said the man. See {fish} (or not); HTTP is an acronym of it.\n\nThe end of all that!"
+        prose = (
+            "It was cold, said the man. See {fish} (or not); HTTP is an acronym.\n\nThe end of all that!"
+        )
         self.assertEqual(
             list(sentences.pieces(prose)), ["It was cold, said the man.", "The end of all that!"]
         )
