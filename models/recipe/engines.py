@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -153,6 +154,12 @@ class Espeak:
         samples = np.concatenate(self.chunks).astype(np.float32) / 32768
         segments, words = _timed(self.events, text, len(samples))
         return Utterance(resample_poly(samples, RATE, ESPEAK_RATE).astype(np.float32), segments, words)
+
+
+@lru_cache
+def shared_espeak():
+    """The one Espeak of this process: the library knows a single data folder and a single callback."""
+    return Espeak()
 
 
 def _load(path):

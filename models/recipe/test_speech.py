@@ -78,7 +78,7 @@ class Phones(unittest.TestCase):
             phones.arpabet("qq")
 
     def test_accents_of_espeak_are_all_known(self):
-        engine, rng = engines.Espeak(), np.random.default_rng(1)
+        engine, rng = engines.shared_espeak(), np.random.default_rng(1)
         speaker = formant.speakers("train")[0]
         for accent in voices.ACCENTS:
             voice = voices.Voice("x", speaker.variant, accent, 300, 50, 50)
@@ -346,6 +346,12 @@ class Packs(unittest.TestCase):
             self.assertEqual(engine.made, 3)
             make.run(rounds=2)
             self.assertEqual(engine.made, 3)
+
+    def test_an_engine_that_says_nothing_is_told(self):
+        silent = [plan.Request("keyword", "skip", recorded.Recorded("flite-awb"), "train")] * 2
+        with self.assertRaisesRegex(RecipeError, "none of the 2 utterances of a-00"):
+            make.shard("a-00", FakeEngine(), silent)
+        self.assertFalse(packs.exists("a-00"))
 
     def test_two_processes_do_not_work_on_one_corpus(self):
         with mock.patch.object(make, "SPEECH", self.folder), make.alone():

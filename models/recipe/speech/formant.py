@@ -36,7 +36,7 @@ class Engine:
     """Says requests by espeak-ng; a clip takes milliseconds."""
 
     def __init__(self):
-        self.espeak = engines.Espeak()
+        self.espeak = engines.shared_espeak()
 
     def say(self, requests, rng):
         """A `Spoken`, or None, for each request."""

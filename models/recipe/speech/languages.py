@@ -15,7 +15,7 @@ from . import sentences, sources
 
 # espeak-ng's voice: (folder of dialogues, locale of translations)
 LANGUAGES = {
-    "af": ("", "af"), "ar": ("", "ar"), "az": ("", "az"), "be": ("", "be"), "bg": ("", "bg"),
+    "af": ("", "af"), "ar": ("", "ar"), "az": ("", "az"), "bg": ("", "bg"),
     "bn": ("bengali", "bn"), "bs": ("", "bs"), "cmn": ("chinese", "zh_Hans"), "cs": ("", "cs"),
     "cy": ("", "cy"), "da": ("", "da"), "de": ("german", "de"), "el": ("", "el"), "et": ("", "et"),
     "eu": ("", "eu"), "fa": ("persian", "fa"), "fi": ("", "fi"), "fr": ("french", "fr"), "ga": ("", "ga"),

@@ -33,6 +33,8 @@ def shard(name, engine, requests):
             sex=voice.sex,
             language=voice.language,
         )
+    if not pack.rows:
+        raise RecipeError(f"the engine said none of the {len(requests)} utterances of {name}; run it again")
     pack.save()
     return pack.seconds()
 

@@ -17,7 +17,7 @@ class Engine:
 
     def __init__(self):
         self.kokoro = Kokoro()
-        self.speller = Speller(engines.Espeak())
+        self.speller = Speller(engines.shared_espeak())
 
     def say(self, requests, rng):
         """A `Spoken`, or None, for each request."""

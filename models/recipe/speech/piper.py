@@ -36,7 +36,7 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        self.espeak = engines.Espeak()
+        self.espeak = engines.shared_espeak()
 
     def say(self, requests, rng):
         """A `Spoken` for each request."""
