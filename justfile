@@ -51,6 +51,10 @@ fuzz *ARGS:
 dependencies *ARGS:
     tests/dependencies {{ARGS}}
 
+# The speech corpus that models are trained on, from nothing; it can be stopped at any moment (a day of one core)
+speech *ARGS:
+    models/speech {{ARGS}}
+
 # The default model, from nothing: synthesise, train, export, evaluate (hours)
 model *ARGS:
     models/train {{ARGS}}

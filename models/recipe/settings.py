@@ -17,6 +17,9 @@ DATA = WORK / "data"  # synthesised clips
 CHECKPOINTS = WORK / "checkpoints"
 EXPORT = WORK / "export"  # words/ and speaker/, as transformers saves them
 EVALUATION = WORK / "evaluation"  # WAV files, manifest.csv, results.json
+# The corpus lies outside of the checkout, since it takes hours to make.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+SPEECH = Path(os.environ.get("WAVLM_SPEECH") or CACHE / "wavlm-edge" / "speech")
 
 
 def up_to_date(output, *inputs):
