@@ -32,14 +32,18 @@ pub struct Finished {
 }
 
 impl Program {
-    /// `wavlm` or `wavlm-export`, from the build that these tests belong to.
+    /// `wavlm`, `wavlm-export`, or `examples/NAME`, from the build that these tests belong to.
     ///
     /// # Panics
     /// If it has not been built.
     pub fn new(name: &str) -> Program {
         let tests = env::current_exe().expect("the path of this test");
         let built = tests.ancestors().nth(2).expect("the folder of the profile").join(name);
-        assert!(built.exists(), "{} is missing; run: cargo build --workspace --all-targets", built.display());
+        assert!(
+            built.exists(),
+            "{} is missing; run: cargo build --workspace --bins --examples --tests",
+            built.display()
+        );
         // `qemu-aarch64-static -cpu …`: an emulated test cannot start an emulated program by itself.
         let runner = env::var("WAVLM_TEST_RUNNER").unwrap_or_default();
         let mut words = runner.split_whitespace();

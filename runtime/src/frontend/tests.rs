@@ -183,13 +183,10 @@ fn a_file_cut_short_says_what_is_missing() {
 #[test]
 fn a_compressed_file_cut_short_says_so() {
     for (path, bytes) in fixtures() {
-        let cut = &bytes[..bytes.len() * 2 / 3];
-        match path.file_name().and_then(|name| name.to_str()) {
-            Some("word.flac" | "word.mp3") => {
-                assert!(matches!(clip(cut), Err(AudioError::CutShort { .. })), "{}", path.display());
-                assert!(stream(cut).expect("a pipe may end early").len() > 5000, "{}", path.display());
-            }
-            _ => {}
+        if path.ends_with("word.flac") || path.ends_with("word.mp3") {
+            let cut = &bytes[..bytes.len() * 2 / 3];
+            assert!(matches!(clip(cut), Err(AudioError::CutShort { .. })), "{}", path.display());
+            assert!(stream(cut).expect("a pipe may end early").len() > 5000, "{}", path.display());
         }
     }
 }
