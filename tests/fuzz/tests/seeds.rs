@@ -32,7 +32,8 @@ fn bytes(path: &str) -> Vec<u8> {
 /// `{"w": _rebuild_tensor_v2(storage "0" of 16 f32, 1, (2,), (1,), False, {})}`
 fn a_pickle() -> Vec<u8> {
     [
-        b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n".as_slice(),
+        b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n"
+            .as_slice(),
         b"X\x01\0\0\x000X\x03\0\0\0cpuK\x10tQK\x01K\x02\x85K\x01\x85\x89}tRs.",
     ]
     .concat()
@@ -42,15 +43,18 @@ fn a_pickle() -> Vec<u8> {
 fn a_model(folder: &Path, precision: &str) -> Vec<u8> {
     let file = folder.join("model.wlm");
     let checkpoint = repository().join("tests/golden/cases/xvector-group");
-    run("wavlm-export", &[
-        "convert".as_ref(),
-        &checkpoint,
-        "-o".as_ref(),
-        &file,
-        "--precision".as_ref(),
-        precision.as_ref(),
-        "--force".as_ref(),
-    ]);
+    run(
+        "wavlm-export",
+        &[
+            "convert".as_ref(),
+            &checkpoint,
+            "-o".as_ref(),
+            &file,
+            "--precision".as_ref(),
+            precision.as_ref(),
+            "--force".as_ref(),
+        ],
+    );
     fs::read(file).expect("the model")
 }
 
@@ -58,14 +62,17 @@ fn a_model(folder: &Path, precision: &str) -> Vec<u8> {
 fn a_voiceprint(folder: &Path) -> Vec<u8> {
     let store = folder.join("voices");
     let samples = repository().join("models/samples");
-    run("wavlm", &[
-        "enroll".as_ref(),
-        "ada".as_ref(),
-        &samples.join("speaker-a-1.wav"),
-        &samples.join("speaker-a-2.wav"),
-        "--store".as_ref(),
-        &store,
-    ]);
+    run(
+        "wavlm",
+        &[
+            "enroll".as_ref(),
+            "ada".as_ref(),
+            &samples.join("speaker-a-1.wav"),
+            &samples.join("speaker-a-2.wav"),
+            "--store".as_ref(),
+            &store,
+        ],
+    );
     let print = fs::read_dir(store).expect("the store").next().expect("a voice").expect("its file");
     let file = fs::read(print.path()).expect("the voiceprint");
     file[14..file.len() - 4].to_vec()
