@@ -3,7 +3,7 @@
 //! Data flows one way, and the modules are listed in its order:
 //!
 //! ```text
-//! frontend   WAV of any kind -> 16 kHz mono
+//! frontend   sound of any kind -> 16 kHz mono
 //! graph      header -> nodes: stem, projection, positional convolution, layers, heads
 //! ops        what the nodes compute, in f32 or int8, over `wavlm-kernels`
 //! session    a plan with its state: waveform in, named tensors out

@@ -1,8 +1,10 @@
 //! Runs the programs of this workspace as a user would, through the emulator where the tests themselves are emulated.
 
 use std::env;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::thread;
 
 /// The root of the checkout.
 ///
@@ -84,21 +86,40 @@ impl Program {
         self
     }
 
+    /// Runs to the end while `bytes` come through a pipe. A program that does not read them all is no failure.
+    ///
+    /// # Panics
+    /// If the program cannot be started.
+    pub fn piped(mut self, bytes: &[u8]) -> Finished {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        let mut pipe = child.stdin.take().expect("a pipe");
+        let output = thread::scope(|scope| {
+            scope.spawn(move || pipe.write_all(bytes));
+            child.wait_with_output().expect("the end of the program")
+        });
+        Finished::of(&output)
+    }
+
     /// Runs to the end.
     ///
     /// # Panics
     /// If the program cannot be started.
     pub fn run(mut self) -> Finished {
         let output = self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Finished::of(&output)
+    }
+}
+
+impl Finished {
+    fn of(output: &Output) -> Finished {
         Finished {
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
-}
 
-impl Finished {
     /// Asserts exit status 2 and one line on stderr that holds all of `words`.
     ///
     /// # Panics

@@ -30,7 +30,7 @@ pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, 
     decision.threshold = options.threshold.unwrap_or(decision.threshold);
     let (mut found, mut failed) = (0, 0);
     for file in &options.files {
-        match spot(&mut model, &decision, file, printer) {
+        match spot(&mut model, &decision, file, options, printer) {
             Ok(count) => found += count,
             // One file that cannot be read does not spoil the others.
             Err(failure @ (Failure::Sound { .. } | Failure::Model { .. })) if options.files.len() > 1 => {
@@ -51,9 +51,10 @@ fn spot(
     model: &mut WordModel,
     decision: &Decision,
     file: &Path,
+    options: &Spot,
     printer: &Printer,
 ) -> Result<usize, Failure> {
-    let mut reader = input::open(file)?;
+    let mut reader = input::open(file, &options.sound.options())?;
     let needed = model.needed_samples();
     let mut spotter = model.spotter(decision)?;
     let name = file.display().to_string();
@@ -66,17 +67,17 @@ fn spot(
         count += detections.len();
         progress.suspend(|| detections.iter().try_for_each(|detection| print_one(&name, detection, printer)))
     };
-    let (mut samples, mut heard) = (Vec::new(), 0);
-    loop {
-        samples.clear();
-        let more = reader.read(&mut samples).map_err(Failure::sound(file))?;
-        print(spotter.push(&samples).map_err(Failure::model(&name))?)?;
-        progress.advance(samples.len());
-        heard += samples.len();
-        if !more {
-            break;
+    let mut heard = 0;
+    while let Some(piece) = reader.next_piece().map_err(Failure::sound(file))? {
+        print(spotter.push(piece).map_err(Failure::model(&name))?)?;
+        progress.advance(piece.len());
+        heard += piece.len();
+        let warnings = reader.take_warnings();
+        if !warnings.is_empty() {
+            progress.suspend(|| input::warn(file, warnings));
         }
     }
+    input::warn(file, reader.take_warnings());
     if heard < needed {
         return Err(Failure::model(&name)(Error::TooShort { samples: heard, needed }));
     }

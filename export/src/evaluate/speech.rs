@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE};
+use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
 use wavlm_runtime::tasks::words::WordModel;
 use wavlm_runtime::{Model, SessionOptions};
 
@@ -87,15 +87,12 @@ fn listen(words: &mut WordModel, head: &str, row: &Row) -> Result<Heard, Evaluat
     let spotter = words.spotter(&decision);
     let mut spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
 
-    let mut reader = AudioReader::open(path).map_err(unreadable)?;
-    let (mut piece, mut samples, mut detections) = (Vec::new(), 0, Vec::new());
-    while reader.read(&mut piece).map_err(unreadable)? {
-        detections.extend(spotter.push(&piece).map_err(failed)?);
+    let mut reader = AudioReader::open(path, &SoundOptions::default()).map_err(unreadable)?;
+    let (mut samples, mut detections) = (0, Vec::new());
+    while let Some(piece) = reader.next_piece().map_err(unreadable)? {
+        detections.extend(spotter.push(piece).map_err(failed)?);
         samples += piece.len();
-        piece.clear();
     }
-    detections.extend(spotter.push(&piece).map_err(failed)?);
-    samples += piece.len();
     detections.extend(spotter.finish().map_err(failed)?);
 
     let file = path.display().to_string();
