@@ -5,8 +5,9 @@
 
 use crate::frontend::SAMPLE_RATE;
 
-/// Frequency, in hertz, at which half of the power passes: far below the lowest voice.
-const CORNER_HZ: f32 = 10.0;
+/// Frequency, in hertz, at which half of the power passes: so far below the lowest voice that its phase stays as it is, to
+/// which a model listens, too.
+const CORNER_HZ: f32 = 3.0;
 
 /// A filter of first order, which goes on where the last piece ended. Sound that begins with an offset gives no click.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +54,7 @@ mod tests {
     fn an_offset_and_its_drift_are_removed() {
         assert!(loudest(&without_offset(&[0.25; 16_000])) == 0.0);
         let drift: Vec<f32> = (0..16_000).map(|i| i as f32 / 32_000.0).collect();
-        assert!(loudest(&without_offset(&drift)) < 0.01);
+        assert!(loudest(&without_offset(&drift)) < 0.03);
     }
 
     #[test]

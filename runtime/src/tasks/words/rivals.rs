@@ -25,6 +25,13 @@ impl Rival {
         let ((a, b), (c, d)) = (self.core(), other.core());
         a < d && c < b
     }
+
+    /// More than half of the shorter one's sound is the other's, too: they cannot both be words.
+    fn covers(&self, other: &Rival) -> bool {
+        let common = self.end.min(other.end).saturating_sub(self.start.max(other.start));
+        let length = |rival: &Rival| rival.end.saturating_sub(rival.start);
+        2 * common > length(self).min(length(other))
+    }
 }
 
 /// Words that wait for their rivals.
@@ -55,8 +62,23 @@ impl Rivals {
                 winners.extend(best(group));
             }
         }
+        let winners = self.uncovered(winners);
         self.told.extend(winners.iter().cloned());
         winners
+    }
+
+    /// Winners whose sound is mostly another one's, too, give way to those that weigh more or are told already: the span
+    /// of a faint word, an estimate, may reach over its neighbours.
+    fn uncovered(&self, mut winners: Vec<Rival>) -> Vec<Rival> {
+        winners.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        let mut kept: Vec<Rival> = Vec::new();
+        for winner in winners {
+            if !self.told.iter().chain(&kept).any(|other| other.covers(&winner)) {
+                kept.push(winner);
+            }
+        }
+        kept.sort_by_key(|rival| (rival.start, rival.end));
+        kept
     }
 }
 
@@ -127,6 +149,15 @@ mod tests {
         let whole = rival(0, 0.95, 0, 700);
         assert_eq!(settled(&[whole.clone(), rival(1, 0.9, 0, 300), rival(2, 0.9, 330, 700)]), [1, 2]);
         assert_eq!(settled(&[whole, rival(1, 0.4, 0, 300), rival(2, 0.5, 330, 700)]), [0]);
+    }
+
+    #[test]
+    fn a_faint_word_over_its_neighbours_gives_way() {
+        assert_eq!(
+            settled(&[rival(0, 0.9, 0, 200), rival(1, 0.01, 20, 1500), rival(2, 0.9, 1400, 1800)]),
+            [0, 2]
+        );
+        assert_eq!(settled(&[rival(0, 0.9, 0, 400), rival(1, 0.01, 300, 430)]), [0]);
     }
 
     #[test]

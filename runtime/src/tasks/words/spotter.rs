@@ -60,7 +60,7 @@ pub struct Window<'a> {
 ///
 /// [`KeywordSpotter::run`] is that inner loop.
 ///
-/// - An offset of the samples, and whatever else is slower than 10 Hz, is removed first.
+/// - An offset of the samples, and whatever else is slower than 3 Hz, is removed first.
 /// - Windows begin every `hop_s`. Sound shorter than a window, and a rest at its end that no window has covered, is
 ///   filled up with zeros.
 /// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the
