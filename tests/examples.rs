@@ -16,6 +16,13 @@ fn printed(example: &str, sounds: &[&str]) -> String {
 }
 
 #[test]
+fn keywords_are_spotted() {
+    let stdout = printed("spot", &["commands-a.wav"]);
+    let words: Vec<&str> = stdout.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["up", "stop", "go", "left"]);
+}
+
+#[test]
 fn voices_of_one_speaker_are_more_alike() {
     let cosine = |sounds: [&str; 2]| -> f32 {
         let stdout = printed("voices", &sounds);
@@ -41,7 +48,7 @@ fn hidden_states_of_all_layers_are_listed() {
 
 #[test]
 fn wrong_arguments_are_told() {
-    for example in ["voices", "hidden_states"] {
+    for example in ["spot", "voices", "hidden_states"] {
         let finished = run(example, &[]);
         assert_eq!(finished.status, Some(1), "{example}");
         assert!(finished.stderr.contains("usage: "), "{example}: {}", finished.stderr);
