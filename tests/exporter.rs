@@ -211,3 +211,36 @@ fn bad_manifests_are_refused() {
         assert!(error.contains(message), "{manifest:?}: {error}");
     }
 }
+
+/// Links stay and what they lead to is written; a pipe gets the bytes of the file.
+#[cfg(unix)]
+#[test]
+fn outputs_follow_links_and_fill_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let checkpoint = golden("cases/base-one-frame");
+    std::os::unix::fs::symlink("target.wlm", at("link.wlm")).unwrap();
+    succeed(&folder, &["convert", &checkpoint, "-o", "link.wlm"]);
+    assert!(fs::symlink_metadata(at("link.wlm")).unwrap().is_symlink());
+    succeed(&folder, &["inspect", "target.wlm", "--verify"]);
+
+    let piped = Program::new("wavlm-export")
+        .within(folder.path())
+        .args(["convert", &checkpoint, "-o", "/dev/stdout"])
+        .output_to(&at("piped.wlm"));
+    assert_eq!(piped.status, Some(0), "{}", piped.stderr);
+    assert_eq!(fs::read(at("piped.wlm")).unwrap(), fs::read(at("target.wlm")).unwrap());
+
+    std::os::unix::fs::symlink("tensors", at("link")).unwrap();
+    let sample = repository().join("models/samples/yes-a.wav");
+    let infer = Program::new("wavlm").within(folder.path()).args(["infer", "--output", "link"]);
+    let infer = infer.args([sample]).run();
+    assert_eq!(infer.status, Some(0), "{}", infer.stderr);
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink() && at("tensors").is_file());
+
+    let error = fail(&folder, &["convert", &checkpoint, "-o", "missing/m.wlm"]);
+    assert!(error.contains("missing/m.wlm: "), "{error}");
+    let error = fail(&folder, &["convert", &checkpoint, "-o", "."]);
+    assert!(error.contains("is a folder; name a file"), "{error}");
+    assert_eq!(files(&folder), ["link", "link.wlm", "piped.wlm", "target.wlm", "tensors"]);
+}

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wavlm_format::{ExportReport, FormatError, ModelFile, Precision, WriteError};
+use wavlm_format::{Destination, ExportReport, FormatError, ModelFile, Precision, WriteError};
 use wavlm_runtime::Model;
 
 use crate::audio::Recording;
@@ -113,8 +113,7 @@ pub fn write(
     progress: &dyn Progress,
 ) -> Result<ExportReport, ConvertError> {
     // Better said before a minute's work than after.
-    let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    std::fs::read_dir(parent).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
+    Destination::of(path).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
     progress.begin("packing", model.tensors.iter().len());
     let replacements = match options.precision {
         Precision::Int8 => equalise(model),

@@ -101,6 +101,17 @@ impl Program {
         Finished::of(&output)
     }
 
+    /// Runs to the end with standard output going into a new file, as `> path` in a shell.
+    ///
+    /// # Panics
+    /// If the program cannot be started, or the file not made.
+    pub fn output_to(mut self, path: &Path) -> Finished {
+        self.command.stdout(std::fs::File::create(path).expect("a new file"));
+        self.command.stderr(Stdio::piped());
+        let child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Finished::of(&child.wait_with_output().expect("the end of the program"))
+    }
+
     /// Runs to the end.
     ///
     /// # Panics

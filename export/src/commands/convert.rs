@@ -1,8 +1,8 @@
 //! `wavlm-export convert`
 
+use std::fs::Metadata;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use wavlm_export::audio;
 use wavlm_export::checkpoint::Task;
@@ -87,8 +87,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let report = convert::write(&model, &options, &recordings, output, &progress)?;
     progress.finish();
-    let bytes = std::fs::metadata(output).context("the file vanished")?.len();
-    let megabytes = bytes as f64 / 1e6;
-    eprintln!("{}: {megabytes:.2} MB, verified on {:.1} s of audio", output.display(), report.seconds);
+    let size = std::fs::metadata(output).ok().filter(Metadata::is_file);
+    let size = size.map_or_else(String::new, |file| format!("{:.2} MB, ", file.len() as f64 / 1e6));
+    eprintln!("{}: {size}verified on {:.1} s of audio", output.display(), report.seconds);
     Ok(())
 }
