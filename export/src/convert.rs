@@ -89,12 +89,8 @@ pub fn read(
     let mut merged: Option<CanonicalModel> = None;
     for Source { name, folder } in sources {
         let checkpoint = Checkpoint::open(folder, task)?;
-        let (model, unknown) = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
+        let model = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
             .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })?;
-        if let Some(first) = unknown.first() {
-            let (folder, count) = (folder.display(), unknown.len());
-            progress.note(&format!("{folder}: {count} unknown tensors left out, such as `{first}`"));
-        }
         match &mut merged {
             None => merged = Some(model),
             Some(merged) => merged.add_head_of(model, &folder.display().to_string())?,

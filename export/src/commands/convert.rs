@@ -1,7 +1,7 @@
 //! `wavlm-export convert`
 
 use std::fs::Metadata;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use wavlm_export::audio;
@@ -15,7 +15,7 @@ use crate::progress::Bars;
 /// Turn checkpoints into one verified .wlm file.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Folder written by save_pretrained; several, as NAME=SRC, put several heads over one encoder
+    /// Folder written by save_pretrained, or a file of weights in one; several, as NAME=SRC, put several heads over one encoder
     #[arg(required = true, value_name = "[NAME=]SRC", value_parser = parse_source)]
     sources: Vec<Source>,
     /// File to write
@@ -47,10 +47,10 @@ enum PrecisionName {
     F32,
 }
 
-/// `NAME=SRC` or `SRC`. A folder whose path has an equals sign can be given as `./a=b`.
+/// `NAME=SRC` or `SRC`: a word that is a path as it stands is one, whatever equals signs it has.
 pub fn parse_source(text: &str) -> Result<Source, std::convert::Infallible> {
     Ok(match text.split_once('=') {
-        Some((name, folder)) if !name.contains(['/', '\\']) => {
+        Some((name, folder)) if !name.contains(['/', '\\']) && !Path::new(text).exists() => {
             Source { name: Some(name.to_owned()), folder: folder.into() }
         }
         _ => Source { name: None, folder: text.into() },

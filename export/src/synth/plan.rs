@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wavlm_format::{EncoderConfig, Head, HeadKind, StemNorm};
 
-use crate::checkpoint::{ConfigJson, ConfigProblem, Task};
+use crate::checkpoint::{ConfigJson, ConfigProblem, Task, names};
 
 /// A tensor to be drawn.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(super) fn tensors(config: &ConfigJson, task: Task) -> Result<Vec<Planned>, C
     plan.encoder(&encoder);
     if let Some(head) = &head {
         for tensor in &mut plan.tensors {
-            tensor.name.insert_str(0, "wavlm.");
+            tensor.name = format!("{}.{}", names::ENCODER, tensor.name);
         }
         plan.head(&encoder, head);
     }
@@ -63,15 +63,15 @@ impl Plan {
         self.add("masked_spec_embed", &[hidden], Initial::Unit);
         self.stem(encoder);
         let channels = encoder.stem.last().map_or(1, |conv| conv.dim as usize);
-        self.norm("feature_projection.layer_norm", channels);
+        self.norm(names::PROJECTION_NORM, channels);
         let limit = Initial::Uniform { limit: (1.0 / channels as f64).sqrt() };
-        self.add("feature_projection.projection.weight", &[hidden, channels], limit);
-        self.add("feature_projection.projection.bias", &[hidden], limit);
+        self.add(&format!("{}.weight", names::PROJECTION), &[hidden, channels], limit);
+        self.add(&format!("{}.bias", names::PROJECTION), &[hidden], limit);
         self.positional(encoder);
-        self.norm("encoder.layer_norm", hidden);
-        for i in 0..encoder.num_layers {
-            let layer = format!("encoder.layers.{i}");
-            let attention = format!("{layer}.attention");
+        self.norm(names::ENCODER_NORM, hidden);
+        for i in 0..encoder.num_layers as usize {
+            let part = |part: &str| names::layer(i, part);
+            let attention = part("attention");
             self.add(&format!("{attention}.gru_rel_pos_const"), &[1, heads, 1, 1], ONES);
             for part in ["q_proj", "k_proj", "v_proj", "out_proj"] {
                 self.linear(&format!("{attention}.{part}"), [hidden, hidden]);
@@ -80,29 +80,25 @@ impl Plan {
             if i == 0 {
                 let shape = [encoder.num_buckets as usize, heads];
                 let embedding = Initial::Normal { deviation: 1.0 };
-                self.add(&format!("{attention}.rel_attn_embed.weight"), &shape, embedding);
+                self.add(names::POSITION_BIAS, &shape, embedding);
             }
-            self.norm(&format!("{layer}.layer_norm"), hidden);
-            self.linear(&format!("{layer}.feed_forward.intermediate_dense"), [intermediate, hidden]);
-            self.linear(&format!("{layer}.feed_forward.output_dense"), [hidden, intermediate]);
-            self.norm(&format!("{layer}.final_layer_norm"), hidden);
+            self.norm(&part("layer_norm"), hidden);
+            self.linear(&part("feed_forward.intermediate_dense"), [intermediate, hidden]);
+            self.linear(&part("feed_forward.output_dense"), [hidden, intermediate]);
+            self.norm(&part("final_layer_norm"), hidden);
         }
     }
 
     fn stem(&mut self, encoder: &EncoderConfig) {
         let mut channels = 1;
         for (i, conv) in encoder.stem.iter().enumerate() {
-            let layer = format!("feature_extractor.conv_layers.{i}");
+            let [layer, norm] = names::stem(i);
             let [dim, kernel] = [conv.dim, conv.kernel].map(|size| size as usize);
             // Kaiming's, for the inputs of one output.
             let deviation = (2.0 / (channels * kernel) as f64).sqrt();
-            self.add(
-                &format!("{layer}.conv.weight"),
-                &[dim, channels, kernel],
-                Initial::Normal { deviation },
-            );
+            self.add(&format!("{layer}.weight"), &[dim, channels, kernel], Initial::Normal { deviation });
             if i == 0 || encoder.stem_norm == StemNorm::Layer {
-                self.norm(&format!("{layer}.layer_norm"), dim);
+                self.norm(&norm, dim);
             }
             channels = dim;
         }
@@ -114,7 +110,7 @@ impl Plan {
             [encoder.hidden_size, encoder.positional_groups, encoder.positional_kernel].map(|n| n as usize);
         let shape = [hidden, hidden / groups, kernel];
         let limit = 1.0 / ((shape[1] * kernel) as f64).sqrt();
-        self.add("encoder.pos_conv_embed.conv.bias", &[hidden], ZEROS);
+        self.add(&format!("{}.bias", names::POSITIONAL), &[hidden], ZEROS);
         let lengths = Initial::Lengths { direction: DIRECTION, shape, limit };
         self.add(MAGNITUDE, &[1, 1, kernel], lengths);
         self.add(DIRECTION, &shape, Initial::Uniform { limit });
@@ -124,27 +120,27 @@ impl Plan {
         let hidden = encoder.hidden_size as usize;
         if head.weighted_layer_sum {
             let states = encoder.num_layers as usize + 1;
-            self.add("layer_weights", &[states], Initial::Constant(1.0 / states as f32));
+            self.add(names::LAYER_WEIGHTS, &[states], Initial::Constant(1.0 / states as f32));
         }
         match &head.kind {
-            HeadKind::Ctc { vocabulary, .. } => self.linear("lm_head", [vocabulary.len(), hidden]),
+            HeadKind::Ctc { vocabulary, .. } => self.linear(names::CTC, [vocabulary.len(), hidden]),
             HeadKind::Sequence { labels, projection } => {
                 let projection = *projection as usize;
-                self.linear("projector", [projection, hidden]);
-                self.linear("classifier", [labels.len(), projection]);
+                self.linear(names::PROJECTOR, [projection, hidden]);
+                self.linear(names::CLASSIFIER, [labels.len(), projection]);
             }
-            HeadKind::Frame { labels } => self.linear("classifier", [labels.len(), hidden]),
+            HeadKind::Frame { labels } => self.linear(names::CLASSIFIER, [labels.len(), hidden]),
             HeadKind::XVector { tdnn, embedding, .. } => {
                 let embedding = *embedding as usize;
                 let mut channels = tdnn.first().map_or(0, |layer| layer.dim as usize);
-                self.linear("projector", [channels, hidden]);
+                self.linear(names::PROJECTOR, [channels, hidden]);
                 for (i, layer) in tdnn.iter().enumerate() {
                     let [dim, kernel] = [layer.dim, layer.kernel].map(|size| size as usize);
-                    self.linear(&format!("tdnn.{i}.kernel"), [dim, kernel * channels]);
+                    self.linear(&names::tdnn(i), [dim, kernel * channels]);
                     channels = dim;
                 }
-                self.linear("feature_extractor", [embedding, 2 * channels]);
-                self.linear("classifier", [embedding, embedding]);
+                self.linear(names::EMBEDDING, [embedding, 2 * channels]);
+                self.linear(names::CLASSIFIER, [embedding, embedding]);
                 // The training objective's classes: two, as transformers has where none are named.
                 self.add("objective.weight", &[embedding, 2], Initial::Normal { deviation: 1.0 });
             }
