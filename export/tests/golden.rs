@@ -32,7 +32,7 @@ fn check(name: &str) {
     let folder = golden().join("cases").join(name);
     let checkpoint = Checkpoint::open(&folder, None).unwrap_or_else(|error| panic!("{error}"));
     let model = CanonicalModel::from_checkpoint(checkpoint, None).unwrap();
-    let oracle = Oracle::new(&model);
+    let oracle = Oracle::new(&model).with_attentions();
 
     let (input, masks) = tensors::read(&folder.join("input.safetensors"));
     let (expected, _) = tensors::read(&folder.join("expected.safetensors"));
@@ -44,12 +44,14 @@ fn check(name: &str) {
     for (row, waveform) in rows.into_iter().enumerate() {
         let mask = masks.get("attention_mask").and_then(|mask| mask.chunks_exact(waveform.len()).nth(row));
         let valid = mask.map(|mask| mask.iter().filter(|&&valid| valid == 1).count());
-        let outputs = oracle.run(waveform.as_slice().unwrap(), valid).unwrap();
-        let mut found: BTreeMap<_, _> = outputs.tensors().map(|(_, name, values)| (name, values)).collect();
-        found.extend((0..).map(|i| format!("attentions.{i}")).zip(&outputs.attentions));
+        let mut outputs = oracle.run(waveform.as_slice().unwrap(), valid).unwrap();
+        let attentions = std::mem::take(&mut outputs.attentions);
+        let mut found: BTreeMap<_, _> =
+            outputs.into_tensors().into_iter().map(|output| (output.name, output.values)).collect();
+        found.extend((0..).map(|i| format!("attentions.{i}")).zip(attentions));
         for (tensor, expected) in expected.iter().filter(|(tensor, _)| *tensor != "stem") {
             let expected = if batched { expected.index_axis(Axis(0), row) } else { expected.view() };
-            let error = agreement::measure(tensor, found[tensor], &expected.to_owned()).max_rel;
+            let error = agreement::measure(tensor, &found[tensor], &expected.to_owned()).max_rel;
             assert!(error < TOLERANCE, "{name}, row {row}: {tensor} is off by {error:.1e}");
         }
     }

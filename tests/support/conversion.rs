@@ -5,18 +5,11 @@ use std::sync::Arc;
 
 use wavlm_export::canonical::CanonicalModel;
 use wavlm_export::checkpoint::{Checkpoint, Task};
-use wavlm_export::convert::{self, Progress, Source};
+use wavlm_export::convert::{self, Source};
 use wavlm_export::file::{self, Provenance, Replacements};
+use wavlm_export::progress::Silent;
 use wavlm_format::{ModelFile, Precision};
 use wavlm_runtime::Model;
-
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _stage: &str, _steps: usize) {}
-    fn advance(&self) {}
-    fn note(&self, _text: &str) {}
-}
 
 /// The f32 model of a checkpoint, or the message that refuses it, which must be one line.
 ///

@@ -8,9 +8,9 @@ use wavlm_export::audio;
 use wavlm_export::checkpoint::Task;
 use wavlm_export::convert::{self, Options, Source};
 use wavlm_export::file::Provenance;
+use wavlm_export::oracle::Oracle;
+use wavlm_export::progress::Bars;
 use wavlm_format::Precision;
-
-use crate::progress::Bars;
 
 /// Turn checkpoints into one verified .wlm file.
 #[derive(Debug, Args)]
@@ -85,10 +85,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
         force: arguments.force,
     };
-    let report = convert::write(&model, &options, &recordings, output, &progress)?;
+    let report = convert::write(&model, &Oracle::new(&model), &options, &recordings, output, &progress)?;
     progress.finish();
     let size = std::fs::metadata(output).ok().filter(Metadata::is_file);
     let size = size.map_or_else(String::new, |file| format!("{:.2} MB, ", file.len() as f64 / 1e6));
-    eprintln!("{}: {size}verified on {:.1} s of audio", output.display(), report.seconds);
+    let verified = match report.tensors.is_empty() {
+        true => "not verified".to_owned(),
+        false => format!("verified on {:.1} s of audio", report.seconds),
+    };
+    eprintln!("{}: {size}{verified}", output.display());
     Ok(())
 }

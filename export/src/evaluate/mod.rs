@@ -16,7 +16,7 @@ use serde::Serialize;
 use wavlm_runtime::Model;
 
 use crate::audio::AudioError;
-use crate::convert::Progress;
+use crate::progress::Progress;
 pub use manifest::{Kind, Manifest, Row};
 pub use speakers::SpeakerResult;
 pub use speech::{Alarm, SpeechResult};
