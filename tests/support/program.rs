@@ -69,6 +69,22 @@ impl Program {
         self
     }
 
+    /// Bounds the program's address space, in KiB, so that it fails where it would need more.
+    #[must_use]
+    pub fn limited_to(mut self, kib: &str) -> Program {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v \"$0\" && exec \"$@\"", kib]).arg(self.command.get_program());
+        shell.args(self.command.get_args()).stdin(Stdio::null());
+        for (key, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(key, value),
+                None => shell.env_remove(key),
+            };
+        }
+        self.command = shell;
+        self
+    }
+
     /// Runs in `folder`.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Program {

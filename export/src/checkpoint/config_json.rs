@@ -30,16 +30,23 @@ pub enum Task {
 }
 
 impl Task {
+    const ALL: [Self; 5] = [Self::None, Self::Ctc, Self::Classify, Self::Frames, Self::Xvector];
+
+    /// The class of transformers that has this head.
+    pub fn architecture(self) -> &'static str {
+        match self {
+            Self::None => "WavLMModel",
+            Self::Ctc => "WavLMForCTC",
+            Self::Classify => "WavLMForSequenceClassification",
+            Self::Frames => "WavLMForAudioFrameClassification",
+            Self::Xvector => "WavLMForXVector",
+        }
+    }
+
     /// The task of a class of transformers.
     fn of_architecture(class: &str) -> Result<Self, ConfigProblem> {
-        match class {
-            "WavLMModel" => Ok(Self::None),
-            "WavLMForCTC" => Ok(Self::Ctc),
-            "WavLMForSequenceClassification" => Ok(Self::Classify),
-            "WavLMForAudioFrameClassification" => Ok(Self::Frames),
-            "WavLMForXVector" => Ok(Self::Xvector),
-            other => Err(ConfigProblem::Architecture(other.to_owned())),
-        }
+        let task = Self::ALL.into_iter().find(|task| task.architecture() == class);
+        task.ok_or_else(|| ConfigProblem::Architecture(class.to_owned()))
     }
 }
 

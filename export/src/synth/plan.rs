@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wavlm_format::{EncoderConfig, Head, HeadKind, StemNorm};
+use wavlm_format::{AdapterConfig, EncoderConfig, Head, HeadKind, StemNorm};
 
 use crate::checkpoint::{ConfigJson, ConfigProblem, Task, names};
 
@@ -42,7 +42,7 @@ pub(super) fn tensors(config: &ConfigJson, task: Task) -> Result<Vec<Planned>, C
     let encoder = config.encoder()?;
     let head = config.head(Some(task), &BTreeMap::new())?;
     let mut plan = Plan { tensors: Vec::new() };
-    plan.encoder(&encoder);
+    plan.encoder(&encoder, config.conv_bias);
     if let Some(head) = &head {
         for tensor in &mut plan.tensors {
             tensor.name = format!("{}.{}", names::ENCODER, tensor.name);
@@ -57,11 +57,11 @@ struct Plan {
 }
 
 impl Plan {
-    fn encoder(&mut self, encoder: &EncoderConfig) {
+    fn encoder(&mut self, encoder: &EncoderConfig, conv_bias: bool) {
         let [hidden, heads, intermediate] =
             [encoder.hidden_size, encoder.num_heads, encoder.intermediate_size].map(|size| size as usize);
         self.add("masked_spec_embed", &[hidden], Initial::Unit);
-        self.stem(encoder);
+        self.stem(encoder, conv_bias);
         let channels = encoder.stem.last().map_or(1, |conv| conv.dim as usize);
         self.norm(names::PROJECTION_NORM, channels);
         let limit = Initial::Uniform { limit: (1.0 / channels as f64).sqrt() };
@@ -87,9 +87,12 @@ impl Plan {
             self.linear(&part("feed_forward.output_dense"), [hidden, intermediate]);
             self.norm(&part("final_layer_norm"), hidden);
         }
+        if let Some(adapter) = &encoder.adapter {
+            self.adapter(hidden, adapter);
+        }
     }
 
-    fn stem(&mut self, encoder: &EncoderConfig) {
+    fn stem(&mut self, encoder: &EncoderConfig, conv_bias: bool) {
         let mut channels = 1;
         for (i, conv) in encoder.stem.iter().enumerate() {
             let [layer, norm] = names::stem(i);
@@ -97,10 +100,28 @@ impl Plan {
             // Kaiming's, for the inputs of one output.
             let deviation = (2.0 / (channels * kernel) as f64).sqrt();
             self.add(&format!("{layer}.weight"), &[dim, channels, kernel], Initial::Normal { deviation });
+            if conv_bias {
+                self.add(&format!("{layer}.bias"), &[dim], ZEROS);
+            }
             if i == 0 || encoder.stem_norm == StemNorm::Layer {
                 self.norm(&norm, dim);
             }
             channels = dim;
+        }
+    }
+
+    fn adapter(&mut self, hidden: usize, adapter: &AdapterConfig) {
+        let [width, kernel] = [adapter.output_hidden_size, adapter.kernel].map(|size| size as usize);
+        if width != hidden {
+            self.linear(names::ADAPTER_PROJECTION, [width, hidden]);
+            self.norm(names::ADAPTER_NORM, width);
+        }
+        let deviation = (2.0 / (width * kernel) as f64).sqrt();
+        for i in 0..adapter.num_layers as usize {
+            let layer = names::adapter(i);
+            let weight = Initial::Normal { deviation };
+            self.add(&format!("{layer}.weight"), &[2 * width, width, kernel], weight);
+            self.add(&format!("{layer}.bias"), &[2 * width], ZEROS);
         }
     }
 
@@ -123,7 +144,9 @@ impl Plan {
             self.add(names::LAYER_WEIGHTS, &[states], Initial::Constant(1.0 / states as f32));
         }
         match &head.kind {
-            HeadKind::Ctc { vocabulary, .. } => self.linear(names::CTC, [vocabulary.len(), hidden]),
+            HeadKind::Ctc { vocabulary, .. } => {
+                self.linear(names::CTC, [vocabulary.len(), encoder.output_width()]);
+            }
             HeadKind::Sequence { labels, projection } => {
                 let projection = *projection as usize;
                 self.linear(names::PROJECTOR, [projection, hidden]);
