@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use wavlm_export::agreement::measure;
 use wavlm_kernels::Kernels;
 use wavlm_runtime::Model;
-use wavlm_tests::{Case, closeness};
+use wavlm_tests::Case;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,8 +32,8 @@ fn compare(model: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>
     let outputs = case.run(&Model::open(model)?, Kernels::detect())?;
     for (tensor, expected) in case.compared() {
         let found = outputs.get(tensor).ok_or_else(|| format!("no output {tensor}"))?;
-        let apart = closeness(found, expected);
-        println!("{}", json!({ "tensor": tensor, "relative": apart.relative, "cosine": apart.cosine }));
+        let apart = measure(tensor, found, expected);
+        println!("{}", json!({ "tensor": tensor, "relative": apart.max_rel, "cosine": apart.cosine }));
     }
     Ok(())
 }

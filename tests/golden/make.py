@@ -507,14 +507,15 @@ def save_state(folder, state):
     save_file({n: np.ascontiguousarray(t.numpy()) for n, t in state.items()}, folder / "model.safetensors", {"format": "pt"})
 
 
+# What spoils each, what is wrong with it, and part of the message that refuses it.
 BAD = [
-    (spoil_os_system, "pytorch_model.bin whose pickle runs `touch wavlm-edge-pwned`; must be refused, the file must not appear"),
-    (spoil_missing_tensor, "encoder.layers.0.attention.k_proj.weight is missing"),
-    (spoil_misshapen_tensor, "encoder.layers.0.feed_forward.output_dense.weight is (16, 15) instead of (16, 16)"),
-    (spoil_unknown_hidden_act, 'hidden_act is "wobble"'),
-    (spoil_truncated_safetensors, "model.safetensors lacks its last 1000 bytes"),
-    (spoil_bin_not_zip, "pytorch_model.bin is a bare pickle, as torch wrote before 1.6, not a zip"),
-    (spoil_lfs_pointer, "model.safetensors is a Git LFS pointer: the clone did not fetch the weights"),
+    (spoil_os_system, "pytorch_model.bin whose pickle runs `touch wavlm-edge-pwned`; must be refused, the file must not appear", "pytorch_model.bin: its pickle asks for `posix.system`"),
+    (spoil_missing_tensor, "encoder.layers.0.attention.k_proj.weight is missing", "missing_tensor: tensor `encoder.layers.0.attention.k_proj.weight` is missing"),
+    (spoil_misshapen_tensor, "encoder.layers.0.feed_forward.output_dense.weight is (16, 15) instead of (16, 16)", "output_dense.weight` has shape (16, 15); expected (16, 16)"),
+    (spoil_unknown_hidden_act, 'hidden_act is "wobble"', "config.json: hidden_act is `wobble`"),
+    (spoil_truncated_safetensors, "model.safetensors lacks its last 1000 bytes", "model.safetensors: 12704 bytes long where its header describes"),
+    (spoil_bin_not_zip, "pytorch_model.bin is a bare pickle, as torch wrote before 1.6, not a zip", "pytorch_model.bin: not a zip archive"),
+    (spoil_lfs_pointer, "model.safetensors is a Git LFS pointer: the clone did not fetch the weights", "git lfs pull"),
 ]  # fmt: skip
 
 
@@ -545,7 +546,7 @@ def main():
         describe(case, *write_case(case, HERE / "cases"))
     index = [{"name": c.name, "head": c.head, "batch": c.batch, "mask": c.mask, "note": c.note} for c in CASES]
     write_json(HERE / "cases" / "index.json", index)
-    write_json(HERE / "bad" / "index.json", [{"name": write_bad(spoil), "note": note} for spoil, note in BAD])
+    write_json(HERE / "bad" / "index.json", [{"name": write_bad(spoil), "note": note, "refusal": refusal} for spoil, note, refusal in BAD])
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayD, Ix2};
-use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use wavlm_kernels::Kernels;
 use wavlm_runtime::{Model, Outputs, SessionOptions};
 
 use crate::program::repository;
+use crate::tensors;
 
 /// A folder that `tests/golden/make.py` wrote.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Case {
     /// If a file is missing or is not what the script writes.
     pub fn open(name: String, root: &Path) -> Case {
         let folder = root.join(&name);
-        let (floats, masks) = read(&folder.join("input.safetensors"));
+        let (floats, masks) = tensors::read(&folder.join("input.safetensors"));
         let waveform = floats["waveform"].clone();
         let batch = waveform.ndim() == 2;
         let shape = if batch { waveform.shape().to_vec() } else { vec![1, waveform.len()] };
@@ -62,7 +62,7 @@ impl Case {
             let rows = mask.chunks_exact(waveforms.ncols());
             rows.map(|row| row.iter().filter(|&&valid| valid == 1).count()).collect()
         });
-        let (expected, _) = read(&folder.join("expected.safetensors"));
+        let (expected, _) = tensors::read(&folder.join("expected.safetensors"));
         Case { name, folder, batch, waveforms, lengths, expected }
     }
 
@@ -90,28 +90,4 @@ impl Case {
     pub fn compared(&self) -> impl Iterator<Item = (&String, &ArrayD<f32>)> {
         self.expected.iter().filter(|(name, _)| *name != "stem")
     }
-}
-
-/// The f32 tensors and the i64 tensors of a safetensors file.
-fn read(path: &Path) -> (BTreeMap<String, ArrayD<f32>>, BTreeMap<String, Vec<i64>>) {
-    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let tensors = SafeTensors::deserialize(&bytes).expect("a safetensors file");
-    let (mut floats, mut integers) = (BTreeMap::new(), BTreeMap::new());
-    for (name, view) in tensors.iter() {
-        let data = view.data();
-        match view.dtype() {
-            Dtype::F32 => {
-                let values = data.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-                let array =
-                    ArrayD::from_shape_vec(view.shape(), values).expect("as many values as the shape says");
-                floats.insert(name.to_owned(), array);
-            }
-            Dtype::I64 => {
-                let values = data.as_chunks::<8>().0.iter().map(|&b| i64::from_le_bytes(b)).collect();
-                integers.insert(name.to_owned(), values);
-            }
-            other => panic!("{}: {name} has type {other:?}", path.display()),
-        }
-    }
-    (floats, integers)
 }

@@ -73,6 +73,22 @@ impl Program {
         self
     }
 
+    /// Bounds the program's address space, in KiB, so that it fails where it would need more.
+    #[must_use]
+    pub fn limited_to(mut self, kib: &str) -> Program {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v \"$0\" && exec \"$@\"", kib]).arg(self.command.get_program());
+        shell.args(self.command.get_args()).stdin(Stdio::null());
+        for (key, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(key, value),
+                None => shell.env_remove(key),
+            };
+        }
+        self.command = shell;
+        self
+    }
+
     /// Runs in `folder`.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Program {
@@ -103,6 +119,17 @@ impl Program {
             child.wait_with_output().expect("the end of the program")
         });
         Finished::of(&output)
+    }
+
+    /// Runs to the end with standard output going into a new file, as `> path` in a shell.
+    ///
+    /// # Panics
+    /// If the program cannot be started, or the file not made.
+    pub fn output_to(mut self, path: &Path) -> Finished {
+        self.command.stdout(std::fs::File::create(path).expect("a new file"));
+        self.command.stderr(Stdio::piped());
+        let child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Finished::of(&child.wait_with_output().expect("the end of the program"))
     }
 
     /// Runs to the end.

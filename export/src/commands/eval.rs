@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use wavlm_export::evaluate::{self, Figures, GroupResult, Invariance, Manifest};
+use wavlm_export::progress::Bars;
 use wavlm_runtime::Model;
-
-use crate::progress::Bars;
 
 /// Judge a .wlm file by recordings whose answers are known.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use super::speakers::{embed, threshold_of};
 use super::words::head_of;
 use super::{EvaluateError, by_group, run_all};
 use crate::audio;
-use crate::convert::Progress;
+use crate::progress::Progress;
 
 /// How often one perturbation changes what one head decides.
 #[derive(Clone, Debug, PartialEq, Serialize)]

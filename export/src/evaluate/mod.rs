@@ -18,7 +18,7 @@ use serde::Serialize;
 use wavlm_runtime::Model;
 
 use crate::audio::AudioError;
-use crate::convert::Progress;
+use crate::progress::Progress;
 pub use invariances::{Invariance, invariances};
 pub use manifest::{Kind, Manifest, Row};
 pub use perturb::{PerturbError, Perturbation};

@@ -9,8 +9,8 @@ use wavlm_runtime::{Model, SessionOptions};
 use super::manifest::{Kind, Manifest, Row};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
-use crate::convert::Progress;
 use crate::metrics::{Errors, Trials};
+use crate::progress::Progress;
 
 /// All pairs of a group's recordings.
 #[derive(Clone, Debug, Serialize)]

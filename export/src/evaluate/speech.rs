@@ -11,7 +11,7 @@ use super::manifest::{Kind, Manifest, Row};
 use super::words::head_of;
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio::AudioError;
-use crate::convert::Progress;
+use crate::progress::Progress;
 
 /// Running speech in which no keyword is said, slid over as `wavlm spot` does.
 #[derive(Clone, Debug, Serialize)]

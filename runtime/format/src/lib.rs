@@ -32,7 +32,7 @@ mod views;
 mod writer;
 
 pub use aligned::Aligned;
-pub use atomic::{Readers, write_atomically};
+pub use atomic::{Destination, Readers, write_atomically};
 pub use config::{
     Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, Preprocessing, StemNorm,
     TdnnShape,

@@ -119,7 +119,8 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the file: complete under `path`, or not at all. A file that stood there before is replaced at once and
-    /// keeps its permissions; who has it open goes on reading the old one. A symbolic link is replaced, not followed.
+    /// keeps its permissions; who has it open goes on reading the old one. What is no file, such as a pipe, is written
+    /// to and stays what it is.
     pub fn finish(&self, path: &Path) -> Result<(), WriteError> {
         let layout = self.lay_out()?;
         write_atomically(path, Readers::Umask, |file| self.write_to(&layout, file))

@@ -3,6 +3,8 @@
 mod allocation;
 mod atomic_write;
 mod configuration;
+#[cfg(unix)]
+mod destinations;
 mod embedded;
 mod forge;
 mod hostile;
