@@ -65,8 +65,14 @@ fn convert_inspect_compare() {
     assert_eq!(line["heads"][0]["name"], "ctc");
     assert_eq!(line["heads"][0]["kind"]["Ctc"]["vocabulary"][5], "E");
     assert!(line["report"]["seconds"].as_f64().unwrap() > 1.0);
+    let outputs: Vec<&str> = line["outputs"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for output in ["last_hidden_state [output frames, 32]", "attentions.1 [4, frames, frames]"] {
+        assert!(outputs.contains(&output), "{output} is not among {outputs:?}");
+    }
     let table = succeed(&folder, &["inspect", "m.wlm"]);
-    assert!(table.contains("layers.0.attention.qkv.weight"), "{table}");
+    assert!(table.contains("layers.0.attention.qkv.weight") && !table.contains("verified"), "{table}");
+    let table = succeed(&folder, &["inspect", "m.wlm", "--verify"]);
+    assert!(table.contains("every head can be planned: 8 outputs"), "{table}");
 
     let compared = succeed(&folder, &["compare", &checkpoint, "m.wlm", "--audio", &samples(), "--json"]);
     let compared = lines(&compared);

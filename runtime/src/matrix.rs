@@ -1,4 +1,5 @@
-//! Weights as the ops hold them: references into the mapped file, with the products that read them in place.
+//! Weights as the ops hold them: references into the mapped file, with the products that read them in place. Their shapes
+//! need no check here: a file that opened has those of its schema.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,9 +26,9 @@ pub(crate) fn block_rows(rows: usize) -> usize {
 pub(crate) struct Vector(TensorRef);
 
 impl Vector {
-    /// The tensor `name`, which must be dense and have `shape`.
-    pub fn load(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<Vector, Error> {
-        let tensor = checked(file, name, shape)?;
+    /// The tensor `name`, which must be dense.
+    pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<Vector, Error> {
+        let tensor = file.tensor(name)?;
         tensor.finite()?;
         Ok(Vector(tensor))
     }
@@ -43,9 +44,9 @@ impl Vector {
 pub(crate) struct MatrixF32(TensorRef);
 
 impl MatrixF32 {
-    /// The tensor `name`, which must be packed in f32 panels and have the shape `[1, rows, columns]`.
-    pub fn load(file: &Arc<ModelFile>, name: &str, rows: usize, columns: usize) -> Result<MatrixF32, Error> {
-        let tensor = checked(file, name, &[1, rows, columns])?;
+    /// The tensor `name`, which must be packed in f32 panels.
+    pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<MatrixF32, Error> {
+        let tensor = file.tensor(name)?;
         tensor.panels_f32()?;
         Ok(MatrixF32(tensor))
     }
@@ -111,21 +112,21 @@ impl<'a> Windows<'a> {
 }
 
 impl Matrix {
-    /// The tensor `name`, which must be packed in panels and have the shape `[groups, rows, columns]`.
-    pub fn load(file: &Arc<ModelFile>, name: &str, shape: [usize; 3]) -> Result<Matrix, Error> {
-        let tensor = checked(file, name, &shape)?;
-        let precision = match tensor.entry().packing {
+    /// The tensor `name`, which must be packed in panels.
+    pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<Matrix, Error> {
+        let tensor = file.tensor(name)?;
+        let (precision, rows, columns) = match tensor.entry().packing {
             Packing::PanelsI8 => {
-                tensor.panels_i8()?;
-                Precision::Int8
+                let view = tensor.panels_i8()?;
+                (Precision::Int8, view.rows, view.columns)
             }
             // Refuses a dense tensor.
             Packing::PanelsF32 | Packing::DenseF32 => {
-                tensor.panels_f32()?;
-                Precision::F32
+                let view = tensor.panels_f32()?;
+                (Precision::F32, view.rows, view.columns)
             }
         };
-        Ok(Matrix { tensor, precision, rows: shape[1], columns: shape[2] })
+        Ok(Matrix { tensor, precision, rows, columns })
     }
 
     /// Output channels per group.
@@ -230,14 +231,4 @@ fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>,
         }
     });
     (codes, scales, offsets)
-}
-
-fn checked(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<TensorRef, Error> {
-    let tensor = file.tensor(name)?;
-    let expected: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
-    if tensor.shape() != expected {
-        let found = tensor.shape().to_vec();
-        return Err(Error::Shape { name: name.to_owned(), found, expected });
-    }
-    Ok(tensor)
 }

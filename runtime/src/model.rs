@@ -63,7 +63,8 @@ impl Model {
     /// Builds the graph for `options` and plans it.
     ///
     /// # Errors
-    /// A tensor is missing or misshapen, a head is unknown, or threads cannot be started.
+    /// The file has no head of a name that is asked for, a tensor holds values that are not finite, or threads cannot be
+    /// started.
     pub fn session(&self, options: &SessionOptions) -> Result<Session, Error> {
         Session::new(&self.file, options)
     }

@@ -4,7 +4,7 @@ use tract_core::internal::OutletId;
 use wavlm_format::AdapterConfig;
 use wavlm_format::schema::{self, OutputSpec};
 
-use super::{Builder, Request, activation};
+use super::builder::{Builder, Request, activation};
 use crate::error::Error;
 use crate::ops::{
     AdapterConv, Attention, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias, PositionalConv,

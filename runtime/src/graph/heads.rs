@@ -4,7 +4,7 @@ use tract_core::internal::OutletId;
 use wavlm_format::TdnnShape;
 use wavlm_format::schema::{HeadLayers, HeadTensors, TdnnLayer};
 
-use super::Builder;
+use super::builder::Builder;
 use super::encoder::Encoded;
 use crate::error::Error;
 use crate::ops::{FrameLengths, MeanPooling, StatisticsPooling, Tdnn, WeightedSum};

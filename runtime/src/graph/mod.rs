@@ -1,45 +1,22 @@
 //! From a header to a graph: which nodes there are, in the order in which data flows through them.
 
-use std::sync::Arc;
-
-use tract_core::internal::*;
-use wavlm_format::schema::{self, OutputSpec, TensorId};
-use wavlm_format::{Activation, ModelFile, Schema, TensorSpec};
-
-use crate::engine::Engine;
-use crate::error::Error;
-use crate::matrix::{Affine, Matrix, MatrixF32, Vector};
-use crate::ops::{Block, LayerNorm, Linear, Node};
-
+mod builder;
 mod encoder;
 mod heads;
 
-/// What the graph is to give besides the heads' results.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    /// Names of the heads to run.
-    pub heads: Vec<String>,
-    /// `last_hidden_state` and `extract_features`
-    pub base: bool,
-    /// `hidden_states.N`
-    pub hidden_states: bool,
-    /// `attentions.N`
-    pub attentions: bool,
-    /// A second input `(batch)` tells the valid samples of each row.
-    pub masked: bool,
-}
+use std::sync::Arc;
 
-/// A planned graph and what its outputs are called.
-pub(crate) struct Graph {
-    pub plan: Arc<TypedSimplePlan>,
-    /// What is asked for, and its index among the plan's outputs.
-    pub outputs: Vec<(OutputSpec, usize)>,
-}
+use tract_core::internal::*;
+use wavlm_format::ModelFile;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use builder::Builder;
+pub(crate) use builder::{Graph, Request};
 
 /// Builds and plans the graph of `file`. Inputs: waveform `(B, S)`, and lengths `(B)` if masked; both sizes are symbols.
 pub(crate) fn build(file: &Arc<ModelFile>, engine: Engine, request: &Request) -> Result<Graph, Error> {
-    let schema = file.schema();
-    let mut builder = Builder { file, schema, engine, model: TypedModel::default(), outputs: Vec::new() };
+    let mut builder = Builder::new(file, engine);
     let (batch, samples) = (builder.model.symbols.sym("B"), builder.model.symbols.sym("S"));
     let waveform = builder.model.add_source("waveform", f32::fact([batch.to_dim(), samples.to_dim()]))?;
     let lengths = match request.masked {
@@ -51,104 +28,4 @@ pub(crate) fn build(file: &Arc<ModelFile>, engine: Engine, request: &Request) ->
         builder.head(name, &encoded, lengths)?;
     }
     builder.finish()
-}
-
-/// The graph under construction.
-struct Builder<'a> {
-    file: &'a Arc<ModelFile>,
-    schema: &'a Schema,
-    engine: Engine,
-    model: TypedModel,
-    outputs: Vec<(OutputSpec, OutletId)>,
-}
-
-impl<'a> Builder<'a> {
-    /// Adds a node and returns its first output.
-    fn add(&mut self, name: &str, block: impl Block, inputs: &[OutletId]) -> Result<OutletId, Error> {
-        Ok(self.add_many(name, block, inputs)?[0])
-    }
-
-    /// Adds a node and returns all of its outputs.
-    fn add_many(
-        &mut self,
-        name: &str,
-        block: impl Block,
-        inputs: &[OutletId],
-    ) -> Result<TVec<OutletId>, Error> {
-        Ok(self.model.wire_node(name, Node(block), inputs)?)
-    }
-
-    /// Makes `outlet` an output of the graph.
-    fn output(&mut self, spec: &OutputSpec, outlet: OutletId) {
-        self.outputs.push((spec.clone(), outlet));
-    }
-
-    fn matrix(&self, id: TensorId) -> Result<Matrix, Error> {
-        let TensorSpec { name, shape, .. } = &self.schema[id];
-        Matrix::load(self.file, name, [0, 1, 2].map(|axis| shape[axis] as usize))
-    }
-
-    fn exact_matrix(&self, id: TensorId) -> Result<MatrixF32, Error> {
-        let TensorSpec { name, shape, .. } = &self.schema[id];
-        MatrixF32::load(self.file, name, shape[1] as usize, shape[2] as usize)
-    }
-
-    fn vector(&self, id: TensorId) -> Result<Vector, Error> {
-        let TensorSpec { name, shape, .. } = &self.schema[id];
-        let shape: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
-        Vector::load(self.file, name, &shape)
-    }
-
-    /// Weight and bias of a product.
-    fn affine(&self, affine: schema::Affine) -> Result<Affine, Error> {
-        Ok(Affine { weight: self.matrix(affine.weight)?, bias: self.vector(affine.bias)? })
-    }
-
-    /// Weight and bias of a norm.
-    fn norm(&self, norm: schema::Norm) -> Result<(Vector, Vector), Error> {
-        Ok((self.vector(norm.weight)?, self.vector(norm.bias)?))
-    }
-
-    /// What nodes are called that compute with a tensor: the name of its layer.
-    fn layer_name(&self, id: TensorId) -> &'a str {
-        self.schema[id].layer()
-    }
-
-    fn linear(&mut self, affine: schema::Affine, input: OutletId) -> Result<OutletId, Error> {
-        let linear = Linear { engine: self.engine, map: self.affine(affine)? };
-        self.add(self.layer_name(affine.weight), linear, &[input])
-    }
-
-    fn layer_norm(&mut self, norm: schema::Norm, epsilon: f32, input: OutletId) -> Result<OutletId, Error> {
-        let (weight, bias) = self.norm(norm)?;
-        let layer_norm = LayerNorm { engine: self.engine, weight, bias, epsilon_bits: epsilon.to_bits() };
-        self.add(self.layer_name(norm.weight), layer_norm, &[input])
-    }
-
-    /// Selects the outputs, each outlet once, and plans.
-    fn finish(mut self) -> Result<Graph, Error> {
-        let mut outlets: Vec<OutletId> = Vec::new();
-        let mut outputs = Vec::new();
-        for (spec, outlet) in self.outputs {
-            let index = outlets.iter().position(|&o| o == outlet).unwrap_or_else(|| {
-                outlets.push(outlet);
-                outlets.len() - 1
-            });
-            outputs.push((spec, index));
-        }
-        self.model.select_output_outlets(&outlets)?;
-        Ok(Graph { plan: self.model.into_runnable()?, outputs })
-    }
-}
-
-/// The kernel's name of an activation of the format.
-fn activation(activation: Activation) -> wavlm_kernels::Activation {
-    match activation {
-        Activation::Gelu => wavlm_kernels::Activation::Gelu,
-        Activation::GeluNew => wavlm_kernels::Activation::GeluNew,
-        Activation::Relu => wavlm_kernels::Activation::Relu,
-        Activation::Selu => wavlm_kernels::Activation::Selu,
-        Activation::Silu => wavlm_kernels::Activation::Silu,
-        Activation::Tanh => wavlm_kernels::Activation::Tanh,
-    }
 }
