@@ -38,9 +38,22 @@ bench-peers *ARGS:
 bench-arm *ARGS:
     tests/bench/arm {{ARGS}}
 
-# Golden outputs, anew, from transformers in a Python environment of its own
-golden:
-    tests/golden/regenerate
+# Golden outputs, anew, from transformers in a Python environment of its own; or, with `--random 200`, that many random
+# configurations compared with transformers
+golden *ARGS:
+    tests/golden/run {{ARGS}}
+
+# Fuzzing of every parser for a few seconds, or of one until stopped: `just fuzz wlm`
+fuzz *ARGS:
+    tests/fuzz/run {{ARGS}}
+
+# Licences, duplicates and origins of the dependencies; `just dependencies advisories` for their known faults
+dependencies *ARGS:
+    tests/dependencies {{ARGS}}
+
+# The speech corpus that models are trained on, from nothing; it can be stopped at any moment (a day of one core)
+speech *ARGS:
+    models/speech {{ARGS}}
 
 # The default model, from nothing: synthesise, train, export, evaluate (hours)
 model *ARGS:

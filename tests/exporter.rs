@@ -65,8 +65,14 @@ fn convert_inspect_compare() {
     assert_eq!(line["heads"][0]["name"], "ctc");
     assert_eq!(line["heads"][0]["kind"]["Ctc"]["vocabulary"][5], "E");
     assert!(line["report"]["seconds"].as_f64().unwrap() > 1.0);
+    let outputs: Vec<&str> = line["outputs"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for output in ["last_hidden_state [output frames, 32]", "attentions.1 [4, frames, frames]"] {
+        assert!(outputs.contains(&output), "{output} is not among {outputs:?}");
+    }
     let table = succeed(&folder, &["inspect", "m.wlm"]);
-    assert!(table.contains("layers.0.attention.qkv.weight"), "{table}");
+    assert!(table.contains("layers.0.attention.qkv.weight") && !table.contains("verified"), "{table}");
+    let table = succeed(&folder, &["inspect", "m.wlm", "--verify"]);
+    assert!(table.contains("every head can be planned: 8 outputs"), "{table}");
 
     let compared = succeed(&folder, &["compare", &checkpoint, "m.wlm", "--audio", &samples(), "--json"]);
     let compared = lines(&compared);
@@ -109,24 +115,17 @@ fn two_heads_share_an_encoder_only_if_it_is_the_same() {
     assert_eq!(files(&folder), ["m.wlm", "others", "voices", "words"]);
 }
 
+/// Folders of training runs are called so.
 #[test]
-fn a_refused_checkpoint_leaves_the_old_file() {
+fn a_path_may_have_an_equals_sign() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("m.wlm"), "old").unwrap();
-    for (case, message) in [
-        ("os_system", "pytorch_model.bin: its pickle asks for `posix.system`"),
-        ("missing_tensor", "missing_tensor: tensor `encoder.layers.0.attention.k_proj.weight` is missing"),
-        ("misshapen_tensor", "output_dense.weight` has shape (16, 15); expected (16, 16)"),
-        ("unknown_hidden_act", "config.json: hidden_act is `wobble`"),
-        ("truncated_safetensors", "model.safetensors: 12704 bytes long where"),
-        ("bin_not_zip", "pytorch_model.bin: not a zip archive"),
-        ("lfs_pointer", "model.safetensors: a Git LFS pointer"),
-    ] {
-        let error = fail(&folder, &["convert", &golden(&format!("bad/{case}")), "-o", "m.wlm"]);
-        assert!(error.contains(message), "{error}");
+    succeed(&folder, &["synth", "--config", "tiny", "--head", "classify", "-o", "lr=1e-4"]);
+    succeed(&folder, &["convert", "lr=1e-4", "-o", "a.wlm"]);
+    succeed(&folder, &["convert", "words=lr=1e-4", "-o", "b.wlm"]);
+    for (file, name) in [("a.wlm", "sequence"), ("b.wlm", "words")] {
+        let line = lines(&succeed(&folder, &["inspect", file, "--json"])).remove(0);
+        assert_eq!(line["heads"][0]["name"], name);
     }
-    assert_eq!(files(&folder), ["m.wlm"]);
-    assert_eq!(fs::read(folder.path().join("m.wlm")).unwrap(), b"old");
 }
 
 #[test]
@@ -210,4 +209,37 @@ fn bad_manifests_are_refused() {
         let error = fail(&folder, &["eval", "m.wlm", "--manifest", "list.csv"]);
         assert!(error.contains(message), "{manifest:?}: {error}");
     }
+}
+
+/// Links stay and what they lead to is written; a pipe gets the bytes of the file.
+#[cfg(unix)]
+#[test]
+fn outputs_follow_links_and_fill_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let checkpoint = golden("cases/base-one-frame");
+    std::os::unix::fs::symlink("target.wlm", at("link.wlm")).unwrap();
+    succeed(&folder, &["convert", &checkpoint, "-o", "link.wlm"]);
+    assert!(fs::symlink_metadata(at("link.wlm")).unwrap().is_symlink());
+    succeed(&folder, &["inspect", "target.wlm", "--verify"]);
+
+    let piped = Program::new("wavlm-export")
+        .within(folder.path())
+        .args(["convert", &checkpoint, "-o", "/dev/stdout"])
+        .output_to(&at("piped.wlm"));
+    assert_eq!(piped.status, Some(0), "{}", piped.stderr);
+    assert_eq!(fs::read(at("piped.wlm")).unwrap(), fs::read(at("target.wlm")).unwrap());
+
+    std::os::unix::fs::symlink("tensors", at("link")).unwrap();
+    let sample = repository().join("models/samples/yes-a.wav");
+    let infer = Program::new("wavlm").within(folder.path()).args(["infer", "--output", "link"]);
+    let infer = infer.args([sample]).run();
+    assert_eq!(infer.status, Some(0), "{}", infer.stderr);
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink() && at("tensors").is_file());
+
+    let error = fail(&folder, &["convert", &checkpoint, "-o", "missing/m.wlm"]);
+    assert!(error.contains("missing/m.wlm: "), "{error}");
+    let error = fail(&folder, &["convert", &checkpoint, "-o", "."]);
+    assert!(error.contains("is a folder; name a file"), "{error}");
+    assert_eq!(files(&folder), ["link", "link.wlm", "piped.wlm", "target.wlm", "tensors"]);
 }

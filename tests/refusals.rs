@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use wavlm_tests::{Finished, Program, repository};
 
@@ -117,30 +118,26 @@ fn damaged_models() {
     Program::new("wavlm-export").args(["inspect", "--verify"]).args([&path]).run().refused(&["weights.wlm"]);
 }
 
+/// The checkpoints of `tests/golden/bad`, each with the message of the index. The file that stood there stays.
 #[test]
 fn hostile_checkpoints() {
     let bad = repository().join("tests/golden/bad");
-    let cases = [
-        ("os_system", "system"),
-        ("missing_tensor", "missing"),
-        ("misshapen_tensor", "shape"),
-        ("unknown_hidden_act", "hidden_act"),
-        ("truncated_safetensors", "model.safetensors"),
-        ("bin_not_zip", "pytorch_model.bin"),
-        ("lfs_pointer", "model.safetensors"),
-    ];
-    for (case, word) in cases {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let finished = Program::new("wavlm-export")
-            .within(folder.path())
+    let index = fs::read(bad.join("index.json")).expect("the index of bad checkpoints");
+    let rows: Vec<Value> = serde_json::from_slice(&index).expect("rows");
+    assert!(rows.len() >= 7, "{} bad checkpoints", rows.len());
+    for row in &rows {
+        let [case, refusal] = ["name", "refusal"].map(|key| row[key].as_str().expect("text"));
+        let (folder, out) = folder_with("out.wlm", b"old");
+        let program = Program::new("wavlm-export").within(folder.path());
+        program
             .args(["convert"])
             .args([bad.join(case)])
             .args(["-o", "out.wlm"])
-            .run();
-        finished.refused(&[case, word]);
-        let left = fs::read_dir(folder.path()).expect("read").count();
-        assert_eq!(left, 0, "{case} leaves something behind");
-        assert!(!bad.join(case).join("wavlm-edge-pwned").exists(), "the pickle was executed");
+            .run()
+            .refused(&[case, refusal]);
+        assert_eq!(fs::read(out).expect("the old file"), b"old", "{case}");
+        assert_eq!(fs::read_dir(folder.path()).expect("read").count(), 1, "{case} leaves something behind");
+        assert!(!folder.path().join("wavlm-edge-pwned").exists(), "the pickle was executed");
     }
 }
 

@@ -1,39 +1,39 @@
-# Sourced by scripts: what to do about tools that a fresh machine lacks.
+# shellcheck shell=bash
+# Sourced by scripts: what to do about tools that a fresh machine lacks. They are installed where that is possible;
+# else the script names what is missing, says how to get it, and ends with the status of a test that cannot run.
+CANNOT_RUN=77
+
+# missing WHAT HOW
+missing() {
+  echo "$1; $2" >&2
+  [ -z "${WAVLM_MISSING:-}" ] || echo "$1" >"$WAVLM_MISSING"
+  exit $CANNOT_RUN
+}
 
 # need_target TRIPLE: the standard library for a target.
 need_target() {
-  if ! command -v rustup >/dev/null; then
-    echo "rustup is missing; install it from your system or rustup.rs, then add the target $1" >&2
-    exit 2
-  fi
-  rustup target list --installed | grep -qx "$1" || rustup target add "$1" || {
-    echo "cannot add the target $1; run: rustup target add $1" >&2
-    exit 2
-  }
+  command -v rustup >/dev/null ||
+    missing "rustup is missing" "install it from your system or rustup.rs, then add the target $1"
+  rustup target list --installed | grep -qx "$1" || rustup target add "$1" ||
+    missing "the target $1 cannot be added" "run: rustup target add $1"
 }
 
 # need_component NAME: a part of the toolchain that a minimal installation lacks.
 need_component() {
-  cargo "${1/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$1" || {
-    echo "cannot add $1; run: rustup component add $1" >&2
-    exit 2
-  }
+  cargo "${1/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$1" ||
+    missing "$1 cannot be added" "run: rustup component add $1"
 }
 
 # need_nightly TOOLCHAIN: a nightly compiler with Miri, and with the library's sources, which Miri interprets too.
 need_nightly() {
   local components=miri,rust-src
-  if ! command -v rustup >/dev/null; then
-    echo "rustup is missing; install it from rustup.rs, then run: rustup toolchain install $1 -c $components" >&2
-    exit 2
-  fi
+  command -v rustup >/dev/null ||
+    missing "rustup is missing" "install it from rustup.rs, then run: rustup toolchain install $1 -c $components"
   local installed
   installed=$(rustup component list --toolchain "$1" --installed 2>/dev/null || true)
   [[ $installed == *miri-* && $installed == *rust-src* ]] ||
-    rustup toolchain install "$1" --profile minimal -c $components || {
-    echo "cannot add the toolchain $1; run: rustup toolchain install $1 -c $components" >&2
-    exit 2
-  }
+    rustup toolchain install "$1" --profile minimal -c $components ||
+    missing "the toolchain $1 cannot be added" "run: rustup toolchain install $1 -c $components"
 }
 
 # need_command COMMAND PACKAGE: a program from a Debian package.
@@ -42,8 +42,15 @@ need_command() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null || true
   fi
-  command -v "$1" >/dev/null || {
-    echo "$1 is missing; run: sudo apt-get install $2" >&2
-    exit 2
-  }
+  command -v "$1" >/dev/null || missing "$1 is missing" "run: sudo apt-get install $2"
+}
+
+# cross_aarch64: what cargo needs to build for 64-bit ARM on another machine. It stands here and not in a configuration of
+# cargo, which would rule builds on a board itself, too.
+cross_aarch64() {
+  need_command cc build-essential
+  need_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=aarch64-linux-gnu-gcc
+  export CC_aarch64_unknown_linux_musl=aarch64-linux-gnu-gcc
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use wavlm_runtime::frontend::{Channel, RawFormat, SoundOptions};
 
 /// Keywords and voices in sound, offline.
 #[derive(Debug, Parser)]
@@ -52,15 +53,39 @@ pub enum Command {
     Doctor(Doctor),
 }
 
+/// What is said about sound beside its bytes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Sound {
+    /// Which channel to hear: a number, counted from 1, or `mix` for the mean of all
+    #[arg(long, value_name = "N|mix", default_value = "mix")]
+    pub channel: Channel,
+    /// Read samples without a header, whatever they look like: any of rate=HZ, format=NAME, channels=N, with commas
+    /// between them; the default is rate=16000,format=s16le,channels=1. Formats: u8, s8, alaw, mulaw, and s16, s24, s32,
+    /// f32, f64 with le or be behind them
+    #[arg(long, value_name = "rate=HZ,format=NAME,channels=N")]
+    pub raw: Option<RawFormat>,
+}
+
+impl Sound {
+    /// The same, as the runtime takes it.
+    pub fn options(&self) -> SoundOptions {
+        SoundOptions { channel: self.channel, raw: self.raw }
+    }
+}
+
 /// `wavlm spot`
 #[derive(Debug, Args)]
 pub struct Spot {
     /// Smallest accepted score, 0 to 1; the model's own if none is given
     #[arg(long, value_name = "X")]
     pub threshold: Option<f32>,
-    /// WAV files; `-` reads WAV or raw s16le at 16 kHz from stdin and prints keywords as they are heard
+    /// Sound files of any kind; `-` reads the same, or raw s16le at 16 kHz, from stdin and prints keywords as they are
+    /// heard
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
 }
 
 /// Where voices are kept, and when two are the same.
@@ -79,9 +104,12 @@ pub struct Voices {
 pub struct Enroll {
     /// Whose voice it is
     pub name: String,
-    /// WAV files of that person alone; three or more of some seconds each work best
+    /// Sound files of that person alone; three or more of some seconds each work best
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
     /// Where voices are kept.
     #[command(flatten)]
     pub voices: Voices,
@@ -92,8 +120,11 @@ pub struct Enroll {
 pub struct Verify {
     /// Whose voice it should be
     pub name: String,
-    /// WAV file; `-` reads stdin
+    /// Sound file; `-` reads stdin
     pub file: PathBuf,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
     /// Where voices are kept.
     #[command(flatten)]
     pub voices: Voices,
@@ -102,8 +133,11 @@ pub struct Verify {
 /// `wavlm identify`
 #[derive(Debug, Args)]
 pub struct Identify {
-    /// WAV file; `-` reads stdin
+    /// Sound file; `-` reads stdin
     pub file: PathBuf,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
     /// Where voices are kept.
     #[command(flatten)]
     pub voices: Voices,
@@ -121,8 +155,11 @@ pub struct Infer {
     /// Also write `attentions.N`, of every head
     #[arg(long)]
     pub attentions: bool,
-    /// WAV file; `-` reads stdin
+    /// Sound file; `-` reads stdin
     pub file: PathBuf,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
 }
 
 /// `wavlm bench`
@@ -153,13 +190,31 @@ mod tests {
     }
 
     #[test]
+    fn options_of_sound_are_read_or_refused() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
+        let line = "wavlm infer --output o --channel 2 --raw rate=48000,format=s32le a.raw";
+        match parse(line).expect("a command line").command {
+            Command::Infer(Infer {
+                sound: Sound { channel: Channel::Number(number), raw: Some(raw) },
+                ..
+            }) => {
+                assert_eq!((number.get(), raw.rate, raw.channels), (2, 48_000, 1));
+            }
+            other => panic!("{other:?}"),
+        }
+        for wrong in ["--channel 0", "--channel left", "--raw s16le", "--raw rate=0"] {
+            assert!(parse(&format!("wavlm spot {wrong} a.wav")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn common_options_may_follow_the_command() {
         let line = "wavlm spot --json --threshold 0.5 --model m.wlm --threads 2 a.wav -";
         let arguments = Arguments::parse_from(line.split(' '));
         assert!(arguments.common.json);
         assert_eq!(arguments.common.threads, 2);
         assert!(
-            matches!(arguments.command, Command::Spot(Spot { threshold: Some(0.5), files }) if files.len() == 2)
+            matches!(arguments.command, Command::Spot(Spot { threshold: Some(0.5), files, .. }) if files.len() == 2)
         );
     }
 }

@@ -4,18 +4,11 @@
 //! Linux tells how fast cores are on ARM and RISC-V; elsewhere all of them are used.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::Path;
+
+use wavlm_kernels::{CoreKind, Sizes};
 
 /// `fast` (the default) or `all`.
 pub const VARIABLE: &str = "WAVLM_CORES";
-
-/// Where Linux describes the cores.
-const SYSTEM: &str = "/sys/devices/system/cpu";
-
-/// A core slower than this part of the fastest is a little one: in order beside out of order, they have half or less. Big
-/// ones of one chip may differ by a quarter.
-const LITTLE: f64 = 0.65;
 
 /// Where the program computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,36 +44,23 @@ impl Cores {
     /// nothing of them, or refuses, they are all those allowed.
     pub fn keep(wish: Wish, threads: usize) -> Cores {
         let allowed = affinity::get();
-        let wanted = choose(wish, &allowed, capacities(Path::new(SYSTEM), &allowed), threads);
+        let wanted = choose(wish, &allowed, Sizes::of(&allowed), threads);
         let used = if wanted != allowed && affinity::set(&wanted) { wanted } else { allowed.clone() };
         Cores { allowed, used }
     }
-}
 
-fn choose(wish: Wish, allowed: &[usize], capacities: Option<Vec<u32>>, threads: usize) -> Vec<usize> {
-    match (wish, capacities) {
-        (Wish::Fast, Some(capacities)) => fastest(allowed, &capacities, threads),
-        _ => allowed.to_vec(),
+    /// The kind of those that it keeps to, which the choice of kernels asks for.
+    pub fn kind(&self) -> CoreKind {
+        CoreKind::of(&self.used)
     }
 }
 
-/// How fast each core is by `cpu_capacity`, the fastest of the chip being 1024; `None` unless the system tells of all.
-fn capacities(system: &Path, cores: &[usize]) -> Option<Vec<u32>> {
-    let capacity = |core: &usize| {
-        let file = system.join(format!("cpu{core}/cpu_capacity"));
-        fs::read_to_string(file).ok()?.trim().parse().ok()
-    };
-    cores.iter().map(capacity).collect()
-}
-
-/// All big cores, and of the others, the fastest first, what `threads` still want.
-fn fastest(cores: &[usize], capacities: &[u32], threads: usize) -> Vec<usize> {
-    let largest = capacities.iter().copied().max().unwrap_or_default();
-    let mut ranked: Vec<_> = capacities.iter().zip(cores).collect();
-    ranked.sort_by_key(|&(&capacity, _)| std::cmp::Reverse(capacity));
-    let is_big = |capacity: u32| f64::from(capacity) >= LITTLE * f64::from(largest);
-    let big = ranked.iter().filter(|&&(&capacity, _)| is_big(capacity)).count();
-    let mut chosen: Vec<_> = ranked.into_iter().take(big.max(threads)).map(|(_, &core)| core).collect();
+/// All big cores, and of the others, the fastest first, what `threads` still want; all where that is the wish, or where
+/// nothing is known.
+fn choose(wish: Wish, allowed: &[usize], sizes: Option<Sizes>, threads: usize) -> Vec<usize> {
+    let (Wish::Fast, Some(Sizes { big, little })) = (wish, sizes) else { return allowed.to_vec() };
+    let missing = threads.saturating_sub(big.len());
+    let mut chosen: Vec<_> = big.into_iter().chain(little.into_iter().take(missing)).collect();
     chosen.sort_unstable();
     chosen
 }
@@ -136,50 +116,25 @@ mod affinity {
 mod tests {
     use super::*;
 
-    #[test]
-    fn big_cores_alone_where_they_suffice() {
-        // Rockchip RK3588: four A55, four A76 in two clusters that differ a little.
-        let capacities = [414, 414, 414, 414, 1024, 1024, 1010, 1010];
-        let cores: Vec<_> = (0..8).collect();
-        for threads in 1..=4 {
-            assert_eq!(fastest(&cores, &capacities, threads), [4, 5, 6, 7]);
-        }
-        assert_eq!(fastest(&cores, &capacities, 6), [0, 1, 4, 5, 6, 7]);
-        assert_eq!(fastest(&cores, &capacities, 100), cores);
+    fn sizes() -> Option<Sizes> {
+        Some(Sizes { big: vec![4, 5, 6, 7], little: vec![3, 0, 1, 2] })
     }
 
     #[test]
-    fn the_middle_of_three_kinds_is_big() {
-        let capacities = [250, 250, 250, 250, 760, 760, 760, 1024];
-        assert_eq!(fastest(&[0, 1, 2, 3, 4, 5, 6, 7], &capacities, 1), [4, 5, 6, 7]);
+    fn big_cores_alone_where_they_suffice() {
+        let cores: Vec<_> = (0..8).collect();
+        for threads in 1..=4 {
+            assert_eq!(choose(Wish::Fast, &cores, sizes(), threads), [4, 5, 6, 7]);
+        }
+        assert_eq!(choose(Wish::Fast, &cores, sizes(), 6), [0, 3, 4, 5, 6, 7]);
+        assert_eq!(choose(Wish::Fast, &cores, sizes(), 100), cores);
     }
 
     #[test]
     fn all_are_used_where_asked_for_or_where_nothing_is_known() {
-        let capacities = || Some(vec![400, 1024]);
-        assert_eq!(choose(Wish::Fast, &[0, 1], capacities(), 1), [1]);
-        assert_eq!(choose(Wish::All, &[0, 1], capacities(), 1), [0, 1]);
-        assert_eq!(choose(Wish::Fast, &[0, 1], None, 1), [0, 1]);
-    }
-
-    #[test]
-    fn equal_cores_are_all_used() {
-        assert_eq!(fastest(&[2, 3], &[1024, 1024], 1), [2, 3]);
-        assert_eq!(fastest(&[0, 1], &[0, 0], 1), [0, 1]);
-        assert!(fastest(&[], &[], 1).is_empty());
-    }
-
-    #[test]
-    fn capacities_are_known_of_all_cores_or_of_none() {
-        let system = tempfile::tempdir().expect("a temporary folder");
-        for (core, capacity) in [(0, "446\n"), (4, "1024\n"), (5, "fast\n")] {
-            let folder = system.path().join(format!("cpu{core}"));
-            fs::create_dir(&folder).expect("a folder");
-            fs::write(folder.join("cpu_capacity"), capacity).expect("a file");
-        }
-        assert_eq!(capacities(system.path(), &[0, 4]), Some(vec![446, 1024]));
-        assert_eq!(capacities(system.path(), &[0, 5]), None, "no number");
-        assert_eq!(capacities(system.path(), &[0, 1]), None, "no file");
+        let cores: Vec<_> = (0..8).collect();
+        assert_eq!(choose(Wish::All, &cores, sizes(), 1), cores);
+        assert_eq!(choose(Wish::Fast, &cores, None, 1), cores);
     }
 
     #[test]

@@ -44,9 +44,9 @@ impl Setup {
             }
         };
         let threads = usize::from(common.threads);
-        // First, since kernels are chosen for the cores that are left.
         let cores = Cores::keep(wish()?, threads);
-        let options = SessionOptions { threads, kernels: kernels()?, ..SessionOptions::default() };
+        let kernels = kernels(&cores)?;
+        let options = SessionOptions { threads, kernels, ..SessionOptions::default() };
         Ok(Setup { model, model_name, options, cores })
     }
 }
@@ -56,9 +56,9 @@ pub fn available_kernels() -> Vec<&'static str> {
     Kernels::available().into_iter().map(Kernels::name).collect()
 }
 
-fn kernels() -> Result<&'static Kernels, Failure> {
+fn kernels(cores: &Cores) -> Result<&'static Kernels, Failure> {
     match env::var_os(KERNEL_VARIABLE) {
-        None => Ok(Kernels::detect()),
+        None => Ok(Kernels::detect_for(cores.kind())),
         Some(name) => Kernels::by_name(&name.to_string_lossy())
             .map_err(|error| Failure::Kernel { error, available: available_kernels().join(", ") }),
     }

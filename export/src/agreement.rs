@@ -41,7 +41,11 @@ fn worse(a: f32, b: f32, worse: fn(f32, f32) -> f32) -> f32 {
     if a.is_nan() || b.is_nan() { f32::NAN } else { worse(a, b) }
 }
 
-fn measure(tensor: &str, found: &ArrayD<f32>, expected: &ArrayD<f32>) -> Agreement {
+/// The agreement of two tensors. Not-a-number on either side makes not-a-number of every figure it enters.
+///
+/// # Panics
+/// If the shapes differ.
+pub fn measure(tensor: &str, found: &ArrayD<f32>, expected: &ArrayD<f32>) -> Agreement {
     assert_eq!(found.shape(), expected.shape(), "{tensor}");
     let (mut dot, mut found_square, mut expected_square) = (0.0_f64, 0.0_f64, 0.0_f64);
     let (mut max_abs, mut largest) = (0.0_f32, 0.0_f32);

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use wavlm_runtime::frontend::{self, AudioReader, SAMPLE_RATE};
+use wavlm_runtime::frontend::{self, AudioReader, SAMPLE_RATE, SoundOptions};
 
 /// What a comparison reads of each recording, in seconds: enough for every part of a model to be heard from.
 pub const COMPARED_SECONDS: u32 = 10;
@@ -64,7 +64,8 @@ static BUNDLED: [(&str, &[u8]); 2] = [
 /// Never: they are part of the program, and a test reads them.
 pub fn bundled() -> Vec<Recording> {
     let read = |&(name, bytes): &(&str, &'static [u8])| {
-        let samples = AudioReader::from_stream(Cursor::new(bytes)).and_then(AudioReader::read_to_end);
+        let reader = AudioReader::from_stream(Cursor::new(bytes), &SoundOptions::default());
+        let samples = reader.and_then(|mut reader| reader.read_to_end());
         Recording { name: name.to_owned(), samples: samples.expect("a good recording") }
     };
     BUNDLED.iter().map(read).collect()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wavlm_format::{ExportReport, FormatError, ModelFile, Precision, WriteError};
+use wavlm_format::{Destination, ExportReport, FormatError, ModelFile, Precision, WriteError};
 use wavlm_runtime::Model;
 
 use crate::audio::Recording;
@@ -10,6 +10,8 @@ use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
 use crate::checkpoint::{Checkpoint, CheckpointError, Task};
 use crate::equalise::equalise;
 use crate::file::{self, Provenance, Replacements};
+use crate::progress::Progress;
+use crate::reference::Reference;
 use crate::verify::{self, VerifyError};
 
 /// A checkpoint's folder, and what its head is to be called.
@@ -30,16 +32,6 @@ pub struct Options {
     pub provenance: Provenance,
     /// Write the file even if its outputs are too far from the checkpoint's.
     pub force: bool,
-}
-
-/// What is being done, for whoever watches.
-pub trait Progress: Sync {
-    /// A stage of `steps` steps begins.
-    fn begin(&self, stage: &str, steps: usize);
-    /// One step is done.
-    fn advance(&self);
-    /// Something worth knowing that is no error.
-    fn note(&self, text: &str);
 }
 
 /// Why there is no file.
@@ -89,12 +81,8 @@ pub fn read(
     let mut merged: Option<CanonicalModel> = None;
     for Source { name, folder } in sources {
         let checkpoint = Checkpoint::open(folder, task)?;
-        let (model, unknown) = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
+        let model = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
             .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })?;
-        if let Some(first) = unknown.first() {
-            let (folder, count) = (folder.display(), unknown.len());
-            progress.note(&format!("{folder}: {count} unknown tensors left out, such as `{first}`"));
-        }
         match &mut merged {
             None => merged = Some(model),
             Some(merged) => merged.add_head_of(model, &folder.display().to_string())?,
@@ -104,17 +92,21 @@ pub fn read(
     Ok(merged.expect("at least one source"))
 }
 
-/// Packs the model, verifies the result in memory on the recordings, and writes it to `path`: whole or not at all.
+/// Packs the model, verifies the result in memory against the reference on the recordings, and writes it to `path`:
+/// whole or not at all.
+///
+/// # Errors
+/// The file cannot be made or written, or does not compute what the reference does.
 pub fn write(
     model: &CanonicalModel,
+    reference: &dyn Reference,
     options: &Options,
     recordings: &[Recording],
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<ExportReport, ConvertError> {
     // Better said before a minute's work than after.
-    let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    std::fs::read_dir(parent).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
+    Destination::of(path).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
     progress.begin("packing", model.tensors.iter().len());
     let replacements = match options.precision {
         Precision::Int8 => equalise(model),
@@ -123,9 +115,9 @@ pub fn write(
     let mut writer =
         file::build(model, &replacements, options.precision, &options.provenance, || progress.advance())?;
 
-    let written = Model::from_file(ModelFile::from_vec(writer.to_bytes()?)?.into());
+    let written = Model::from_file(ModelFile::from_bytes(writer.to_bytes()?)?.into());
     let fail = |cause| ConvertError::Verify { path: path.to_owned(), cause };
-    let report = verify::compare(model, &written, recordings, progress).map_err(fail)?;
+    let report = verify::compare(model, reference, &written, recordings, progress).map_err(fail)?;
     match verify::judge(&report, model, options.precision) {
         Err(cause) if options.force => progress.note(&cause.to_string()),
         judgement => judgement.map_err(fail)?,

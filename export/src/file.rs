@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ndarray::{ArrayD, ArrayView3, Ix3};
-use wavlm_format::{Header, Precision, WriteError, Writer};
+use wavlm_format::{Header, Packing, Precision, WriteError, Writer};
 use wavlm_kernels::pack;
 
-use crate::canonical::{CanonicalModel, Storage};
+use crate::canonical::CanonicalModel;
 use crate::quantise::{Quantised, quantise_rows};
 
 /// Tensors that take the place of those of a model, by canonical name.
@@ -42,12 +42,10 @@ pub fn build<'a>(
     })?;
     for tensor in model.tensors.iter() {
         let values = replacements.get(&tensor.name).unwrap_or(&tensor.values);
-        match (tensor.storage, precision) {
-            (Storage::Dense, _) => add_dense(&mut writer, &tensor.name, values)?,
-            (Storage::Matrix, Precision::Int8) => add_int8(&mut writer, &tensor.name, matrix(values))?,
-            (Storage::Matrix | Storage::ExactMatrix, _) => {
-                add_f32(&mut writer, &tensor.name, matrix(values))?
-            }
+        match tensor.role.packing(precision) {
+            Packing::DenseF32 => add_dense(&mut writer, &tensor.name, values)?,
+            Packing::PanelsF32 => add_f32(&mut writer, &tensor.name, matrix(values))?,
+            Packing::PanelsI8 => add_int8(&mut writer, &tensor.name, matrix(values))?,
         }
         advance();
     }

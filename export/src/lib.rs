@@ -1,8 +1,9 @@
 //! Turns a trained WavLM checkpoint into one `.wlm` file, and proves that the file still computes the same.
 //!
 //! The way of a model: [`checkpoint`] reads what transformers saved; [`canonical`] brings it into one set of named f32
-//! tensors; [`quantise`] and [`mod@file`] make the file; [`oracle`] evaluates the f32 tensors independently of the runtime,
-//! and [`verify`] compares the two on recordings before anything is left on disk. [`convert`] does all of it.
+//! tensors; [`quantise`] and [`mod@file`] make the file; [`oracle`] evaluates the f32 tensors independently of the runtime:
+//! it is the [`mod@reference`] with which [`verify`] compares the file on recordings, before anything is left on disk.
+//! [`convert`] does all of it.
 
 #![deny(unsafe_code)]
 
@@ -13,9 +14,12 @@ pub mod checkpoint;
 pub mod convert;
 pub mod equalise;
 pub mod evaluate;
+pub mod extent;
 pub mod file;
 pub mod metrics;
 pub mod oracle;
+pub mod progress;
 pub mod quantise;
+pub mod reference;
 pub mod synth;
 pub mod verify;

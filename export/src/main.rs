@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 mod commands;
-mod progress;
 
 use std::process::ExitCode;
 

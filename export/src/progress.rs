@@ -1,10 +1,29 @@
-//! Progress on a terminal; silence elsewhere, but for notes.
+//! What is being done, told to whoever watches: bars on a terminal, silence elsewhere, but for notes.
 
 use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
-use wavlm_export::convert::Progress;
+
+/// What is being done, for whoever watches.
+pub trait Progress: Sync {
+    /// A stage of `steps` steps begins.
+    fn begin(&self, stage: &str, steps: usize);
+    /// One step is done.
+    fn advance(&self);
+    /// Something worth knowing that is no error.
+    fn note(&self, text: &str);
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: &str, _: usize) {}
+    fn advance(&self) {}
+    fn note(&self, _: &str) {}
+}
 
 /// A bar per stage, drawn on stderr if that is a terminal.
 #[derive(Debug, Default)]

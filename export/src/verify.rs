@@ -6,8 +6,9 @@ use wavlm_runtime::{Model, SessionOptions};
 use crate::agreement::Agreements;
 use crate::audio::Recording;
 use crate::canonical::CanonicalModel;
-use crate::convert::Progress;
-use crate::oracle::{Oracle, OracleError};
+use crate::extent;
+use crate::progress::Progress;
+use crate::reference::{Output, Reference, ReferenceError};
 
 /// Smallest cosine between an output of an int8 file and its checkpoint's at which the file is worth having.
 /// Random checkpoints of every published architecture stay above 0.999; a mistake in a layer's scale falls below.
@@ -30,7 +31,7 @@ pub enum VerifyError {
         /// The recording.
         name: String,
         /// What the model needs.
-        cause: OracleError,
+        cause: ReferenceError,
     },
     /// Another model altogether.
     #[error("the file was not made from this checkpoint: their configurations differ")]
@@ -58,53 +59,57 @@ pub enum VerifyError {
     },
 }
 
-/// Runs file and checkpoint on every recording. The file may have more heads than the checkpoint; a head without a
-/// namesake is compared with the only one of its kind.
+/// Runs file and reference on what [`extent`] leaves of every recording. `model` is what the reference evaluates. The
+/// file may have more heads than the model; a head without a namesake is compared with the only one of its kind.
+///
+/// # Errors
+/// The file is of another model, or cannot be run.
 pub fn compare(
-    reference: &CanonicalModel,
+    model: &CanonicalModel,
+    reference: &dyn Reference,
     file: &Model,
     recordings: &[Recording],
     progress: &dyn Progress,
 ) -> Result<ExportReport, VerifyError> {
     let heads = &file.header().heads;
-    if reference.encoder != file.header().encoder || reference.preprocessing != file.header().preprocessing {
+    if model.encoder != file.header().encoder || model.preprocessing != file.header().preprocessing {
         return Err(VerifyError::Configuration);
     }
-    progress.begin("comparing", recordings.len());
+    let extent = extent::fit(&model.encoder, heads, recordings);
+    if let Some(left_out) = &extent.left_out {
+        progress.note(left_out);
+    }
+    progress.begin("comparing", extent.recordings.len());
     let options = SessionOptions { base: true, hidden_states: true, ..SessionOptions::default() };
     let mut session = file.session(&options)?;
     let mut agreements = Agreements::default();
-    for recording in recordings {
-        let expected = Oracle::new(reference)
-            .run(&recording.samples, None)
+    for recording in &extent.recordings {
+        let expected = reference
+            .outputs(&recording.samples)
             .map_err(|cause| VerifyError::Recording { name: recording.name.clone(), cause })?;
         let found = session.run(&recording.samples)?;
-        for (head, tensor, expected) in expected.tensors() {
-            let head = head.map(|head| counterpart(head, reference, heads)).transpose()?;
+        for Output { head, name, values: expected } in expected {
+            let head = head.map(|head| counterpart(&head, model, heads).map(str::to_owned)).transpose()?;
             let tensor = match head {
-                Some(head) if heads.len() > 1 => format!("{head}.{tensor}"),
-                _ => tensor,
+                Some(head) if heads.len() > 1 => format!("{head}.{name}"),
+                _ => name,
             };
             let found = found.get(&tensor).filter(|found| found.shape() == expected.shape());
             let found = found.ok_or_else(|| VerifyError::Output(tensor.clone()))?;
-            agreements.add(&tensor, found, expected);
+            agreements.add(&tensor, found, &expected);
         }
         progress.advance();
     }
-    let seconds = recordings.iter().map(Recording::seconds).sum();
+    let seconds = extent.recordings.iter().map(Recording::seconds).sum();
     Ok(ExportReport { seconds, tensors: agreements.into_lines() })
 }
 
 /// The name in the file of the checkpoint's head.
-fn counterpart<'a>(
-    name: &'a str,
-    reference: &CanonicalModel,
-    in_file: &'a [Head],
-) -> Result<&'a str, VerifyError> {
-    if in_file.iter().any(|head| head.name == name) {
-        return Ok(name);
+fn counterpart<'a>(name: &str, model: &CanonicalModel, in_file: &'a [Head]) -> Result<&'a str, VerifyError> {
+    if let Some(same) = in_file.iter().find(|head| head.name == name) {
+        return Ok(&same.name);
     }
-    let own = reference.heads.iter().find(|head| head.name == name);
+    let own = model.heads.iter().find(|head| head.name == name);
     let mut same_kind = in_file.iter().filter(|head| own.is_some_and(|own| own.kind == head.kind));
     match (same_kind.next(), same_kind.next()) {
         (Some(only), None) => Ok(&only.name),

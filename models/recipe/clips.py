@@ -26,6 +26,54 @@ def trim(samples, floor=0.02):
     return samples[max(0, loud[0] - PAD) : loud[-1] + PAD]
 
 
+FRAME = RATE // 100
+AUDIBLE, LOUD = 10 ** (-45 / 20), 10 ** (-30 / 20)  # of the loudest hundredth of a second
+MARGIN = 4 * FRAME  # kept on both sides of speech
+BEYOND = 25  # frames of sound that may come before the first phone or after the last
+
+
+def audible(samples, span=None):
+    """The slice of `samples` that is speech; None for silence.
+
+    Made for clean synthesised speech, whose fricatives and releases may lie far below its vowels.
+    `span` is where the engine says that its phones are, in seconds; the sound may begin a little earlier
+    and end later, but a breath or a puff apart from the word is not kept.
+    """
+    count = 0 if samples is None else len(samples) // FRAME
+    if count < 5:
+        return None
+    level = np.sqrt((samples[: count * FRAME].reshape(count, FRAME) ** 2).mean(axis=1))
+    if level.max() < 1e-3:
+        return None
+    first, last = 0, count - 1
+    if span is not None:
+        first, last = (min(count - 1, max(0, int(moment * RATE / FRAME))) for moment in span)
+        loud = level > LOUD * level.max()
+        earliest, latest = max(0, first - BEYOND), min(count - 1, last + BEYOND)
+        while first > earliest and loud[first - 1]:
+            first -= 1
+        while last < latest and loud[last + 1]:
+            last += 1
+    heard = first + np.flatnonzero(level[first : last + 1] > AUDIBLE * level.max())
+    if not len(heard):
+        return None
+    return slice(int(heard[0]) * FRAME, (int(heard[-1]) + 1) * FRAME)
+
+
+def widened(part, count):
+    """The slice with its margins, within `count` samples."""
+    return slice(max(0, part.start - MARGIN), min(count, part.stop + MARGIN))
+
+
+def faded(samples, length=RATE // 200):
+    """Silence at the very ends, reached within 5 ms: some engines begin and end in the middle of a wave."""
+    slope = np.linspace(0, 1, length, dtype=np.float32)
+    samples = samples.copy()
+    samples[:length] *= slope
+    samples[-length:] *= slope[::-1]
+    return samples
+
+
 def to_i16(samples, peak=0.9):
     """Peak-normalised 16-bit samples."""
     return (samples / (np.abs(samples).max() + 1e-9) * peak * 32767).astype(np.int16)
@@ -52,9 +100,9 @@ class Writer:
     clips: list = field(default_factory=list)
     rows: list = field(default_factory=list)
 
-    def add(self, samples, limit=None, **row):
-        """Keeps the audible part of `samples`, at most `limit` samples of it."""
-        samples = trim(samples)
+    def add(self, utterance, limit=None, **row):
+        """Keeps the audible part of an engine's utterance, at most `limit` samples of it."""
+        samples = trim(utterance and utterance.samples)
         if samples is None:
             return
         self.clips.append(to_i16(samples[:limit]))

@@ -22,8 +22,8 @@ VOICE_A, VOICE_B, VOICE_C = "linda", "sandro", "quincy"  # stock variants of the
 
 def said(engine, voice, text):
     """`text`, trimmed, as floats."""
-    samples = engine.say(text, voice, voice.rate, voice.pitch, voice.range)
-    return LEVEL * clips.to_float(clips.to_i16(clips.trim(samples)))
+    utterance = engine.say(text, voice, voice.rate, voice.pitch, voice.range)
+    return LEVEL * clips.to_float(clips.to_i16(clips.trim(utterance.samples)))
 
 
 def padded(sound, seconds=0.0):

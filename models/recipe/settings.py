@@ -20,6 +20,9 @@ BANKS = WORK / "banks"  # what is computed once: teacher's embeddings, coded cli
 CHECKPOINTS = WORK / "checkpoints"
 EXPORT = WORK / "export"  # words/, phones/ and speaker/, as transformers saves them
 EVALUATION = WORK / "evaluation"  # WAV files, manifest.csv, results.json
+# The corpus lies outside of the checkout, since it takes hours to make.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+SPEECH = Path(os.environ.get("WAVLM_SPEECH") or CACHE / "wavlm-edge" / "speech")
 
 
 def up_to_date(output, *inputs):

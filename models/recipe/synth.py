@@ -57,14 +57,14 @@ def espeak_words(name, split, shard):
         said = label if label in KEYWORDS else text.unknown_words(rng, split)
         limit = stock if rng.random() < 0.25 else len(pool)
         voice = pool[rng.integers(limit)]
-        samples = engine.say(
+        utterance = engine.say(
             said + str(rng.choice(ENDINGS, p=[0.4, 0.25, 0.15, 0.15, 0.05])),
             voice,
             rate=rng.integers(110, 240),
             pitch=rng.normal(50, 18),
             range_=rng.normal(50, 25),
         )
-        pack.add(samples, label=label, voice=voice.name, text=said)
+        pack.add(utterance, label=label, voice=voice.name, text=said)
     pack.save()
 
 
@@ -76,14 +76,14 @@ def espeak_speech(name, split, shard):
     for voice in pool[shard :: plan.shards]:
         for _ in range(plan.utterances):
             said = text.sentence(rng, split)
-            samples = engine.say(
+            utterance = engine.say(
                 said,
                 voice,
                 rate=voice.rate * rng.uniform(0.88, 1.14),
                 pitch=voice.pitch + rng.uniform(-5, 5),
                 range_=voice.range + rng.uniform(-8, 8),
             )
-            pack.add(samples, limit=LONGEST, voice=voice.name, text=said)
+            pack.add(utterance, limit=LONGEST, voice=voice.name, text=said)
     pack.save()
 
 
@@ -113,11 +113,11 @@ def recorded(name, voice):
     requests = [(k, k) for k in KEYWORDS for _ in range(RECORDED_KEYWORD)]
     requests += [(text.unknown_words(rng, split), "_unknown_") for _ in range(unknown)]
     requests += [(text.sentence(rng, split), None) for _ in range(RECORDED_SENTENCES)]
-    for (said, label), samples in zip(requests, say_recorded(voice, requests, rng)):
+    for (said, label), utterance in zip(requests, say_recorded(voice, requests, rng)):
         if label:
-            words.add(samples, label=label, voice=voice, text=said)
+            words.add(utterance, label=label, voice=voice, text=said)
         else:
-            speech.add(samples, limit=LONGEST, voice=voice, text=said)
+            speech.add(utterance, limit=LONGEST, voice=voice, text=said)
     words.save()
     speech.save()
 
@@ -126,8 +126,8 @@ def recorded_test(name, voice):
     """Sentences no voice says in training, for telling recorded people apart."""
     rng, pack = _generator(name), clips.Writer(name)
     requests = [(text.sentence(rng, "test"), None) for _ in range(RECORDED_TEST_SENTENCES)]
-    for (said, _), samples in zip(requests, say_recorded(voice, requests, rng)):
-        pack.add(samples, limit=LONGEST, voice=voice, text=said)
+    for (said, _), utterance in zip(requests, say_recorded(voice, requests, rng)):
+        pack.add(utterance, limit=LONGEST, voice=voice, text=said)
     pack.save()
 
 

@@ -98,14 +98,24 @@ def other_words(split):
     return hard, everyday, wide
 
 
+def pick(rng, among):
+    """One of a list."""
+    return among[rng.integers(len(among))]
+
+
 def unknown_words(rng, split):
     """One or two words that are no keyword."""
     hard, everyday, wide = other_words(split)
-    pool = (hard, everyday, wide)[rng.choice(3, p=(0.35, 0.25, 0.4))]
-    said = str(rng.choice(pool))
+    said = pick(rng, (hard, everyday, wide)[rng.choice(3, p=(0.35, 0.25, 0.4))])
     if rng.random() < 0.2:
-        said += " " + str(rng.choice(everyday if rng.random() < 0.5 else wide))
+        said += " " + pick(rng, everyday if rng.random() < 0.5 else wide)
     return said
+
+
+def random_words(rng, split):
+    """Four to eight words that have nothing to do with each other, for a wider range of sounds."""
+    _, everyday, wide = other_words(split)
+    return " ".join(pick(rng, everyday if rng.random() < 0.6 else wide) for _ in range(rng.integers(4, 9)))
 
 
 @lru_cache
@@ -133,11 +143,9 @@ def sentences(split):
 def sentence(rng, split):
     """A stretch of natural text, or of random words for a wider range of sounds."""
     if rng.random() < 0.35:
-        _, everyday, wide = other_words(split)
-        count = rng.integers(4, 9)
-        return " ".join(str(rng.choice(everyday if rng.random() < 0.6 else wide)) for _ in range(count))
+        return random_words(rng, split)
     pool = sentences(split)
-    said = str(rng.choice(pool))
+    said = pick(rng, pool)
     while len(said) < 28:
-        said += ", " + str(rng.choice(pool))
+        said += ", " + pick(rng, pool)
     return said

@@ -1,7 +1,6 @@
 """Who speaks: espeak-ng variants by the hundred, and a few voices recorded from people.
 
-A split is a matter of voices first: stock variants are held out by whole families, drawn variants
-by the seed they come from, recorded voices by the person.
+Who is held out stands in `held_out`; drawn variants are held out by the seed they come from.
 """
 
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import held_out
 from .settings import RecipeError
 
 ACCENTS = ("en-us", "en", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-gbcwmd",
@@ -17,13 +17,6 @@ ACCENTS = ("en-us", "en", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-
 # Stock variants that no longer sound like a person, and those that only change the speed.
 UNUSABLE = {"Demonic", "whisper", "whisperf", "croak", "UniRobot", "anikaRobot", "fast", "Storm",
             "kaukovalta", "Mr serious"}  # fmt: skip
-
-# Whole families, so that nothing close to a held-out voice is trained on.
-DEV_FAMILIES = ("f5", "m8", "klatt6", "Alex", "benjamin", "norbert", "paul", "Mike", "grandpa", "Gene")
-TEST_FAMILIES = ("f4", "m3", "m7", "klatt3", "Andy", "AnxiousAndy", "Annie", "belinda", "boris",
-                 "david", "grandma", "linda", "Michael", "michel", "pablo", "quincy", "shelby",
-                 "victor", "zac", "Alicia", "Lee", "marcelo", "sandro", "steph", "edward",
-                 "iven")  # fmt: skip
 
 # Recorded from people, permissively licensed: (engine, name) of each voice, and its usual pitch.
 RECORDED = {
@@ -40,8 +33,7 @@ RECORDED = {
     "flite-slt": ("flite", "slt", 170),
     "festival-slt": ("festival", "cmu_us_slt_arctic_hts", 170),
 }
-# One man and the only woman are never trained on; both spellings of slt are the same person.
-HELD_OUT_RECORDED = ("flite-rms", "flite-slt", "festival-slt")
+HELD_OUT_RECORDED = held_out.RECORDED
 TRAINED_RECORDED = tuple(name for name in RECORDED if name not in HELD_OUT_RECORDED)
 # One voice of every recorded person, to tell people apart by; the held-out ones come first.
 COMPARED = ("flite-rms", "flite-slt", "flite-awb", "flite-kal16", "festival-ked")
@@ -116,7 +108,7 @@ def stock_variants(data, split):
     found = {}
     for path in sorted(folder.iterdir()):
         family = _family(path.name)
-        owner = "dev" if family in DEV_FAMILIES else "test" if family in TEST_FAMILIES else "train"
+        owner = next((s for s, names in held_out.ESPEAK_FAMILIES.items() if family in names), "train")
         if path.name not in UNUSABLE and owner == split:
             found[path.name] = path.read_text(errors="ignore")
     return found

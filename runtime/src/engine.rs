@@ -2,30 +2,16 @@
 
 use std::ops::Range;
 
-use wavlm_kernels::{Kernels, MatMut};
+use wavlm_kernels::{Kernels, MatMut, PANEL};
 
 /// A multiple of the rows of most tiles.
 const TILE_ROWS: usize = 48;
 
-/// A kernel table and a thread count. Two engines are equal if they name the same table and count.
-#[derive(Clone, Copy)]
+/// A kernel table and a thread count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Engine {
     pub kernels: &'static Kernels,
     pub threads: usize,
-}
-
-impl PartialEq for Engine {
-    fn eq(&self, other: &Engine) -> bool {
-        self.kernels.name() == other.kernels.name() && self.threads == other.threads
-    }
-}
-
-impl Eq for Engine {}
-
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}×{}", self.kernels.name(), self.threads)
-    }
 }
 
 impl Engine {
@@ -45,18 +31,18 @@ impl Engine {
         rows.div_ceil(self.threads).max(1)
     }
 
-    /// Splits a product's output into windows for the threads: whole 16-column panels, or rows where there are fewer
+    /// Splits a product's output into windows for the threads: whole panels, or rows where there are fewer
     /// panels than threads.
     pub fn windows<'a>(&self, out: MatMut<'a>) -> Vec<Window<'a>> {
         let (rows, columns) = (out.rows(), out.columns());
-        let panels = columns.div_ceil(16);
+        let panels = columns.div_ceil(PANEL);
         if panels < self.threads {
             let height = self.rows_per_task(rows).next_multiple_of(TILE_ROWS);
             let blocks = out.row_blocks(height).enumerate();
             return blocks.map(|(i, out)| Window { first_row: i * height, first_panel: 0, out }).collect();
         }
         let width = panels.div_ceil(self.threads);
-        let blocks = out.column_blocks(width * 16).enumerate();
+        let blocks = out.column_blocks(width * PANEL).enumerate();
         blocks.map(|(i, out)| Window { first_row: 0, first_panel: i * width, out }).collect()
     }
 }
@@ -74,10 +60,10 @@ impl Window<'_> {
     }
 
     pub fn panels(&self) -> Range<usize> {
-        self.first_panel..self.first_panel + self.out.columns().div_ceil(16)
+        self.first_panel..self.first_panel + self.out.columns().div_ceil(PANEL)
     }
 
     pub fn columns(&self) -> Range<usize> {
-        self.first_panel * 16..self.first_panel * 16 + self.out.columns()
+        self.first_panel * PANEL..self.first_panel * PANEL + self.out.columns()
     }
 }

@@ -12,21 +12,9 @@ pub enum Error {
     /// The bytes in memory are not a usable `.wlm`.
     #[error(transparent)]
     Format(Box<FormatError>),
-    /// The header promises a model whose tensors the file does not hold as they should be.
+    /// A tensor holds values that no product computes with: a scale or an element that is not finite. The file is damaged.
     #[error(transparent)]
     Tensor(Box<TensorError>),
-    /// A tensor has another shape than the header's configuration implies.
-    #[error(
-        "tensor {name} has shape {found:?}, the configuration asks for {expected:?}; export the model again"
-    )]
-    Shape {
-        /// Canonical name.
-        name: String,
-        /// Shape in the file.
-        found: Vec<u64>,
-        /// Shape that the configuration implies.
-        expected: Vec<u64>,
-    },
     /// A head was asked for that the file does not have.
     #[error("the model has no head named {name:?}; it has {known}")]
     NoHead {

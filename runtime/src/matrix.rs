@@ -1,12 +1,13 @@
-//! Weights as the ops hold them: references into the mapped file, with the products that read them in place.
+//! Weights as the ops hold them: references into the mapped file, with the products that read them in place. Their shapes
+//! need no check here: a file that opened has those of its schema.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use wavlm_format::{ModelFile, Packing, TensorRef};
-use wavlm_kernels::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
+use wavlm_format::{ModelFile, Packing, Precision, TensorRef};
+use wavlm_kernels::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
 
-use crate::engine::{Engine, Window};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::scratch::Scratch;
 
@@ -25,9 +26,9 @@ pub(crate) fn block_rows(rows: usize) -> usize {
 pub(crate) struct Vector(TensorRef);
 
 impl Vector {
-    /// The tensor `name`, which must be dense and have `shape`.
-    pub fn load(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<Vector, Error> {
-        let tensor = checked(file, name, shape)?;
+    /// The tensor `name`, which must be dense.
+    pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<Vector, Error> {
+        let tensor = file.tensor(name)?;
         tensor.finite()?;
         Ok(Vector(tensor))
     }
@@ -43,9 +44,9 @@ impl Vector {
 pub(crate) struct MatrixF32(TensorRef);
 
 impl MatrixF32 {
-    /// The tensor `name`, which must be packed in f32 panels and have the shape `[1, rows, columns]`.
-    pub fn load(file: &Arc<ModelFile>, name: &str, rows: usize, columns: usize) -> Result<MatrixF32, Error> {
-        let tensor = checked(file, name, &[1, rows, columns])?;
+    /// The tensor `name`, which must be packed in f32 panels.
+    pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<MatrixF32, Error> {
+        let tensor = file.tensor(name)?;
         tensor.panels_f32()?;
         Ok(MatrixF32(tensor))
     }
@@ -61,8 +62,18 @@ impl MatrixF32 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Matrix {
     tensor: TensorRef,
+    precision: Precision,
     rows: usize,
     columns: usize,
+}
+
+/// A linear map: `weight · x + bias`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Affine {
+    /// As many groups as the map has.
+    pub weight: Matrix,
+    /// One value per output channel of all groups.
+    pub bias: Vector,
 }
 
 /// One group of a matrix, ready for its kernel.
@@ -101,14 +112,21 @@ impl<'a> Windows<'a> {
 }
 
 impl Matrix {
-    /// The tensor `name`, which must be packed in panels and have the shape `[groups, rows, columns]`.
-    pub fn load(file: &Arc<ModelFile>, name: &str, shape: [usize; 3]) -> Result<Matrix, Error> {
-        let tensor = checked(file, name, &shape)?;
-        match tensor.entry().packing {
-            Packing::PanelsI8 => drop(tensor.panels_i8()?),
-            _ => drop(tensor.panels_f32()?),
-        }
-        Ok(Matrix { tensor, rows: shape[1], columns: shape[2] })
+    /// The tensor `name`, which must be packed in panels.
+    pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<Matrix, Error> {
+        let tensor = file.tensor(name)?;
+        let (precision, rows, columns) = match tensor.entry().packing {
+            Packing::PanelsI8 => {
+                let view = tensor.panels_i8()?;
+                (Precision::Int8, view.rows, view.columns)
+            }
+            // Refuses a dense tensor.
+            Packing::PanelsF32 | Packing::DenseF32 => {
+                let view = tensor.panels_f32()?;
+                (Precision::F32, view.rows, view.columns)
+            }
+        };
+        Ok(Matrix { tensor, precision, rows, columns })
     }
 
     /// Output channels per group.
@@ -123,14 +141,14 @@ impl Matrix {
 
     /// Whether products with it are int8.
     pub fn is_int8(&self) -> bool {
-        self.tensor.entry().packing == Packing::PanelsI8
+        self.precision == Precision::Int8
     }
 
     /// The panels of one group.
     pub fn group(&self, group: usize) -> Panels<'_> {
         const LOADED: &str = "`load` has read this tensor in its packing";
-        match self.tensor.entry().packing {
-            Packing::PanelsI8 => {
+        match self.precision {
+            Precision::Int8 => {
                 let view = self.tensor.panels_i8_again().expect(LOADED);
                 let (n, k) = (padded(view.rows), padded(view.columns));
                 Panels::I8(PanelsI8::new(
@@ -141,7 +159,7 @@ impl Matrix {
                     view.columns,
                 ))
             }
-            _ => {
+            Precision::F32 => {
                 let view = self.tensor.panels_f32().expect(LOADED);
                 let length = padded(view.rows) * view.columns;
                 Panels::F32(PanelsF32::new(&view.data[group * length..][..length], view.rows, view.columns))
@@ -149,51 +167,52 @@ impl Matrix {
         }
     }
 
-    /// `out[m][n] = activation(input[m] · weight[n] + bias[n])`, added to `out` if `accumulate`.
+    /// `out[m][n] = epilogue(input[m] · weight[n])`, of a matrix of one group.
     ///
     /// int8 weights quantise each input window by its own range.
-    pub fn apply(
-        &self,
-        engine: Engine,
-        input: Windows<'_>,
-        bias: Option<&Vector>,
-        activation: Option<Activation>,
-        accumulate: bool,
-        out: MatMut<'_>,
-    ) {
-        let bias = bias.map(Vector::values);
-        let epilogue = |window: &Window<'_>| Epilogue {
-            bias: bias.map(|b| &b[window.columns()]),
-            activation,
-            accumulate,
-        };
+    pub fn apply(&self, engine: Engine, input: Windows<'_>, epilogue: Epilogue<'_>, out: MatMut<'_>) {
         let panels = self.group(0);
         assert_eq!(input.rows, out.rows(), "rows of input and output");
         let length = block_rows(input.rows);
         for (input, out) in input.blocks(length).zip(out.row_blocks(length)) {
             match &panels {
                 Panels::F32(panels) => engine.each(engine.windows(out), |window| {
-                    let (part, epilogue) = (input.part(window.rows()), epilogue(&window));
+                    let (part, panels) = (input.part(window.rows()), panels.panels(window.panels()));
                     let rows = RowsF32::new(part.data, part.stride, part.rows);
-                    engine.kernels.matmul_f32(&rows, &panels.panels(window.panels()), &epilogue, window.out);
+                    let epilogue = epilogue.columns(window.columns());
+                    engine.kernels.matmul_f32(&rows, &panels, &epilogue, window.out);
                 }),
                 Panels::I8(panels) => {
                     let width = padded(self.columns);
                     let (codes, scales, offsets) = quantise(engine, input, self.columns);
                     engine.each(engine.windows(out), |window| {
-                        let (rows, epilogue) = (window.rows(), epilogue(&window));
+                        let (rows, panels) = (window.rows(), panels.panels(window.panels()));
                         let codes = &codes[rows.start * width..];
                         let rows = RowsI8::new(codes, width, &scales[rows.clone()], &offsets[rows]);
-                        engine.kernels.matmul_i8(
-                            &rows,
-                            &panels.panels(window.panels()),
-                            &epilogue,
-                            window.out,
-                        );
+                        let epilogue = epilogue.columns(window.columns());
+                        engine.kernels.matmul_i8(&rows, &panels, &epilogue, window.out);
                     });
                 }
             }
         }
+    }
+}
+
+impl Affine {
+    /// Output channels per group.
+    pub fn rows(&self) -> usize {
+        self.weight.rows()
+    }
+
+    /// Input values per output.
+    pub fn columns(&self) -> usize {
+        self.weight.columns()
+    }
+
+    /// `out[m][n] = epilogue(input[m] · weight[n] + bias[n])`, of a map of one group. The epilogue has no bias of its own.
+    pub fn apply(&self, engine: Engine, input: Windows<'_>, epilogue: Epilogue<'_>, out: MatMut<'_>) {
+        let epilogue = Epilogue { bias: Some(self.bias.values()), ..epilogue };
+        self.weight.apply(engine, input, epilogue, out);
     }
 }
 
@@ -212,14 +231,4 @@ fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>,
         }
     });
     (codes, scales, offsets)
-}
-
-fn checked(file: &Arc<ModelFile>, name: &str, shape: &[usize]) -> Result<TensorRef, Error> {
-    let tensor = file.tensor(name)?;
-    let expected: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
-    if tensor.shape() != expected {
-        let found = tensor.shape().to_vec();
-        return Err(Error::Shape { name: name.to_owned(), found, expected });
-    }
-    Ok(tensor)
 }

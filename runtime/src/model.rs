@@ -31,6 +31,15 @@ impl Model {
         Ok(Model { file: Arc::new(ModelFile::from_static(bytes)?) })
     }
 
+    /// A model from memory, such as a `Vec<u8>` or an `Arc<[u8]>`. The bytes are copied once, unless they happen to start
+    /// at a multiple of 64.
+    ///
+    /// # Errors
+    /// The bytes are not a valid `.wlm`.
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Model, Error> {
+        Ok(Model { file: Arc::new(ModelFile::from_bytes(bytes)?) })
+    }
+
     /// A model over a file that is open already.
     pub fn from_file(file: Arc<ModelFile>) -> Model {
         Model { file }
@@ -54,7 +63,8 @@ impl Model {
     /// Builds the graph for `options` and plans it.
     ///
     /// # Errors
-    /// A tensor is missing or misshapen, a head is unknown, or threads cannot be started.
+    /// The file has no head of a name that is asked for, a tensor holds values that are not finite, or threads cannot be
+    /// started.
     pub fn session(&self, options: &SessionOptions) -> Result<Session, Error> {
         Session::new(&self.file, options)
     }

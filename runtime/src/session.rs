@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use ndarray::{Array2, ArrayD, Axis};
 use tract_core::internal::*;
+use wavlm_format::schema::OutputSpec;
 use wavlm_format::{AdapterConfig, HeadKind, Header, ModelFile};
 use wavlm_kernels::Kernels;
 
@@ -51,7 +52,8 @@ impl Default for SessionOptions {
 pub struct Session {
     file: Arc<ModelFile>,
     state: TypedSimpleState,
-    outputs: Vec<(String, usize)>,
+    /// What the plan gives, and where.
+    outputs: Vec<(OutputSpec, usize)>,
     masked: bool,
     needed: usize,
     #[cfg(feature = "parallel")]
@@ -60,7 +62,8 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("outputs", &self.outputs).finish_non_exhaustive()
+        let outputs: Vec<String> = self.outputs().map(OutputSpec::to_string).collect();
+        f.debug_struct("Session").field("outputs", &outputs).finish_non_exhaustive()
     }
 }
 
@@ -93,6 +96,12 @@ impl Session {
     /// Samples that the shortest accepted waveform has.
     pub fn needed_samples(&self) -> usize {
         self.needed
+    }
+
+    /// What a run gives, in the order of [`Outputs::iter`]: names and shapes of one utterance, which have a batch dimension
+    /// in front in [`run_batch`](Session::run_batch).
+    pub fn outputs(&self) -> impl Iterator<Item = &OutputSpec> {
+        self.outputs.iter().map(|(spec, _)| spec)
     }
 
     /// What the file says about the model.
@@ -188,9 +197,9 @@ impl Session {
             inputs.push(Tensor::from_shape(&[lengths.len()], &lengths)?.into_tvalue());
         }
         let tensors = self.run_plan(inputs)?;
-        let named = self.outputs.iter().map(|(name, index)| {
+        let named = self.outputs.iter().map(|(spec, index)| {
             let view = tensors[*index].to_plain_array_view::<f32>()?;
-            Ok((name.clone(), view.to_owned()))
+            Ok((spec.name.clone(), view.to_owned()))
         });
         named.collect()
     }

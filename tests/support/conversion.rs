@@ -3,17 +3,36 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wavlm_export::convert::{self, Progress, Source};
+use wavlm_export::canonical::CanonicalModel;
+use wavlm_export::checkpoint::{Checkpoint, Task};
+use wavlm_export::convert::{self, Source};
 use wavlm_export::file::{self, Provenance, Replacements};
+use wavlm_export::progress::Silent;
 use wavlm_format::{ModelFile, Precision};
 use wavlm_runtime::Model;
 
-struct Silent;
+/// The f32 model of a checkpoint, or the message that refuses it, which must be one line.
+///
+/// # Errors
+/// The message.
+pub fn read_checkpoint(path: &Path, task: Option<Task>) -> Result<CanonicalModel, String> {
+    let model = Checkpoint::open(path, task).map_err(|error| error.to_string()).and_then(|checkpoint| {
+        CanonicalModel::from_checkpoint(checkpoint, None).map_err(|error| error.to_string())
+    });
+    model.inspect_err(|message| assert!(!message.contains('\n'), "{message}"))
+}
 
-impl Progress for Silent {
-    fn begin(&self, _stage: &str, _steps: usize) {}
-    fn advance(&self) {}
-    fn note(&self, _text: &str) {}
+/// Whether two models are the same bit for bit.
+///
+/// # Panics
+/// If they are not, naming what differs.
+pub fn assert_same(a: &CanonicalModel, b: &CanonicalModel) {
+    assert_eq!((&a.encoder, &a.heads, a.preprocessing), (&b.encoder, &b.heads, b.preprocessing));
+    assert_eq!(a.tensors.iter().len(), b.tensors.iter().len());
+    for (a, b) in a.tensors.iter().zip(b.tensors.iter()) {
+        assert_eq!(a.name, b.name);
+        assert!(a.values == b.values, "{} differs", a.name);
+    }
 }
 
 /// The model of a checkpoint folder, unverified: that is what the tests are for.
@@ -26,5 +45,5 @@ pub fn model_of(folder: &Path, precision: Precision) -> Model {
     let replacements = Replacements::new();
     let writer = file::build(&model, &replacements, precision, &Provenance::default(), || ());
     let bytes = writer.and_then(|writer| writer.to_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    Model::from_file(Arc::new(ModelFile::from_vec(bytes).expect("a valid file")))
+    Model::from_file(Arc::new(ModelFile::from_bytes(bytes).expect("a valid file")))
 }

@@ -5,12 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayD, Ix2};
-use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
+use wavlm_kernels::Kernels;
+use wavlm_runtime::{Model, Outputs, SessionOptions};
 
 use crate::program::repository;
+use crate::tensors;
 
-/// One folder of `tests/golden/cases`.
+/// A folder that `tests/golden/make.py` wrote.
 #[derive(Debug)]
 pub struct Case {
     /// Folder name.
@@ -30,7 +32,6 @@ pub struct Case {
 #[derive(Deserialize)]
 struct Row {
     name: String,
-    batch: bool,
 }
 
 /// Every case of the index.
@@ -41,44 +42,52 @@ pub fn cases() -> Vec<Case> {
     let root = repository().join("tests/golden/cases");
     let index = fs::read_to_string(root.join("index.json")).expect("the index of golden cases");
     let rows: Vec<Row> = serde_json::from_str(&index).expect("rows of golden cases");
-    rows.into_iter().map(|row| case(&root, row)).collect()
+    rows.into_iter().map(|row| Case::open(row.name, &root)).collect()
 }
 
-fn case(root: &Path, row: Row) -> Case {
-    let folder = root.join(&row.name);
-    let (floats, masks) = read(&folder.join("input.safetensors"));
-    let waveform = floats["waveform"].clone();
-    let shape = if row.batch { waveform.shape().to_vec() } else { vec![1, waveform.len()] };
-    let waveforms = waveform.into_shape_with_order(shape).expect("a waveform or a batch of them");
-    let waveforms = waveforms.into_dimensionality::<Ix2>().expect("two axes");
-    let lengths = masks.get("attention_mask").map(|mask| {
-        let rows = mask.chunks_exact(waveforms.ncols());
-        rows.map(|row| row.iter().filter(|&&valid| valid == 1).count()).collect()
-    });
-    let (expected, _) = read(&folder.join("expected.safetensors"));
-    Case { name: row.name, folder, batch: row.batch, waveforms, lengths, expected }
-}
+impl Case {
+    /// The case called `name` in `root`.
+    ///
+    /// # Panics
+    /// If a file is missing or is not what the script writes.
+    pub fn open(name: String, root: &Path) -> Case {
+        let folder = root.join(&name);
+        let (floats, masks) = tensors::read(&folder.join("input.safetensors"));
+        let waveform = floats["waveform"].clone();
+        let batch = waveform.ndim() == 2;
+        let shape = if batch { waveform.shape().to_vec() } else { vec![1, waveform.len()] };
+        let waveforms = waveform.into_shape_with_order(shape).expect("a waveform or a batch of them");
+        let waveforms = waveforms.into_dimensionality::<Ix2>().expect("two axes");
+        let lengths = masks.get("attention_mask").map(|mask| {
+            let rows = mask.chunks_exact(waveforms.ncols());
+            rows.map(|row| row.iter().filter(|&&valid| valid == 1).count()).collect()
+        });
+        let (expected, _) = tensors::read(&folder.join("expected.safetensors"));
+        Case { name, folder, batch, waveforms, lengths, expected }
+    }
 
-/// The f32 tensors and the i64 tensors of a safetensors file.
-fn read(path: &Path) -> (BTreeMap<String, ArrayD<f32>>, BTreeMap<String, Vec<i64>>) {
-    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let tensors = SafeTensors::deserialize(&bytes).expect("a safetensors file");
-    let (mut floats, mut integers) = (BTreeMap::new(), BTreeMap::new());
-    for (name, view) in tensors.iter() {
-        let data = view.data();
-        match view.dtype() {
-            Dtype::F32 => {
-                let values = data.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-                let array =
-                    ArrayD::from_shape_vec(view.shape(), values).expect("as many values as the shape says");
-                floats.insert(name.to_owned(), array);
-            }
-            Dtype::I64 => {
-                let values = data.as_chunks::<8>().0.iter().map(|&b| i64::from_le_bytes(b)).collect();
-                integers.insert(name.to_owned(), values);
-            }
-            other => panic!("{}: {name} has type {other:?}", path.display()),
+    /// What `model` makes of the input.
+    ///
+    /// # Errors
+    /// Those of a [`Session`](wavlm_runtime::Session).
+    pub fn run(&self, model: &Model, kernels: &'static Kernels) -> Result<Outputs, wavlm_runtime::Error> {
+        let options = SessionOptions {
+            base: true,
+            hidden_states: true,
+            attentions: true,
+            masked: self.lengths.is_some(),
+            kernels,
+            ..SessionOptions::default()
+        };
+        let mut session = model.session(&options)?;
+        match self.waveforms.row(0).as_slice() {
+            Some(waveform) if !self.batch => session.run(waveform),
+            _ => session.run_batch(&self.waveforms, self.lengths.as_deref()),
         }
     }
-    (floats, integers)
+
+    /// The outputs of transformers that a user can ask for, too; `stem` is there for debugging alone.
+    pub fn compared(&self) -> impl Iterator<Item = (&String, &ArrayD<f32>)> {
+        self.expected.iter().filter(|(name, _)| *name != "stem")
+    }
 }

@@ -1,12 +1,13 @@
-//! What the whole-program tests share: golden cases, closeness, and running our programs, natively or emulated.
+//! What the whole-program tests share: golden cases, checkpoints made from them, and running our programs, natively or emulated.
 #![forbid(unsafe_code)]
 
-mod closeness;
+mod checkpoint;
 mod conversion;
 mod golden;
 mod program;
+mod tensors;
 
-pub use closeness::{Closeness, closeness};
-pub use conversion::model_of;
+pub use checkpoint::{CheckpointCopy, Tensors, write_safetensors, write_torch};
+pub use conversion::{assert_same, model_of, read_checkpoint};
 pub use golden::{Case, cases};
 pub use program::{Finished, Program, repository};

@@ -1,8 +1,10 @@
 //! Runs the programs of this workspace as a user would, through the emulator where the tests themselves are emulated.
 
 use std::env;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::thread;
 
 /// The root of the checkout.
 ///
@@ -30,14 +32,18 @@ pub struct Finished {
 }
 
 impl Program {
-    /// `wavlm` or `wavlm-export`, from the build that these tests belong to.
+    /// `wavlm`, `wavlm-export`, or `examples/NAME`, from the build that these tests belong to.
     ///
     /// # Panics
     /// If it has not been built.
     pub fn new(name: &str) -> Program {
         let tests = env::current_exe().expect("the path of this test");
         let built = tests.ancestors().nth(2).expect("the folder of the profile").join(name);
-        assert!(built.exists(), "{} is missing; run: cargo build --workspace --all-targets", built.display());
+        assert!(
+            built.exists(),
+            "{} is missing; run: cargo build --workspace --bins --examples --tests",
+            built.display()
+        );
         // `qemu-aarch64-static -cpu …`: an emulated test cannot start an emulated program by itself.
         let runner = env::var("WAVLM_TEST_RUNNER").unwrap_or_default();
         let mut words = runner.split_whitespace();
@@ -67,6 +73,22 @@ impl Program {
         self
     }
 
+    /// Bounds the program's address space, in KiB, so that it fails where it would need more.
+    #[must_use]
+    pub fn limited_to(mut self, kib: &str) -> Program {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -v \"$0\" && exec \"$@\"", kib]).arg(self.command.get_program());
+        shell.args(self.command.get_args()).stdin(Stdio::null());
+        for (key, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(key, value),
+                None => shell.env_remove(key),
+            };
+        }
+        self.command = shell;
+        self
+    }
+
     /// Runs in `folder`.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Program {
@@ -84,21 +106,51 @@ impl Program {
         self
     }
 
+    /// Runs to the end while `bytes` come through a pipe. A program that does not read them all is no failure.
+    ///
+    /// # Panics
+    /// If the program cannot be started.
+    pub fn piped(mut self, bytes: &[u8]) -> Finished {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        let mut pipe = child.stdin.take().expect("a pipe");
+        let output = thread::scope(|scope| {
+            scope.spawn(move || pipe.write_all(bytes));
+            child.wait_with_output().expect("the end of the program")
+        });
+        Finished::of(&output)
+    }
+
+    /// Runs to the end with standard output going into a new file, as `> path` in a shell.
+    ///
+    /// # Panics
+    /// If the program cannot be started, or the file not made.
+    pub fn output_to(mut self, path: &Path) -> Finished {
+        self.command.stdout(std::fs::File::create(path).expect("a new file"));
+        self.command.stderr(Stdio::piped());
+        let child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Finished::of(&child.wait_with_output().expect("the end of the program"))
+    }
+
     /// Runs to the end.
     ///
     /// # Panics
     /// If the program cannot be started.
     pub fn run(mut self) -> Finished {
         let output = self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Finished::of(&output)
+    }
+}
+
+impl Finished {
+    fn of(output: &Output) -> Finished {
         Finished {
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
-}
 
-impl Finished {
     /// Asserts exit status 2 and one line on stderr that holds all of `words`.
     ///
     /// # Panics

@@ -24,7 +24,7 @@ pub fn run(setup: &Setup, options: &Enroll, printer: &Printer) -> Result<Verdict
     let mut voices = Voices::new(setup, &options.voices)?;
     voices.store.check_name(&options.name)?;
     let recordings: Result<Vec<_>, _> =
-        options.files.iter().map(|file| voices.hear(file, ENROL_SPEECH_S)).collect();
+        options.files.iter().map(|file| voices.hear(file, &options.sound, ENROL_SPEECH_S)).collect();
     let print = Voiceprint::enrol(&options.name, voices.verifier.model(), &recordings?, voices.threshold)
         .map_err(|error| Failure::Enrol { place: place(&error, options), error })?;
     let (file, replaced) = voices.store.save(&print)?;

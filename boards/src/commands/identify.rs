@@ -10,7 +10,7 @@ use crate::setup::Setup;
 
 pub fn run(setup: &Setup, options: &Identify, printer: &Printer) -> Result<Verdict, Failure> {
     let mut voices = Voices::new(setup, &options.voices)?;
-    let (_, voice) = voices.hear(&options.file, VERIFY_SPEECH_S)?;
+    let (_, voice) = voices.hear(&options.file, &options.sound, VERIFY_SPEECH_S)?;
     let Some((name, score)) = nearest(&voices, &voice)? else {
         return Err(Failure::NobodyEnrolled { store: voices.store.folder().to_owned() });
     };

@@ -13,7 +13,7 @@ use crate::input;
 use crate::setup::Setup;
 
 pub fn run(setup: &Setup, options: &Infer) -> Result<Verdict, Failure> {
-    let samples = input::read(&options.file)?;
+    let samples = input::read(&options.file, &options.sound.options())?;
     let session_options = SessionOptions {
         base: true,
         hidden_states: options.hidden_states,

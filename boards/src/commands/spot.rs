@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use wavlm_format::Decision;
-use wavlm_runtime::Error;
-use wavlm_runtime::tasks::words::{Detection, WordModel};
+use wavlm_runtime::tasks::words::{Detection, Heard, ListeningError, WordModel};
 
 use super::{Printer, Verdict};
 use crate::cli::Spot;
@@ -30,7 +29,7 @@ pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, 
     decision.threshold = options.threshold.unwrap_or(decision.threshold);
     let (mut found, mut failed) = (0, 0);
     for file in &options.files {
-        match spot(&mut model, &decision, file, printer) {
+        match spot(&mut model, &decision, file, options, printer) {
             Ok(count) => found += count,
             // One file that cannot be read does not spoil the others.
             Err(failure @ (Failure::Sound { .. } | Failure::Model { .. })) if options.files.len() > 1 => {
@@ -51,36 +50,28 @@ fn spot(
     model: &mut WordModel,
     decision: &Decision,
     file: &Path,
+    options: &Spot,
     printer: &Printer,
 ) -> Result<usize, Failure> {
-    let mut reader = input::open(file)?;
-    let needed = model.needed_samples();
-    let mut spotter = model.spotter(decision)?;
+    let sound = input::open(file, &options.sound.options())?;
     let name = file.display().to_string();
+    let progress = Progress::new(sound.promised_seconds());
+    let mut listening = model.listen(sound, decision)?;
     let mut count = 0;
-    let progress = Progress::new(reader.promised_seconds());
-    let mut print = |detections: Vec<Detection>| {
-        if detections.is_empty() {
-            return Ok(());
-        }
-        count += detections.len();
-        progress.suspend(|| detections.iter().try_for_each(|detection| print_one(&name, detection, printer)))
+    let failed = |error| match error {
+        ListeningError::Sound(error) => Failure::sound(file)(error),
+        ListeningError::Model(error) => Failure::model(&name)(error),
     };
-    let (mut samples, mut heard) = (Vec::new(), 0);
-    loop {
-        samples.clear();
-        let more = reader.read(&mut samples).map_err(Failure::sound(file))?;
-        print(spotter.push(&samples).map_err(Failure::model(&name))?)?;
-        progress.advance(samples.len());
-        heard += samples.len();
-        if !more {
-            break;
+    while let Some(Heard { samples, detections, warnings }) = listening.next_piece().map_err(failed)? {
+        count += detections.len();
+        if !warnings.is_empty() {
+            progress.suspend(|| input::warn(file, warnings));
         }
+        if !detections.is_empty() {
+            progress.suspend(|| detections.iter().try_for_each(|found| print_one(&name, found, printer)))?;
+        }
+        progress.advance(samples);
     }
-    if heard < needed {
-        return Err(Failure::model(&name)(Error::TooShort { samples: heard, needed }));
-    }
-    print(spotter.finish().map_err(Failure::model(&name))?)?;
     progress.finish();
     if count == 0 {
         printer.tell(|| format!("{name}: no keyword"))?;

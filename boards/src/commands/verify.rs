@@ -11,7 +11,7 @@ use crate::setup::Setup;
 pub fn run(setup: &Setup, options: &Verify, printer: &Printer) -> Result<Verdict, Failure> {
     let mut voices = Voices::new(setup, &options.voices)?;
     let print = voices.store.load(&options.name)?;
-    let (_, voice) = voices.hear(&options.file, VERIFY_SPEECH_S)?;
+    let (_, voice) = voices.hear(&options.file, &options.sound, VERIFY_SPEECH_S)?;
     let score = voices.verifier.score(&voice, &print);
     let score = score.ok_or_else(|| Failure::OtherModel { name: print.name.clone() })?;
     voices.judge(&options.file, &print.name, score, &format!("not {}", print.name), printer)

@@ -49,8 +49,13 @@ impl Voices {
     }
 
     /// Reads a recording with at least `needed_s` seconds of speech.
-    pub fn hear(&mut self, file: &Path, needed_s: f32) -> Result<(Sound, Embedding), Failure> {
-        let samples = input::read(file)?;
+    pub fn hear(
+        &mut self,
+        file: &Path,
+        options: &cli::Sound,
+        needed_s: f32,
+    ) -> Result<(Sound, Embedding), Failure> {
+        let samples = input::read(file, &options.options())?;
         let sound = Sound::measure(&samples);
         match sound.check(needed_s) {
             Ok(None) => {}

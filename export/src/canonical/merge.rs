@@ -1,6 +1,7 @@
 //! Several heads over one encoder.
 
-use super::CanonicalModel;
+use super::model::CanonicalModel;
+use crate::checkpoint::same_bits;
 
 /// Why two checkpoints cannot share one encoder.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +40,10 @@ impl CanonicalModel {
         }
         for tensor in other.tensors.iter() {
             if tensor.name.starts_with("heads.") {
-                self.tensors.push(tensor.name.clone(), tensor.storage, tensor.values.clone());
+                self.tensors.push(tensor.name.clone(), tensor.role, tensor.values.clone());
                 continue;
             }
-            let same = self.tensors.get(&tensor.name).is_some_and(|values| {
-                values.shape() == tensor.values.shape()
-                    && values.iter().zip(&tensor.values).all(|(a, b)| a.to_bits() == b.to_bits())
-            });
+            let same = self.tensors.get(&tensor.name).is_some_and(|values| same_bits(values, &tensor.values));
             if !same {
                 return Err(MergeError::Tensor(from.to_owned(), tensor.name.clone()));
             }

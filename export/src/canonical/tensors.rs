@@ -2,26 +2,16 @@
 
 use std::collections::HashMap;
 
-use ndarray::{Array3, ArrayD, ArrayView1, ArrayView2, ArrayView3, Axis, Ix1, Ix3};
-
-/// How the file stores a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Storage {
-    /// As it is, in f32.
-    Dense,
-    /// As panels of the file's precision: `[groups, rows, columns]`.
-    Matrix,
-    /// As f32 panels in files of every precision: small, and sensitive.
-    ExactMatrix,
-}
+use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayView3, Axis, Ix1, Ix3};
+use wavlm_format::Role;
 
 /// One tensor under its canonical name.
 #[derive(Clone, Debug)]
 pub struct CanonicalTensor {
     /// Such as `layers.0.attention.qkv.weight`.
     pub name: String,
-    /// How the file stores it.
-    pub storage: Storage,
+    /// What it is for, which decides how the file stores it.
+    pub role: Role,
     /// Row-major values; matrices have three dimensions.
     pub values: ArrayD<f32>,
 }
@@ -34,23 +24,13 @@ pub struct CanonicalTensors {
 }
 
 impl CanonicalTensors {
-    /// Adds a tensor that is stored as it is.
-    pub(crate) fn push_dense(&mut self, name: String, values: ArrayD<f32>) {
-        self.push(name, Storage::Dense, values);
-    }
-
-    /// Adds a matrix of `[groups, rows, columns]`.
-    pub(crate) fn push_matrix(&mut self, name: String, storage: Storage, values: Array3<f32>) {
-        self.push(name, storage, values.into_dyn());
-    }
-
-    /// Adds any tensor. Names are unique: they are made of layer numbers and head names, which are.
-    pub(crate) fn push(&mut self, name: String, storage: Storage, values: ArrayD<f32>) {
+    /// Adds a tensor. Names are unique: they are made of layer numbers and head names, which are.
+    pub(crate) fn push(&mut self, name: String, role: Role, values: ArrayD<f32>) {
         let values =
             if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
         let replaced = self.by_name.insert(name.clone(), self.tensors.len());
         debug_assert!(replaced.is_none(), "{name} twice");
-        self.tensors.push(CanonicalTensor { name, storage, values });
+        self.tensors.push(CanonicalTensor { name, role, values });
     }
 
     /// The tensors in file order.

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use serde_json::Value;
 use wavlm_format::{
     Activation, AdapterConfig, ConvShape, EncoderConfig, Head, HeadKind, StemNorm, TdnnShape, limits,
 };
 
 use super::error::ConfigProblem;
+use super::json::truth;
 
 /// The head to export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -27,16 +30,23 @@ pub enum Task {
 }
 
 impl Task {
+    const ALL: [Self; 5] = [Self::None, Self::Ctc, Self::Classify, Self::Frames, Self::Xvector];
+
+    /// The class of transformers that has this head.
+    pub fn architecture(self) -> &'static str {
+        match self {
+            Self::None => "WavLMModel",
+            Self::Ctc => "WavLMForCTC",
+            Self::Classify => "WavLMForSequenceClassification",
+            Self::Frames => "WavLMForAudioFrameClassification",
+            Self::Xvector => "WavLMForXVector",
+        }
+    }
+
     /// The task of a class of transformers.
     fn of_architecture(class: &str) -> Result<Self, ConfigProblem> {
-        match class {
-            "WavLMModel" => Ok(Self::None),
-            "WavLMForCTC" => Ok(Self::Ctc),
-            "WavLMForSequenceClassification" => Ok(Self::Classify),
-            "WavLMForAudioFrameClassification" => Ok(Self::Frames),
-            "WavLMForXVector" => Ok(Self::Xvector),
-            other => Err(ConfigProblem::Architecture(other.to_owned())),
-        }
+        let task = Self::ALL.into_iter().find(|task| task.architecture() == class);
+        task.ok_or_else(|| ConfigProblem::Architecture(class.to_owned()))
     }
 }
 
@@ -50,6 +60,7 @@ pub struct ConfigJson {
     conv_kernel: Vec<u32>,
     conv_stride: Vec<u32>,
     /// Convolutions of the stem have a bias.
+    #[serde(deserialize_with = "truth")]
     pub conv_bias: bool,
     feat_extract_norm: String,
     feat_extract_activation: String,
@@ -63,21 +74,24 @@ pub struct ConfigJson {
     num_conv_pos_embedding_groups: u32,
     num_buckets: u32,
     max_bucket_distance: u32,
+    #[serde(deserialize_with = "truth")]
     do_stable_layer_norm: bool,
+    #[serde(deserialize_with = "truth")]
     add_adapter: bool,
-    adapter_kernel_size: u32,
-    adapter_stride: u32,
-    num_adapter_layers: u32,
+    adapter_kernel_size: Option<u32>,
+    adapter_stride: Option<u32>,
+    num_adapter_layers: Option<u32>,
     output_hidden_size: Option<u32>,
-    vocab_size: u32,
-    pad_token_id: u32,
+    vocab_size: Option<u32>,
+    pad_token_id: Option<i64>,
+    #[serde(deserialize_with = "truth")]
     use_weighted_layer_sum: bool,
-    classifier_proj_size: u32,
+    classifier_proj_size: Option<u32>,
     tdnn_dim: Vec<u32>,
     tdnn_kernel: Vec<u32>,
     tdnn_dilation: Vec<u32>,
-    xvector_output_dim: u32,
-    id2label: Option<BTreeMap<String, String>>,
+    xvector_output_dim: Option<u32>,
+    id2label: Option<BTreeMap<String, Label>>,
     num_labels: Option<u32>,
 }
 
@@ -104,18 +118,18 @@ impl Default for ConfigJson {
             max_bucket_distance: 800,
             do_stable_layer_norm: false,
             add_adapter: false,
-            adapter_kernel_size: 3,
-            adapter_stride: 2,
-            num_adapter_layers: 3,
+            adapter_kernel_size: Some(3),
+            adapter_stride: Some(2),
+            num_adapter_layers: Some(3),
             output_hidden_size: None,
-            vocab_size: 32,
-            pad_token_id: 0,
+            vocab_size: Some(32),
+            pad_token_id: Some(0),
             use_weighted_layer_sum: false,
-            classifier_proj_size: 256,
+            classifier_proj_size: Some(256),
             tdnn_dim: vec![512, 512, 512, 512, 1500],
             tdnn_kernel: vec![5, 3, 3, 1, 1],
             tdnn_dilation: vec![1, 2, 3, 1, 1],
-            xvector_output_dim: 512,
+            xvector_output_dim: Some(512),
             id2label: None,
             num_labels: None,
         }
@@ -123,6 +137,11 @@ impl Default for ConfigJson {
 }
 
 impl ConfigJson {
+    /// Puts the class that an adapter was trained on in place of its base's.
+    pub(super) fn set_architecture(&mut self, class: String) {
+        self.architectures = Some(vec![class]);
+    }
+
     /// The encoder that the keys describe, checked.
     pub fn encoder(&self) -> Result<EncoderConfig, ConfigProblem> {
         if self.model_type != "wavlm" {
@@ -148,7 +167,7 @@ impl ConfigJson {
             num_buckets: self.num_buckets,
             max_bucket_distance: self.max_bucket_distance,
             stable_layer_norm: self.do_stable_layer_norm,
-            adapter: self.adapter(),
+            adapter: self.adapter()?,
         };
         encoder.validate()?;
         Ok(encoder)
@@ -160,17 +179,18 @@ impl ConfigJson {
         Ok(layers.into_iter().map(|[dim, kernel, stride]| ConvShape { dim, kernel, stride }).collect())
     }
 
-    fn adapter(&self) -> Option<AdapterConfig> {
-        self.add_adapter.then(|| AdapterConfig {
-            // Null and 0 both mean "as wide as the hidden states", as in transformers.
-            output_hidden_size: self
-                .output_hidden_size
-                .filter(|&width| width != 0)
-                .unwrap_or(self.hidden_size),
-            kernel: self.adapter_kernel_size,
-            stride: self.adapter_stride,
-            num_layers: self.num_adapter_layers,
-        })
+    fn adapter(&self) -> Result<Option<AdapterConfig>, ConfigProblem> {
+        if !self.add_adapter {
+            return Ok(None);
+        }
+        // Null and 0 both mean "as wide as the hidden states", as in transformers.
+        let width = self.output_hidden_size.filter(|&width| width != 0);
+        Ok(Some(AdapterConfig {
+            output_hidden_size: width.unwrap_or(self.hidden_size),
+            kernel: needed("adapter_kernel_size", self.adapter_kernel_size)?,
+            stride: needed("adapter_stride", self.adapter_stride)?,
+            num_layers: needed("num_adapter_layers", self.num_adapter_layers)?,
+        }))
     }
 
     /// The head of `task`, or without one that of the class that `architectures` names; named after its kind.
@@ -190,7 +210,7 @@ impl ConfigJson {
             Task::None => return Ok(None),
             Task::Ctc => ("ctc", self.ctc(vocabulary)?),
             Task::Classify => {
-                let projection = self.classifier_proj_size;
+                let projection = needed("classifier_proj_size", self.classifier_proj_size)?;
                 ("sequence", HeadKind::Sequence { labels: self.labels()?, projection })
             }
             Task::Frames => ("frame", HeadKind::Frame { labels: self.labels()? }),
@@ -204,22 +224,25 @@ impl ConfigJson {
     }
 
     fn ctc(&self, tokens: &BTreeMap<String, u32>) -> Result<HeadKind, ConfigProblem> {
-        at_most_max_labels("vocab_size", self.vocab_size)?;
-        let mut vocabulary = vec![String::new(); self.vocab_size as usize];
+        let tokens_known = needed("vocab_size", self.vocab_size)?;
+        at_most_max_labels("vocab_size", tokens_known)?;
+        let mut vocabulary = vec![String::new(); tokens_known as usize];
         for (text, &token) in tokens {
             // A tokenizer may know more tokens than the model, such as `<s>` and `</s>`.
             if let Some(slot) = vocabulary.get_mut(token as usize) {
                 slot.clone_from(text);
             }
         }
-        Ok(HeadKind::Ctc { vocabulary, blank: self.pad_token_id })
+        let blank = self.pad_token_id.and_then(|token| u32::try_from(token).ok());
+        let blank = needed("pad_token_id", blank)?;
+        Ok(HeadKind::Ctc { vocabulary, blank })
     }
 
     fn xvector(&self) -> Result<HeadKind, ConfigProblem> {
         let lists = [&self.tdnn_dim, &self.tdnn_kernel, &self.tdnn_dilation];
         let layers = same_length("tdnn_dim, tdnn_kernel and tdnn_dilation", lists)?;
         let tdnn = layers.into_iter().map(|[dim, kernel, dilation]| TdnnShape { dim, kernel, dilation });
-        let embedding = self.xvector_output_dim;
+        let embedding = needed("xvector_output_dim", self.xvector_output_dim)?;
         at_most_max_labels("xvector_output_dim", embedding)?;
         // transformers' classifier has as many outputs as the embedding is wide, whatever the labels are.
         let mut labels = self.labels()?;
@@ -236,17 +259,43 @@ impl ConfigJson {
         };
         let count = labels.len();
         let label = |missing: usize| {
-            labels.get(&missing.to_string()).cloned().ok_or(ConfigProblem::Labels { count, missing })
+            let label = labels.get(&missing.to_string()).map(|Label(text)| text.clone());
+            label.ok_or(ConfigProblem::Labels { count, missing })
         };
         (0..count).map(label).collect()
     }
 }
 
+/// The text of a label, which may stand there as a number.
+#[derive(Clone, Debug)]
+struct Label(String);
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) => Ok(Self(number.to_string())),
+            Value::Bool(true) => Ok(Self("True".to_owned())),
+            Value::Bool(false) => Ok(Self("False".to_owned())),
+            other => Err(D::Error::custom(format_args!("{other} is no label"))),
+        }
+    }
+}
+
+/// A number that transformers lets be null where nothing reads it.
+fn needed(key: &'static str, number: Option<u32>) -> Result<u32, ConfigProblem> {
+    number.ok_or(ConfigProblem::Null { key })
+}
+
 fn activation(key: &'static str, name: &str) -> Result<Activation, ConfigProblem> {
     match name {
-        "gelu" => Ok(Activation::Gelu),
-        "gelu_new" => Ok(Activation::GeluNew),
+        "gelu" | "gelu_python" => Ok(Activation::Gelu),
+        // The same formula, written down in five ways.
+        "gelu_new" | "gelu_pytorch_tanh" | "gelu_python_tanh" | "gelu_fast" | "gelu_accurate" => {
+            Ok(Activation::GeluNew)
+        }
         "relu" => Ok(Activation::Relu),
+        "selu" => Ok(Activation::Selu),
         "silu" | "swish" => Ok(Activation::Silu),
         "tanh" => Ok(Activation::Tanh),
         other => Err(ConfigProblem::Activation { key, name: other.to_owned() }),

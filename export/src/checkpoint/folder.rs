@@ -1,16 +1,18 @@
-//! A checkpoint's folder, as `save_pretrained` leaves it.
+//! A whole checkpoint: configuration, head, waveform and weights.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use wavlm_format::{Decision, EncoderConfig, Head, Preprocessing};
 
 use super::config_json::{ConfigJson, Task};
-use super::error::{CheckpointError, ConfigProblem, Problem};
+use super::error::{AdapterProblem, CheckpointError, ConfigProblem, Problem};
+use super::json::{self, truth};
+use super::source::{CONFIG, Source};
 use super::tensors::NamedTensors;
-use super::{safetensors, torch_zip};
+use super::weights::Weights;
+use super::{peft, prefixes};
 
 /// A trained model as transformers saved it: what it is, and its weights under transformers' names.
 #[derive(Debug)]
@@ -21,77 +23,113 @@ pub struct Checkpoint {
     pub conv_bias: bool,
     /// The task on top, if any.
     pub head: Option<Head>,
+    /// Somebody said which head is wanted, so those of other heads are left out.
+    pub other_heads_unwanted: bool,
     /// How the waveform is prepared.
     pub preprocessing: Preprocessing,
-    /// The weights.
+    /// The weights, under the names that `WavLMModel` gives them and heads give their own.
     pub tensors: NamedTensors,
 }
 
 impl Checkpoint {
-    /// Reads a folder: `config.json`, `preprocessor_config.json` and the weights; where they exist `vocab.json`,
-    /// `added_tokens.json` and `decision.json`. `task` overrides what `architectures` says of the head.
-    pub fn open(folder: &Path, task: Option<Task>) -> Result<Self, CheckpointError> {
-        let path = folder.join("config.json");
-        let config: ConfigJson = required_json(&path)?;
+    /// Reads a checkpoint: a folder that `save_pretrained` wrote, or a file of weights in it. `config.json`, what
+    /// prepares the waveform and the weights must be there; where they exist, `vocab.json`, `added_tokens.json` and
+    /// `decision.json` are read, and an adapter is merged. `task` overrides what `architectures` says of the head.
+    ///
+    /// # Errors
+    /// What is missing, damaged, or cannot be what it says; the message says what to do.
+    pub fn open(path: &Path, task: Option<Task>) -> Result<Self, CheckpointError> {
+        let source = Source::find(path)?;
+        let path = source.file(CONFIG);
+        let mut config: ConfigJson = json::read(&path)?;
+        if let Some(class) = source.adapter.as_ref().and_then(|adapter| adapter.config.class()) {
+            config.set_architecture(class.to_owned());
+        }
         let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
         let encoder = config.encoder().map_err(fail)?;
-        let mut head = config.head(task, &vocabulary(folder)?).map_err(fail)?;
+        let mut head = config.head(task, &vocabulary(&source)?).map_err(fail)?;
         if let Some(head) = &mut head {
-            head.decision = decision(folder)?;
+            head.decision = decision(&source)?;
         }
-        let preprocessing = preprocessing(folder)?;
-        let tensors = weights(folder)?;
-        Ok(Self { encoder, conv_bias: config.conv_bias, head, preprocessing, tensors })
+        let preprocessing = preprocessing(&source)?;
+        let tensors = tensors(&source)?;
+        let other_heads_unwanted = task.is_some();
+        Ok(Self { encoder, conv_bias: config.conv_bias, head, other_heads_unwanted, preprocessing, tensors })
     }
 }
 
-/// The weights, from the first that exists of one safetensors file, several, or a torch archive.
-fn weights(folder: &Path) -> Result<NamedTensors, CheckpointError> {
-    let existing = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
-    if let Some(path) = existing("model.safetensors") {
-        safetensors::read_file(&path)
-    } else if let Some(path) = existing("model.safetensors.index.json") {
-        safetensors::read_sharded(&path)
-    } else if let Some(path) = existing("pytorch_model.bin") {
-        torch_zip::read_file(&path)
-    } else {
-        Err(CheckpointError::new(folder, Problem::NoWeights))
+/// The weights under the names of [`names`](super::names), with their adapter merged into them.
+fn tensors(source: &Source) -> Result<NamedTensors, CheckpointError> {
+    let read = |weights: &Weights| {
+        let mut tensors = weights.read()?;
+        prefixes::strip(&mut tensors).map_err(|problem| CheckpointError::new(&weights.path, problem))?;
+        Ok::<_, CheckpointError>(tensors)
+    };
+    let mut tensors = read(&source.weights)?;
+    let Some(adapter) = &source.adapter else {
+        let merged = peft::merge(&mut tensors, None);
+        merged.map_err(|problem| CheckpointError::new(&source.weights.path, problem))?;
+        return Ok(tensors);
+    };
+    let fail = |problem: Problem| CheckpointError::new(&adapter.path, problem);
+    if let Some(weights) = &adapter.weights {
+        peft::add(&mut tensors, read(weights)?).map_err(fail)?;
     }
+    let merged = peft::merge(&mut tensors, Some(&adapter.config)).map_err(fail)?;
+    if !merged && adapter.has_weights_beside() {
+        return Err(fail(AdapterProblem::Beside.into()));
+    }
+    Ok(tensors)
 }
 
-fn preprocessing(folder: &Path) -> Result<Preprocessing, CheckpointError> {
-    /// Keys and defaults of transformers' `Wav2Vec2FeatureExtractor`.
-    #[derive(Deserialize)]
+/// What transformers' `Wav2Vec2FeatureExtractor` does to the waveform. Release 5 keeps it in the processor's file.
+fn preprocessing(source: &Source) -> Result<Preprocessing, CheckpointError> {
+    /// Keys and defaults of the feature extractor.
+    #[derive(Deserialize, PartialEq)]
     #[serde(default)]
-    struct PreprocessorJson {
+    struct FeatureExtractor {
         sampling_rate: u32,
+        #[serde(deserialize_with = "truth")]
         do_normalize: bool,
     }
-    impl Default for PreprocessorJson {
+    impl Default for FeatureExtractor {
         fn default() -> Self {
             Self { sampling_rate: 16_000, do_normalize: true }
         }
     }
-
-    let path = folder.join("preprocessor_config.json");
-    let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
-    let json: PreprocessorJson = optional_json(&path)?.ok_or_else(|| fail(ConfigProblem::NoPreprocessor))?;
-    if json.sampling_rate != 16_000 {
-        return Err(fail(ConfigProblem::SamplingRate(json.sampling_rate)));
+    #[derive(Deserialize)]
+    struct Processor {
+        feature_extractor: Option<FeatureExtractor>,
     }
-    Ok(Preprocessing { sampling_rate: json.sampling_rate, normalize: json.do_normalize })
+
+    let (path, processor_path) =
+        (source.file("preprocessor_config.json"), source.file("processor_config.json"));
+    let fail = |path: &Path, problem: ConfigProblem| Err(CheckpointError::new(path, problem));
+    let own: Option<FeatureExtractor> = json::read_optional(&path)?;
+    let processor: Option<Processor> = json::read_optional(&processor_path)?;
+    let (path, found) = match (own, processor.and_then(|processor| processor.feature_extractor)) {
+        (Some(own), Some(other)) if own != other => return fail(&path, ConfigProblem::TwoPreprocessors),
+        (Some(own), _) => (path, own),
+        (None, Some(other)) => (processor_path, other),
+        (None, None) => return fail(&path, ConfigProblem::NoPreprocessor),
+    };
+    let FeatureExtractor { sampling_rate, do_normalize } = found;
+    if sampling_rate != 16_000 {
+        return fail(&path, ConfigProblem::SamplingRate(sampling_rate));
+    }
+    Ok(Preprocessing { sampling_rate, normalize: do_normalize })
 }
 
 /// Token texts and their numbers; empty if the folder has no tokenizer.
-fn vocabulary(folder: &Path) -> Result<BTreeMap<String, u32>, CheckpointError> {
-    let mut tokens: BTreeMap<String, u32> = optional_json(&folder.join("vocab.json"))?.unwrap_or_default();
-    let added: Option<BTreeMap<String, u32>> = optional_json(&folder.join("added_tokens.json"))?;
-    tokens.extend(added.unwrap_or_default());
+fn vocabulary(source: &Source) -> Result<BTreeMap<String, u32>, CheckpointError> {
+    let read = |name| json::read_optional::<BTreeMap<String, u32>>(&source.file(name));
+    let mut tokens = read("vocab.json")?.unwrap_or_default();
+    tokens.extend(read("added_tokens.json")?.unwrap_or_default());
     Ok(tokens)
 }
 
 /// When the head accepts, as training chose it on held-out data. A head that does not slide needs only a threshold.
-fn decision(folder: &Path) -> Result<Option<Decision>, CheckpointError> {
+fn decision(source: &Source) -> Result<Option<Decision>, CheckpointError> {
     #[derive(Deserialize)]
     struct DecisionJson {
         threshold: f32,
@@ -104,7 +142,7 @@ fn decision(folder: &Path) -> Result<Option<Decision>, CheckpointError> {
         #[serde(default)]
         refractory_s: f32,
     }
-    let json: Option<DecisionJson> = optional_json(&folder.join("decision.json"))?;
+    let json: Option<DecisionJson> = json::read_optional(&source.file("decision.json"))?;
     Ok(json.map(|json| Decision {
         threshold: json.threshold,
         window_s: json.window_s,
@@ -112,13 +150,4 @@ fn decision(folder: &Path) -> Result<Option<Decision>, CheckpointError> {
         smoothing_windows: json.smoothing_windows,
         refractory_s: json.refractory_s,
     }))
-}
-
-fn required_json<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
-    let text = std::fs::read(path).map_err(|error| CheckpointError::new(path, error))?;
-    serde_json::from_slice(&text).map_err(|error| CheckpointError::new(path, error))
-}
-
-fn optional_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, CheckpointError> {
-    if path.exists() { required_json(path).map(Some) } else { Ok(None) }
 }

@@ -1,4 +1,4 @@
-//! Weights from `pytorch_model.bin`: a zip archive of raw storages, and a pickle that says which tensor lies where.
+//! Weights as `torch.save` writes them: a zip archive of raw storages, and a pickle that says which tensor lies where.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,26 +10,17 @@ use ndarray::{ArrayD, IxDyn};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::error::{CheckpointError, Problem, TorchProblem};
+use super::error::{Problem, TorchProblem};
 use super::pickle::{self, Element, MAX_PICKLE, Storage, TensorView};
 use super::tensors::{Float, NamedTensors};
 
 type Archive = ZipArchive<BufReader<File>>;
 
 /// Every tensor of the archive's state dict.
-pub(crate) fn read_file(path: &Path) -> Result<NamedTensors, CheckpointError> {
-    read(path).map_err(|problem| CheckpointError::new(path, problem))
-}
-
-fn read(path: &Path) -> Result<NamedTensors, Problem> {
-    let file = File::open(path)?;
+pub(super) fn read(path: &Path) -> Result<NamedTensors, Problem> {
     // Numbers take two bytes or more, so a file without shared storage holds half as many as this.
-    let mut numbers_left = file.metadata()?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| match error {
-        ZipError::InvalidArchive(_) => TorchProblem::NotZip,
-        other => other.into(),
-    })?;
-    let folder = archive_folder(&archive)?;
+    let mut numbers_left = std::fs::metadata(path)?.len();
+    let (mut archive, folder) = open(path)?;
     if let Ok(order) = entry(&mut archive, &format!("{folder}byteorder"), Some(16))
         && order.trim_ascii() != b"little"
     {
@@ -58,6 +49,24 @@ fn read(path: &Path) -> Result<NamedTensors, Problem> {
         tensors.floats.insert(name.to_owned(), tensor);
     }
     Ok(tensors)
+}
+
+/// Whether the archive is a checkpoint of WavLM's authors. One that cannot be read is nobody's.
+pub(super) fn is_of_authors(path: &Path) -> bool {
+    let pickle = open(path).and_then(|(mut archive, folder)| {
+        entry(&mut archive, &format!("{folder}data.pkl"), Some(MAX_PICKLE))
+    });
+    pickle.is_ok_and(|pickle| matches!(pickle::state_dict(&pickle), Err(TorchProblem::Authors)))
+}
+
+/// The archive, and the folder in it that holds everything.
+fn open(path: &Path) -> Result<(Archive, String), Problem> {
+    let archive = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(|error| match error {
+        ZipError::InvalidArchive(_) => TorchProblem::NotZip,
+        other => other.into(),
+    })?;
+    let folder = archive_folder(&archive)?;
+    Ok((archive, folder))
 }
 
 /// The folder that holds everything, with its slash; torch names it after the file.

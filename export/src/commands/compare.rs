@@ -7,11 +7,12 @@ use anyhow::Context;
 use clap::Args;
 use wavlm_export::checkpoint::Task;
 use wavlm_export::convert::{self, Source};
+use wavlm_export::oracle::Oracle;
+use wavlm_export::progress::Bars;
 use wavlm_export::{audio, verify};
 use wavlm_runtime::Model;
 
 use super::convert::parse_source;
-use crate::progress::Bars;
 
 /// Measure how close a .wlm file computes to its checkpoints.
 #[derive(Debug, Args)]
@@ -38,8 +39,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let recordings = audio::read_folder(audio)?;
     let model = Model::open(file)?;
     let progress = Bars::default();
-    let reference = convert::read(sources, *task, &progress)?;
-    let report = verify::compare(&reference, &model, &recordings, &progress)
+    let checkpoint = convert::read(sources, *task, &progress)?;
+    let reference = Oracle::new(&checkpoint);
+    let report = verify::compare(&checkpoint, &reference, &model, &recordings, &progress)
         .with_context(|| file.display().to_string())?;
     progress.finish();
     let mut out = io::stdout().lock();

@@ -1,21 +1,21 @@
 //! `wavlm-export convert`
 
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use wavlm_export::audio;
 use wavlm_export::checkpoint::Task;
 use wavlm_export::convert::{self, Options, Source};
 use wavlm_export::file::Provenance;
+use wavlm_export::oracle::Oracle;
+use wavlm_export::progress::Bars;
 use wavlm_format::Precision;
-
-use crate::progress::Bars;
 
 /// Turn checkpoints into one verified .wlm file.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Folder written by save_pretrained; several, as NAME=SRC, put several heads over one encoder
+    /// Folder written by save_pretrained, or a file of weights in one; several, as NAME=SRC, put several heads over one encoder
     #[arg(required = true, value_name = "[NAME=]SRC", value_parser = parse_source)]
     sources: Vec<Source>,
     /// File to write
@@ -47,10 +47,10 @@ enum PrecisionName {
     F32,
 }
 
-/// `NAME=SRC` or `SRC`. A folder whose path has an equals sign can be given as `./a=b`.
+/// `NAME=SRC` or `SRC`: a word that is a path as it stands is one, whatever equals signs it has.
 pub fn parse_source(text: &str) -> Result<Source, std::convert::Infallible> {
     Ok(match text.split_once('=') {
-        Some((name, folder)) if !name.contains(['/', '\\']) => {
+        Some((name, folder)) if !name.contains(['/', '\\']) && !Path::new(text).exists() => {
             Source { name: Some(name.to_owned()), folder: folder.into() }
         }
         _ => Source { name: None, folder: text.into() },
@@ -85,10 +85,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
         force: arguments.force,
     };
-    let report = convert::write(&model, &options, &recordings, output, &progress)?;
+    let report = convert::write(&model, &Oracle::new(&model), &options, &recordings, output, &progress)?;
     progress.finish();
-    let bytes = std::fs::metadata(output).context("the file vanished")?.len();
-    let megabytes = bytes as f64 / 1e6;
-    eprintln!("{}: {megabytes:.2} MB, verified on {:.1} s of audio", output.display(), report.seconds);
+    let size = std::fs::metadata(output).ok().filter(Metadata::is_file);
+    let size = size.map_or_else(String::new, |file| format!("{:.2} MB, ", file.len() as f64 / 1e6));
+    let verified = match report.tensors.is_empty() {
+        true => "not verified".to_owned(),
+        false => format!("verified on {:.1} s of audio", report.seconds),
+    };
+    eprintln!("{}: {size}{verified}", output.display());
     Ok(())
 }

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use wavlm_export::evaluate::{self, Figures, GroupResult, Manifest};
+use wavlm_export::evaluate::{self, Figures, GroupResult, Invariance, Manifest};
+use wavlm_export::progress::Bars;
 use wavlm_runtime::Model;
-
-use crate::progress::Bars;
 
 /// Judge a .wlm file by recordings whose answers are known.
 #[derive(Debug, Args)]
@@ -21,7 +20,10 @@ pub struct Arguments {
     /// Another file of the same model: also report the share of decisions that differ
     #[arg(long, value_name = "OTHER.wlm")]
     against: Option<PathBuf>,
-    /// Print one line of JSON for each head, kind and group
+    /// Also report the decisions that polarity, an offset, silence around the sound, gain, other rates and MP3 change
+    #[arg(long)]
+    invariances: bool,
+    /// Print one line of JSON for each head, kind and group, and for each invariance
     #[arg(long)]
     json: bool,
 }
@@ -32,6 +34,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let against = arguments.against.as_deref().map(Model::open).transpose()?;
     let progress = Bars::default();
     let results = evaluate::evaluate(&model, against.as_ref(), &manifest, &progress)?;
+    let invariances =
+        if arguments.invariances { evaluate::invariances(&model, &manifest, &progress)? } else { Vec::new() };
     progress.finish();
     let mut out = io::stdout().lock();
     for result in &results {
@@ -40,6 +44,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             writeln!(out)?;
         } else {
             write_line(&mut out, result)?;
+        }
+    }
+    if arguments.json {
+        for line in &invariances {
+            serde_json::to_writer(&mut out, line)?;
+            writeln!(out)?;
+        }
+    } else {
+        write_table(&mut out, &invariances)?;
+    }
+    Ok(())
+}
+
+fn write_table(out: &mut impl Write, lines: &[Invariance]) -> io::Result<()> {
+    if !lines.is_empty() {
+        writeln!(out, "\n{:<12} {:<18} {:>9} {:>8}", "head", "perturbation", "decisions", "changed")?;
+    }
+    for line in lines {
+        let Invariance { head, perturbation, decisions, changed, percent, skipped, .. } = line;
+        match skipped {
+            Some(why) => writeln!(out, "{head:<12} {perturbation:<18} skipped: {why}")?,
+            None => {
+                writeln!(out, "{head:<12} {perturbation:<18} {decisions:>9} {changed:>8} {percent:>7.2} %")?
+            }
         }
     }
     Ok(())

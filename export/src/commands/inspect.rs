@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use wavlm_format::schema::OutputSpec;
 use wavlm_format::{Head, HeadKind, Header, ModelFile, Packing, StemNorm};
+use wavlm_runtime::{Model, SessionOptions};
 
 /// Say what a .wlm file holds.
 #[derive(Debug, Args)]
@@ -14,7 +17,7 @@ pub struct Arguments {
     /// The file
     #[arg(value_name = "M.wlm")]
     file: PathBuf,
-    /// Also check every tensor against its checksum
+    /// Also prove that it can run: check every tensor's checksum and numbers, and plan a session with everything it gives
     #[arg(long)]
     verify: bool,
     /// Print one line of JSON
@@ -23,34 +26,58 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let file = ModelFile::open(&arguments.file)?;
-    if arguments.verify {
-        file.verify().with_context(|| arguments.file.display().to_string())?;
-    }
+    let file = Arc::new(ModelFile::open(&arguments.file)?);
+    let outputs = match arguments.verify {
+        true => Some(verify(&file).with_context(|| arguments.file.display().to_string())?),
+        false => None,
+    };
     let mut out = io::stdout().lock();
     if arguments.json {
-        write_json(&mut out, &arguments.file, &file, arguments.verify)?;
+        write_json(&mut out, &arguments.file, &file, outputs.as_deref())?;
     } else {
-        write_table(&mut out, &file, arguments.verify)?;
+        write_table(&mut out, &file, outputs.as_deref())?;
     }
     Ok(())
 }
 
-fn write_json(out: &mut impl Write, path: &Path, file: &ModelFile, verified: bool) -> anyhow::Result<()> {
+/// Reads every byte, plans everything that the model can give, and says what that is.
+fn verify(file: &Arc<ModelFile>) -> anyhow::Result<Vec<String>> {
+    file.verify()?;
+    let everything =
+        SessionOptions { base: true, hidden_states: true, attentions: true, ..SessionOptions::default() };
+    let session = Model::from_file(file.clone()).session(&everything).context("the model cannot run")?;
+    Ok(session.outputs().map(OutputSpec::to_string).collect())
+}
+
+/// `outputs` are what the file was found to give, if it was verified.
+fn write_json(
+    out: &mut impl Write,
+    path: &Path,
+    file: &ModelFile,
+    outputs: Option<&[String]>,
+) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {
         file: String,
         bytes: usize,
         verified: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outputs: Option<&'a [String]>,
         #[serde(flatten)]
         header: &'a Header,
     }
-    let line = Line { file: path.display().to_string(), bytes: file.len(), verified, header: file.header() };
+    let line = Line {
+        file: path.display().to_string(),
+        bytes: file.len(),
+        verified: outputs.is_some(),
+        outputs,
+        header: file.header(),
+    };
     serde_json::to_writer(&mut *out, &line)?;
     Ok(writeln!(out)?)
 }
 
-fn write_table(out: &mut impl Write, file: &ModelFile, verified: bool) -> io::Result<()> {
+fn write_table(out: &mut impl Write, file: &ModelFile, outputs: Option<&[String]>) -> io::Result<()> {
     let header = file.header();
     let encoder = &header.encoder;
     let parameters: u64 = header.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
@@ -58,13 +85,15 @@ fn write_table(out: &mut impl Write, file: &ModelFile, verified: bool) -> io::Re
         StemNorm::Group => "group",
         StemNorm::Layer => "layer",
     };
-    let checked = if verified { ", every checksum good" } else { "" };
-    writeln!(
-        out,
-        "size        {} bytes, {parameters} parameters, {:?}{checked}",
-        file.len(),
-        header.precision
-    )?;
+    let (bytes, precision) = (file.len(), header.precision);
+    writeln!(out, "size        {bytes} bytes, {parameters} parameters, {precision:?}")?;
+    if let Some(outputs) = outputs {
+        let count = outputs.len();
+        writeln!(
+            out,
+            "verified    checksums are good, numbers are finite, and every head can be planned: {count} outputs"
+        )?;
+    }
     writeln!(out, "licence     {}", header.licence)?;
     writeln!(out, "source      {}", header.source)?;
     let normalised = if header.preprocessing.normalize { "normalised" } else { "as it is" };
@@ -81,8 +110,10 @@ fn write_table(out: &mut impl Write, file: &ModelFile, verified: bool) -> io::Re
         let (layers, width) = (adapter.num_layers, adapter.output_hidden_size);
         writeln!(out, "adapter     {layers} layers of {width}, stride {}", adapter.stride)?;
     }
-    for head in &header.heads {
+    for (head, tensors) in header.heads.iter().zip(&file.schema().heads) {
         write_head(out, head)?;
+        let outputs: Vec<_> = tensors.outputs.iter().map(OutputSpec::to_string).collect();
+        writeln!(out, "            gives {}", outputs.join(", "))?;
     }
 
     writeln!(out)?;

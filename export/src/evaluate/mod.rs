@@ -3,7 +3,9 @@
 //! Words are judged as single clips and by false alarms in running speech, voices by all pairs of recordings, both
 //! with the very code that runs on a device.
 
+mod invariances;
 mod manifest;
+mod perturb;
 mod speakers;
 mod speech;
 mod words;
@@ -16,8 +18,10 @@ use serde::Serialize;
 use wavlm_runtime::Model;
 
 use crate::audio::AudioError;
-use crate::convert::Progress;
+use crate::progress::Progress;
+pub use invariances::{Invariance, invariances};
 pub use manifest::{Kind, Manifest, Row};
+pub use perturb::{PerturbError, Perturbation};
 pub use speakers::SpeakerResult;
 pub use speech::{Alarm, SpeechResult};
 pub use words::WordResult;
@@ -111,6 +115,14 @@ pub enum EvaluateError {
         head: String,
         /// What is wrong.
         cause: wavlm_runtime::tasks::words::DecisionError,
+    },
+    /// A recording cannot be perturbed.
+    #[error("{}: {cause}", file.display())]
+    Perturb {
+        /// The recording.
+        file: PathBuf,
+        /// What failed.
+        cause: PerturbError,
     },
     /// The model gives no direction for a voice.
     #[error("{}: the model's embedding has no direction", file.display())]

@@ -9,8 +9,8 @@ use wavlm_runtime::{Model, SessionOptions};
 use super::manifest::{Kind, Manifest, Row};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
-use crate::convert::Progress;
 use crate::metrics::{Errors, Trials};
+use crate::progress::Progress;
 
 /// All pairs of a group's recordings.
 #[derive(Clone, Debug, Serialize)]
@@ -89,16 +89,11 @@ struct Voices {
 impl Voices {
     fn of(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<Self, EvaluateError> {
         let start = || SpeakerVerifier::new(model, &SessionOptions::default());
-        let embed = |verifier: &mut SpeakerVerifier, row: &Row| {
-            let voice = verifier
-                .embed(&audio::read(&row.file)?.samples)
-                .map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
-            voice.ok_or_else(|| EvaluateError::NoVoice { file: row.file.clone() })
+        let answer = |verifier: &mut SpeakerVerifier, row: &Row| {
+            embed(verifier, row, &audio::read(&row.file)?.samples)
         };
-        let embeddings = run_all(rows, start, embed, progress)?;
-        let decision = SpeakerVerifier::head(model).and_then(|head| head.decision);
-        let threshold = decision.map_or(UNTUNED_THRESHOLD, |decision| decision.threshold);
-        Ok(Self { embeddings, threshold })
+        let embeddings = run_all(rows, start, answer, progress)?;
+        Ok(Self { embeddings, threshold: threshold_of(model) })
     }
 
     fn score(&self, a: usize, b: usize) -> f32 {
@@ -108,4 +103,21 @@ impl Voices {
     fn accepts(&self, a: usize, b: usize) -> bool {
         self.score(a, b) >= self.threshold
     }
+}
+
+/// The voice in samples of this recording.
+pub(super) fn embed(
+    verifier: &mut SpeakerVerifier,
+    row: &Row,
+    samples: &[f32],
+) -> Result<Embedding, EvaluateError> {
+    let voice = verifier.embed(samples);
+    let voice = voice.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
+    voice.ok_or_else(|| EvaluateError::NoVoice { file: row.file.clone() })
+}
+
+/// Smallest cosine that a model accepts.
+pub(super) fn threshold_of(model: &Model) -> f32 {
+    let decision = SpeakerVerifier::head(model).and_then(|head| head.decision);
+    decision.map_or(UNTUNED_THRESHOLD, |decision| decision.threshold)
 }

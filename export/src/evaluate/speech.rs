@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use serde::Serialize;
-use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE};
-use wavlm_runtime::tasks::words::WordModel;
+use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
+use wavlm_runtime::tasks::words::{ListeningError, WordModel};
 use wavlm_runtime::{Model, SessionOptions};
 
 use super::manifest::{Kind, Manifest, Row};
 use super::words::head_of;
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio::AudioError;
-use crate::convert::Progress;
+use crate::progress::Progress;
 
 /// Running speech in which no keyword is said, slid over as `wavlm spot` does.
 #[derive(Clone, Debug, Serialize)]
@@ -82,21 +82,19 @@ struct Heard {
 fn listen(words: &mut WordModel, head: &str, row: &Row) -> Result<Heard, EvaluateError> {
     let path: &Path = &row.file;
     let unreadable = |cause| AudioError::Recording { path: path.to_owned(), cause };
-    let failed = |cause| EvaluateError::Run { file: path.to_owned(), cause };
     let decision = words.decision();
-    let spotter = words.spotter(&decision);
-    let mut spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
-
-    let mut reader = AudioReader::open(path).map_err(unreadable)?;
-    let (mut piece, mut samples, mut detections) = (Vec::new(), 0, Vec::new());
-    while reader.read(&mut piece).map_err(unreadable)? {
-        detections.extend(spotter.push(&piece).map_err(failed)?);
-        samples += piece.len();
-        piece.clear();
+    let sound = AudioReader::open(path, &SoundOptions::default()).map_err(unreadable)?;
+    let listening = words.listen(sound, &decision);
+    let mut listening =
+        listening.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
+    let (mut samples, mut detections) = (0, Vec::new());
+    while let Some(heard) = listening.next_piece().map_err(|error| match error {
+        ListeningError::Sound(cause) => unreadable(cause).into(),
+        ListeningError::Model(cause) => EvaluateError::Run { file: path.to_owned(), cause },
+    })? {
+        samples += heard.samples;
+        detections.extend(heard.detections);
     }
-    detections.extend(spotter.push(&piece).map_err(failed)?);
-    samples += piece.len();
-    detections.extend(spotter.finish().map_err(failed)?);
 
     let file = path.display().to_string();
     let alarms = detections.into_iter().map(|found| Alarm {

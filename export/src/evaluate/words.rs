@@ -8,8 +8,8 @@ use wavlm_runtime::{Model, SessionOptions};
 use super::manifest::{Kind, Manifest, Row};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
-use crate::convert::Progress;
 use crate::metrics::Confusion;
+use crate::progress::Progress;
 
 /// Clips of single words, each judged as one window with the word in its middle.
 #[derive(Clone, Debug, Serialize)]

@@ -3,6 +3,9 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 use wavlm_format::Activation;
 
+/// Most numbers of unfolded windows that are in memory at once: 64 MB.
+const MAX_WINDOWS: usize = 1 << 24;
+
 /// A convolution over frames: `weight` is rows × (taps · channels), tap slow.
 /// There must be at least one output frame.
 pub(super) fn convolve(
@@ -12,15 +15,26 @@ pub(super) fn convolve(
     dilation: usize,
 ) -> Array2<f32> {
     let channels = frames.ncols();
+    let frames = frames.as_standard_layout();
+    let frames = frames.as_slice().expect("standard layout is one slice");
     let taps = weight.ncols() / channels;
-    let count = (frames.nrows() - (taps - 1) * dilation - 1) / stride + 1;
-    let mut windows = Array2::zeros((count, taps * channels));
-    for tap in 0..taps {
-        let first = tap * dilation;
-        let source = frames.slice(s![first..first + (count - 1) * stride + 1; stride, ..]);
-        windows.slice_mut(s![.., tap * channels..(tap + 1) * channels]).assign(&source);
+    let count = (frames.len() / channels - (taps - 1) * dilation - 1) / stride + 1;
+    let mut out = Array2::zeros((count, weight.nrows()));
+    let block = (MAX_WINDOWS / weight.ncols()).clamp(1, count);
+    let mut windows = Array2::zeros((block, weight.ncols()));
+    for first in (0..count).step_by(block) {
+        let rows = block.min(count - first);
+        for (row, mut window) in (first..first + rows).zip(windows.rows_mut()) {
+            let window = window.as_slice_mut().expect("rows of a standard layout");
+            // Without dilation, the window is one run of the frames.
+            let run = if dilation == 1 { taps } else { 1 } * channels;
+            for (i, part) in window.chunks_exact_mut(run).enumerate() {
+                part.copy_from_slice(&frames[(row * stride + i * dilation) * channels..][..run]);
+            }
+        }
+        out.slice_mut(s![first..first + rows, ..]).assign(&windows.slice(s![..rows, ..]).dot(&weight.t()));
     }
-    windows.dot(&weight.t())
+    out
 }
 
 /// `frames` between `padding` frames of zeros on both sides.
@@ -59,6 +73,10 @@ pub(super) fn activate(activation: Activation, frames: &mut Array2<f32>) {
             |x| 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh())
         }
         Activation::Relu => |x| x.max(0.0),
+        Activation::Selu => |x| {
+            let (lambda, alpha) = (1.050_700_987_355_480_5, 1.673_263_242_354_377_2);
+            lambda * if x > 0.0 { x } else { alpha * x.exp_m1() }
+        },
         Activation::Silu => |x| x * sigmoid(x),
         Activation::Tanh => f64::tanh,
     };

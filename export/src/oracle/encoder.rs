@@ -1,9 +1,10 @@
 //! Features to hidden states: positional convolution, transformer layers, adapter.
 
-use ndarray::{Array2, Array3, ArrayD, Axis, s, stack};
+use ndarray::{Array2, Array3, ArrayD, Axis, s};
 
 use super::arithmetic::{activate, convolve, pad, sigmoid, softmax_rows};
-use super::{Length, Oracle, OracleError};
+use super::layers::{Length, Oracle};
+use crate::reference::ReferenceError;
 
 /// Epsilon of the adapter's layer norm: torch's default.
 const ADAPTER_EPS: f32 = 1e-5;
@@ -25,7 +26,6 @@ impl Oracle<'_> {
         if !encoder.stable_layer_norm {
             x = norm(&x, "encoder_norm");
         }
-        let position_bias = self.position_bias(x.nrows());
         let (mut states, mut attentions) = (Vec::new(), Vec::new());
         for i in 0..encoder.num_layers {
             let name = format!("layers.{i}");
@@ -34,17 +34,17 @@ impl Oracle<'_> {
             states.push(x.clone());
             let weights;
             if encoder.stable_layer_norm {
-                let (mixed, w) = self.attention(&norm(&x, &attention_norm), &name, &position_bias, valid);
+                let (mixed, w) = self.attention(&norm(&x, &attention_norm), &name, valid);
                 x += &mixed;
                 x = &x + &self.feed_forward(&norm(&x, &final_norm), &name);
                 weights = w;
             } else {
-                let (mixed, w) = self.attention(&x, &name, &position_bias, valid);
+                let (mixed, w) = self.attention(&x, &name, valid);
                 x = norm(&(x + mixed), &attention_norm);
                 x = norm(&(&x + &self.feed_forward(&x, &name)), &final_norm);
                 weights = w;
             }
-            attentions.push(weights.into_dyn());
+            attentions.extend(weights.map(Array3::into_dyn));
         }
         if encoder.stable_layer_norm {
             x = norm(&x, "encoder_norm");
@@ -71,24 +71,23 @@ impl Oracle<'_> {
         out
     }
 
-    /// The bias of a score before its gate (heads, frames, frames).
-    fn position_bias(&self, frames: usize) -> Array3<f32> {
+    /// The bias of one head's scores before its gate, by distance: from the last frame's to the first, to the first's to
+    /// the last.
+    fn position_bias(&self, frames: usize, head: usize) -> Vec<f32> {
         let encoder = &self.model.encoder;
-        let table = &self.model.tensors.get("position_bias").expect("layer 0 has one");
-        Array3::from_shape_fn((encoder.num_heads as usize, frames, frames), |(head, query, key)| {
-            let distance = key as i64 - query as i64;
-            table[[bucket(distance, encoder.num_buckets, encoder.max_bucket_distance), head]]
-        })
+        let table = self.model.tensors.get("position_bias").expect("layer 0 has one");
+        let (first, last) = (1 - frames as i64, frames as i64 - 1);
+        let of = |distance| table[[bucket(distance, encoder.num_buckets, encoder.max_bucket_distance), head]];
+        (first..=last).map(of).collect()
     }
 
     fn attention(
         &self,
         x: &Array2<f32>,
         layer: &str,
-        position_bias: &Array3<f32>,
         valid: Option<usize>,
-    ) -> (Array2<f32>, Array3<f32>) {
-        let (hidden, heads) = (x.ncols(), self.model.encoder.num_heads as usize);
+    ) -> (Array2<f32>, Option<Array3<f32>>) {
+        let (frames, hidden, heads) = (x.nrows(), x.ncols(), self.model.encoder.num_heads as usize);
         let head_dim = hidden / heads;
         let scaling = 1.0 / (head_dim as f32).sqrt();
         let qkv = self.linear(x, &format!("{layer}.attention.qkv"));
@@ -98,10 +97,11 @@ impl Oracle<'_> {
         };
         let factors = self.model.tensors.vector(&format!("{layer}.attention.gate.const"));
         let mut mixed = Array2::zeros(x.raw_dim());
-        let mut all_weights = Vec::new();
+        let mut kept = self.keep_attentions.then(|| Array3::zeros((heads, frames, frames)));
         for head in 0..heads {
             let own = s![.., head * head_dim..(head + 1) * head_dim];
             let mut scores = (&part(0, head) * scaling).dot(&part(1, head).t());
+            let position_bias = self.position_bias(frames, head);
             let gates = self.linear(&x.slice(own).to_owned(), &format!("{layer}.attention.gate"));
             for (query, mut row) in scores.rows_mut().into_iter().enumerate() {
                 let sum = |range: std::ops::Range<usize>| {
@@ -109,18 +109,19 @@ impl Oracle<'_> {
                 };
                 let (a, b) = (sum(0..4), sum(4..8));
                 let gate = (a * (b * f64::from(factors[head]) - 1.0) + 2.0) as f32;
-                row.scaled_add(gate, &position_bias.slice(s![head, query, ..]));
+                let bias = &position_bias[frames - 1 - query..];
+                row.iter_mut().zip(bias).for_each(|(score, &bias)| *score += gate * bias);
                 if let Some(valid) = valid {
                     row.iter_mut().skip(valid).for_each(|score| *score = f32::NEG_INFINITY);
                 }
             }
             softmax_rows(&mut scores);
             mixed.slice_mut(own).assign(&scores.dot(&part(2, head)));
-            all_weights.push(scores);
+            if let Some(kept) = &mut kept {
+                kept.index_axis_mut(Axis(0), head).assign(&scores);
+            }
         }
-        let views: Vec<_> = all_weights.iter().map(|weights| weights.view()).collect();
-        let weights = stack(Axis(0), &views).expect("heads of one size");
-        (self.linear(&mixed, &format!("{layer}.attention.out")), weights)
+        (self.linear(&mixed, &format!("{layer}.attention.out")), kept)
     }
 
     fn feed_forward(&self, x: &Array2<f32>, layer: &str) -> Array2<f32> {
@@ -130,7 +131,7 @@ impl Oracle<'_> {
     }
 
     /// The convolutions behind the encoder; the identity if the model has none.
-    pub(super) fn adapter(&self, mut x: Array2<f32>, length: Length) -> Result<Array2<f32>, OracleError> {
+    pub(super) fn adapter(&self, mut x: Array2<f32>, length: Length) -> Result<Array2<f32>, ReferenceError> {
         let Some(adapter) = &self.model.encoder.adapter else { return Ok(x) };
         let width = adapter.output_hidden_size as usize;
         if width != x.ncols() {
@@ -140,7 +141,12 @@ impl Oracle<'_> {
             let (padded, taps) = (pad(x.view(), 1), adapter.kernel as usize);
             if padded.nrows() < taps {
                 let (samples, frames) = (length.samples, x.nrows());
-                return Err(OracleError::TooShort { samples, layer: format!("adapter.{i}"), frames, taps });
+                return Err(ReferenceError::TooShort {
+                    samples,
+                    layer: format!("adapter.{i}"),
+                    frames,
+                    taps,
+                });
             }
             let both = self.convolution(&padded, &format!("adapter.{i}.conv"), adapter.stride as usize);
             let (values, gates) = both.view().split_at(Axis(1), width);

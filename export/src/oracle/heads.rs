@@ -4,7 +4,8 @@ use ndarray::{Array1, Array2, ArrayD, Axis, concatenate, s};
 use wavlm_format::{Activation, Head, HeadKind, TdnnShape};
 
 use super::arithmetic::{activate, convolve, softmax_rows};
-use super::{Length, Oracle, OracleError};
+use super::layers::{Length, Oracle};
+use crate::reference::ReferenceError;
 
 type HeadOutputs = Vec<(String, &'static str, ArrayD<f32>)>;
 
@@ -15,7 +16,7 @@ impl Oracle<'_> {
         hidden_states: &[Array2<f32>],
         last_hidden_state: &Array2<f32>,
         length: Length,
-    ) -> Result<HeadOutputs, OracleError> {
+    ) -> Result<HeadOutputs, ReferenceError> {
         let mut outputs = HeadOutputs::new();
         for head in &self.model.heads {
             let x = if head.weighted_layer_sum {
@@ -69,14 +70,14 @@ impl Oracle<'_> {
         head: &Head,
         tdnn: &[TdnnShape],
         length: Length,
-    ) -> Result<Array2<f32>, OracleError> {
+    ) -> Result<Array2<f32>, ReferenceError> {
         let mut x = self.head_linear(x, head, "projector");
         for (i, layer) in tdnn.iter().enumerate() {
             let name = format!("heads.{}.tdnn.{i}", head.name);
             let [taps, dilation] = [layer.kernel, layer.dilation].map(|size| size as usize);
             let (frames, needed) = (x.nrows(), (taps - 1) * dilation + 1);
             if frames < needed {
-                return Err(OracleError::TooShort {
+                return Err(ReferenceError::TooShort {
                     samples: length.samples,
                     layer: name,
                     frames,

@@ -3,22 +3,23 @@
 use ndarray::{Array2, Axis};
 use wavlm_format::StemNorm;
 
-use super::arithmetic::{activate, convolve, normalise};
-use super::{Oracle, OracleError};
+use super::arithmetic::{activate, normalise};
+use super::layers::Oracle;
+use crate::reference::ReferenceError;
 
 /// Epsilon of every norm in the stem: torch's default, whatever `layer_norm_eps` says.
 const STEM_EPS: f32 = 1e-5;
 
 impl Oracle<'_> {
     /// (samples, 1) to (frames, channels).
-    pub(super) fn stem(&self, waveform: &Array2<f32>) -> Result<Array2<f32>, OracleError> {
+    pub(super) fn stem(&self, waveform: &Array2<f32>) -> Result<Array2<f32>, ReferenceError> {
         let encoder = &self.model.encoder;
         let mut frames = waveform.clone();
         for (i, conv) in encoder.stem.iter().enumerate() {
             let taps = conv.kernel as usize;
             if frames.nrows() < taps {
                 let (samples, layer) = (waveform.nrows(), format!("stem.{i}"));
-                return Err(OracleError::TooShort { samples, layer, frames: frames.nrows(), taps });
+                return Err(ReferenceError::TooShort { samples, layer, frames: frames.nrows(), taps });
             }
             let name = format!("stem.{i}");
             frames = self.convolution(&frames, &format!("{name}.conv"), conv.stride as usize);
@@ -44,29 +45,5 @@ impl Oracle<'_> {
             let (kernel, stride) = (conv.kernel as usize, conv.stride as usize);
             frames.checked_sub(kernel).map_or(0, |rest| rest / stride + 1)
         })
-    }
-
-    /// The convolution of that name, with its bias if it has one.
-    pub(super) fn convolution(&self, frames: &Array2<f32>, name: &str, stride: usize) -> Array2<f32> {
-        let weight = self.model.tensors.matrix(&format!("{name}.weight"));
-        let mut out = convolve(frames.view(), weight, stride, 1);
-        let bias = format!("{name}.bias");
-        if self.model.tensors.get(&bias).is_some() {
-            out += &self.model.tensors.vector(&bias);
-        }
-        out
-    }
-
-    /// The linear layer of that name.
-    pub(super) fn linear(&self, frames: &Array2<f32>, name: &str) -> Array2<f32> {
-        let tensors = &self.model.tensors;
-        frames.dot(&tensors.matrix(&format!("{name}.weight")).t()) + tensors.vector(&format!("{name}.bias"))
-    }
-
-    /// The layer norm of that name.
-    pub(super) fn norm(&self, frames: &Array2<f32>, name: &str, eps: f32) -> Array2<f32> {
-        let tensors = &self.model.tensors;
-        let weight = tensors.vector(&format!("{name}.weight"));
-        normalise(frames, Axis(1), eps, weight, tensors.vector(&format!("{name}.bias")))
     }
 }

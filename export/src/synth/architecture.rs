@@ -30,13 +30,7 @@ impl Architecture {
     /// `config.json` with a head.
     pub(super) fn config(self, head: Task) -> Value {
         let mut config = base();
-        config["architectures"] = json!([match head {
-            Task::None => "WavLMModel",
-            Task::Ctc => "WavLMForCTC",
-            Task::Classify => "WavLMForSequenceClassification",
-            Task::Frames => "WavLMForAudioFrameClassification",
-            Task::Xvector => "WavLMForXVector",
-        }]);
+        config["architectures"] = json!([head.architecture()]);
         if head == Task::Classify {
             config["id2label"] = WORDS.iter().enumerate().map(|(i, word)| (i.to_string(), *word)).collect();
             config["label2id"] = WORDS.iter().enumerate().map(|(i, word)| (*word, i)).collect();

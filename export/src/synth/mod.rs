@@ -48,14 +48,31 @@ pub enum SynthError {
     Config(#[from] ConfigProblem),
 }
 
-/// Writes a checkpoint into a new folder: `config.json`, `preprocessor_config.json` and `model.safetensors`.
-/// The folder appears when it is complete.
+/// Writes a checkpoint of a published architecture, as [`write_configured`] says.
+///
+/// # Errors
+/// The folder exists or cannot be made, or no such head can follow the architecture.
 pub fn write(architecture: Architecture, head: Task, seed: u64, folder: &Path) -> Result<(), SynthError> {
+    write_configured(&architecture.config(head), head, architecture.normalize(), seed, folder)
+}
+
+/// Writes a checkpoint of any configuration into a new folder: `config.json`, `preprocessor_config.json` and
+/// `model.safetensors`. The folder appears when it is complete.
+///
+/// # Errors
+/// The folder exists or cannot be made, or no model has this configuration and head.
+pub fn write_configured(
+    config_json: &Value,
+    head: Task,
+    normalize: bool,
+    seed: u64,
+    folder: &Path,
+) -> Result<(), SynthError> {
     if folder.exists() {
         return Err(SynthError::Exists(folder.to_owned()));
     }
-    let config_json = architecture.config(head);
-    let parsed: ConfigJson = serde_json::from_value(config_json.clone()).expect("our own configuration");
+    let parsed: ConfigJson = serde_json::from_value(config_json.clone())
+        .map_err(|cause| SynthError::Write { path: folder.to_owned(), cause: cause.into() })?;
     let tensors = plan::tensors(&parsed, head)?;
 
     let fail = |cause| SynthError::Write { path: folder.to_owned(), cause };
@@ -64,14 +81,14 @@ pub fn write(architecture: Architecture, head: Task, seed: u64, folder: &Path) -
     let unfinished = workshop.path().join("checkpoint");
     fs::create_dir(&unfinished).map_err(fail)?;
     let (config, weights) = (unfinished.join("config.json"), unfinished.join("model.safetensors"));
-    write_json(&config, &config_json).map_err(fail)?;
+    write_json(&config, config_json).map_err(fail)?;
     let preprocessor = json!({
-        "do_normalize": architecture.normalize(),
+        "do_normalize": normalize,
         "feature_extractor_type": "Wav2Vec2FeatureExtractor",
         "feature_size": 1,
         "padding_side": "right",
         "padding_value": 0.0,
-        "return_attention_mask": architecture.normalize(),
+        "return_attention_mask": normalize,
         "sampling_rate": 16000,
     });
     write_json(&unfinished.join("preprocessor_config.json"), &preprocessor).map_err(fail)?;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use wavlm_format::{EncoderConfig, Head, HeadKind, StemNorm};
+use wavlm_format::{AdapterConfig, EncoderConfig, Head, HeadKind, StemNorm};
 
-use crate::checkpoint::{ConfigJson, ConfigProblem, Task};
+use crate::checkpoint::{ConfigJson, ConfigProblem, Task, names};
 
 /// A tensor to be drawn.
 #[derive(Clone, Debug)]
@@ -42,10 +42,10 @@ pub(super) fn tensors(config: &ConfigJson, task: Task) -> Result<Vec<Planned>, C
     let encoder = config.encoder()?;
     let head = config.head(Some(task), &BTreeMap::new())?;
     let mut plan = Plan { tensors: Vec::new() };
-    plan.encoder(&encoder);
+    plan.encoder(&encoder, config.conv_bias);
     if let Some(head) = &head {
         for tensor in &mut plan.tensors {
-            tensor.name.insert_str(0, "wavlm.");
+            tensor.name = format!("{}.{}", names::ENCODER, tensor.name);
         }
         plan.head(&encoder, head);
     }
@@ -57,21 +57,21 @@ struct Plan {
 }
 
 impl Plan {
-    fn encoder(&mut self, encoder: &EncoderConfig) {
+    fn encoder(&mut self, encoder: &EncoderConfig, conv_bias: bool) {
         let [hidden, heads, intermediate] =
             [encoder.hidden_size, encoder.num_heads, encoder.intermediate_size].map(|size| size as usize);
         self.add("masked_spec_embed", &[hidden], Initial::Unit);
-        self.stem(encoder);
+        self.stem(encoder, conv_bias);
         let channels = encoder.stem.last().map_or(1, |conv| conv.dim as usize);
-        self.norm("feature_projection.layer_norm", channels);
+        self.norm(names::PROJECTION_NORM, channels);
         let limit = Initial::Uniform { limit: (1.0 / channels as f64).sqrt() };
-        self.add("feature_projection.projection.weight", &[hidden, channels], limit);
-        self.add("feature_projection.projection.bias", &[hidden], limit);
+        self.add(&format!("{}.weight", names::PROJECTION), &[hidden, channels], limit);
+        self.add(&format!("{}.bias", names::PROJECTION), &[hidden], limit);
         self.positional(encoder);
-        self.norm("encoder.layer_norm", hidden);
-        for i in 0..encoder.num_layers {
-            let layer = format!("encoder.layers.{i}");
-            let attention = format!("{layer}.attention");
+        self.norm(names::ENCODER_NORM, hidden);
+        for i in 0..encoder.num_layers as usize {
+            let part = |part: &str| names::layer(i, part);
+            let attention = part("attention");
             self.add(&format!("{attention}.gru_rel_pos_const"), &[1, heads, 1, 1], ONES);
             for part in ["q_proj", "k_proj", "v_proj", "out_proj"] {
                 self.linear(&format!("{attention}.{part}"), [hidden, hidden]);
@@ -80,31 +80,48 @@ impl Plan {
             if i == 0 {
                 let shape = [encoder.num_buckets as usize, heads];
                 let embedding = Initial::Normal { deviation: 1.0 };
-                self.add(&format!("{attention}.rel_attn_embed.weight"), &shape, embedding);
+                self.add(names::POSITION_BIAS, &shape, embedding);
             }
-            self.norm(&format!("{layer}.layer_norm"), hidden);
-            self.linear(&format!("{layer}.feed_forward.intermediate_dense"), [intermediate, hidden]);
-            self.linear(&format!("{layer}.feed_forward.output_dense"), [hidden, intermediate]);
-            self.norm(&format!("{layer}.final_layer_norm"), hidden);
+            self.norm(&part("layer_norm"), hidden);
+            self.linear(&part("feed_forward.intermediate_dense"), [intermediate, hidden]);
+            self.linear(&part("feed_forward.output_dense"), [hidden, intermediate]);
+            self.norm(&part("final_layer_norm"), hidden);
+        }
+        if let Some(adapter) = &encoder.adapter {
+            self.adapter(hidden, adapter);
         }
     }
 
-    fn stem(&mut self, encoder: &EncoderConfig) {
+    fn stem(&mut self, encoder: &EncoderConfig, conv_bias: bool) {
         let mut channels = 1;
         for (i, conv) in encoder.stem.iter().enumerate() {
-            let layer = format!("feature_extractor.conv_layers.{i}");
+            let [layer, norm] = names::stem(i);
             let [dim, kernel] = [conv.dim, conv.kernel].map(|size| size as usize);
             // Kaiming's, for the inputs of one output.
             let deviation = (2.0 / (channels * kernel) as f64).sqrt();
-            self.add(
-                &format!("{layer}.conv.weight"),
-                &[dim, channels, kernel],
-                Initial::Normal { deviation },
-            );
+            self.add(&format!("{layer}.weight"), &[dim, channels, kernel], Initial::Normal { deviation });
+            if conv_bias {
+                self.add(&format!("{layer}.bias"), &[dim], ZEROS);
+            }
             if i == 0 || encoder.stem_norm == StemNorm::Layer {
-                self.norm(&format!("{layer}.layer_norm"), dim);
+                self.norm(&norm, dim);
             }
             channels = dim;
+        }
+    }
+
+    fn adapter(&mut self, hidden: usize, adapter: &AdapterConfig) {
+        let [width, kernel] = [adapter.output_hidden_size, adapter.kernel].map(|size| size as usize);
+        if width != hidden {
+            self.linear(names::ADAPTER_PROJECTION, [width, hidden]);
+            self.norm(names::ADAPTER_NORM, width);
+        }
+        let deviation = (2.0 / (width * kernel) as f64).sqrt();
+        for i in 0..adapter.num_layers as usize {
+            let layer = names::adapter(i);
+            let weight = Initial::Normal { deviation };
+            self.add(&format!("{layer}.weight"), &[2 * width, width, kernel], weight);
+            self.add(&format!("{layer}.bias"), &[2 * width], ZEROS);
         }
     }
 
@@ -114,7 +131,7 @@ impl Plan {
             [encoder.hidden_size, encoder.positional_groups, encoder.positional_kernel].map(|n| n as usize);
         let shape = [hidden, hidden / groups, kernel];
         let limit = 1.0 / ((shape[1] * kernel) as f64).sqrt();
-        self.add("encoder.pos_conv_embed.conv.bias", &[hidden], ZEROS);
+        self.add(&format!("{}.bias", names::POSITIONAL), &[hidden], ZEROS);
         let lengths = Initial::Lengths { direction: DIRECTION, shape, limit };
         self.add(MAGNITUDE, &[1, 1, kernel], lengths);
         self.add(DIRECTION, &shape, Initial::Uniform { limit });
@@ -124,27 +141,29 @@ impl Plan {
         let hidden = encoder.hidden_size as usize;
         if head.weighted_layer_sum {
             let states = encoder.num_layers as usize + 1;
-            self.add("layer_weights", &[states], Initial::Constant(1.0 / states as f32));
+            self.add(names::LAYER_WEIGHTS, &[states], Initial::Constant(1.0 / states as f32));
         }
         match &head.kind {
-            HeadKind::Ctc { vocabulary, .. } => self.linear("lm_head", [vocabulary.len(), hidden]),
+            HeadKind::Ctc { vocabulary, .. } => {
+                self.linear(names::CTC, [vocabulary.len(), encoder.output_width()]);
+            }
             HeadKind::Sequence { labels, projection } => {
                 let projection = *projection as usize;
-                self.linear("projector", [projection, hidden]);
-                self.linear("classifier", [labels.len(), projection]);
+                self.linear(names::PROJECTOR, [projection, hidden]);
+                self.linear(names::CLASSIFIER, [labels.len(), projection]);
             }
-            HeadKind::Frame { labels } => self.linear("classifier", [labels.len(), hidden]),
+            HeadKind::Frame { labels } => self.linear(names::CLASSIFIER, [labels.len(), hidden]),
             HeadKind::XVector { tdnn, embedding, .. } => {
                 let embedding = *embedding as usize;
                 let mut channels = tdnn.first().map_or(0, |layer| layer.dim as usize);
-                self.linear("projector", [channels, hidden]);
+                self.linear(names::PROJECTOR, [channels, hidden]);
                 for (i, layer) in tdnn.iter().enumerate() {
                     let [dim, kernel] = [layer.dim, layer.kernel].map(|size| size as usize);
-                    self.linear(&format!("tdnn.{i}.kernel"), [dim, kernel * channels]);
+                    self.linear(&names::tdnn(i), [dim, kernel * channels]);
                     channels = dim;
                 }
-                self.linear("feature_extractor", [embedding, 2 * channels]);
-                self.linear("classifier", [embedding, embedding]);
+                self.linear(names::EMBEDDING, [embedding, 2 * channels]);
+                self.linear(names::CLASSIFIER, [embedding, embedding]);
                 // The training objective's classes: two, as transformers has where none are named.
                 self.add("objective.weight", &[embedding, 2], Initial::Normal { deviation: 1.0 });
             }

@@ -70,6 +70,8 @@ pub enum Activation {
     Silu,
     /// `tanh`
     Tanh,
+    /// `selu`
+    Selu,
 }
 
 /// Convolutions behind the encoder (`WavLMAdapter`): each doubles the channels, then a gated linear unit halves them.

@@ -2,24 +2,24 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::Arc;
 use std::{fmt, io};
 
 use memmap2::Mmap;
 
-use crate::aligned::{AlignedBytes, is_aligned, misalignment};
-use crate::error::{FormatError, OpenError, TensorError, VerifyError};
+use crate::aligned::{AlignedCopy, misalignment};
+use crate::error::{FormatError, OpenError, VerifyError};
 use crate::header::Header;
 use crate::map::map;
-use crate::parse::parse;
-use crate::tensor::TensorRef;
+use crate::parse::{Parsed, parse};
+use crate::schema::Schema;
 use crate::verify::verify;
 
 /// A model whose header has been checked in full; tensors are read in place.
 ///
-/// Used as `Arc<ModelFile>`, since every [`TensorRef`] keeps its file alive.
+/// Used as `Arc<ModelFile>`, since every [`TensorRef`](crate::TensorRef) keeps its file alive.
 pub struct ModelFile {
     header: Header,
+    schema: Schema,
     /// First byte behind the header's checksum.
     header_end: usize,
     /// Indices of `header.tensors`, sorted by name.
@@ -30,7 +30,8 @@ pub struct ModelFile {
 enum Bytes {
     Mapped(Mmap),
     Static(&'static [u8]),
-    Owned(AlignedBytes),
+    Copied(AlignedCopy),
+    Shared(Box<dyn AsRef<[u8]> + Send + Sync>),
 }
 
 impl ModelFile {
@@ -38,6 +39,9 @@ impl ModelFile {
     ///
     /// The file must not be overwritten in place while it is open; replacing it by rename, as
     /// [`Writer::finish`](crate::Writer::finish) does, is safe.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not a regular file, or is not a valid model.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let io_error = |cause: io::Error| OpenError::Io { path: path.to_owned(), cause };
         // Asked before opening, because opening a named pipe would wait for its writer.
@@ -48,29 +52,45 @@ impl ModelFile {
         Self::new(Bytes::Mapped(mapped)).map_err(|cause| OpenError::Format { path: path.to_owned(), cause })
     }
 
-    /// Reads a model that is part of the program; see [`Aligned`](crate::Aligned) for how to embed one.
+    /// Reads a model that is part of the program, in place; see [`Aligned`](crate::Aligned) for how to embed one.
+    ///
+    /// # Errors
+    /// The bytes do not start at a multiple of 64 in memory, or are not a valid model.
     pub fn from_static(bytes: &'static [u8]) -> Result<Self, FormatError> {
-        if !is_aligned(bytes) {
-            return Err(FormatError::Misaligned { by: misalignment(bytes) });
+        match misalignment(bytes) {
+            0 => Self::new(Bytes::Static(bytes)),
+            by => Err(FormatError::Misaligned { by }),
         }
-        Self::new(Bytes::Static(bytes))
     }
 
-    /// Reads a model from memory, copying it once unless it is aligned to 64 bytes by chance.
-    pub fn from_vec(bytes: Vec<u8>) -> Result<Self, FormatError> {
-        Self::new(Bytes::Owned(AlignedBytes::new(bytes)))
+    /// Reads a model from memory: a `Vec<u8>`, an `Arc<[u8]>`, or whatever else holds bytes that do not change. They are
+    /// kept as they are if they start at a multiple of 64 in memory, which is chance, and else copied once.
+    ///
+    /// # Errors
+    /// The bytes are not a valid model.
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, FormatError> {
+        Self::new(match AlignedCopy::unless_aligned(bytes.as_ref()) {
+            Some(copy) => Bytes::Copied(copy),
+            None => Bytes::Shared(Box::new(bytes)),
+        })
     }
 
     fn new(bytes: Bytes) -> Result<Self, FormatError> {
-        let (header, header_end) = parse(bytes.as_slice())?;
+        let Parsed { header, schema, end: header_end } = parse(bytes.as_slice())?;
         let mut by_name: Vec<usize> = (0..header.tensors.len()).collect();
         by_name.sort_unstable_by_key(|&index| &header.tensors[index].name);
-        Ok(Self { header, header_end, by_name, bytes })
+        Ok(Self { header, schema, header_end, by_name, bytes })
     }
 
     /// What the file says about itself.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The tensors and outputs that follow from the header. The file has exactly these tensors, in these shapes, each in
+    /// the packing of its role.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// Size of the file in bytes.
@@ -84,15 +104,11 @@ impl ModelFile {
         self.index(name).is_some()
     }
 
-    /// The tensor of this name.
-    pub fn tensor(self: &Arc<Self>, name: &str) -> Result<TensorRef, TensorError> {
-        match self.index(name) {
-            Some(index) => Ok(TensorRef::new(Arc::clone(self), index)),
-            None => Err(TensorError::Missing { name: name.to_owned() }),
-        }
-    }
-
-    /// Reads the whole file and checks what opening leaves out: checksums, padding and values of every tensor.
+    /// Reads the whole file and checks what opening leaves out: checksums, padding and values of every tensor. A file
+    /// that passes can run.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
     pub fn verify(&self) -> Result<(), VerifyError> {
         verify(&self.header.tensors, self.header_end, self.bytes())
     }
@@ -102,7 +118,8 @@ impl ModelFile {
         self.bytes.as_slice()
     }
 
-    fn index(&self, name: &str) -> Option<usize> {
+    /// The place in the table of the tensor of this name.
+    pub(crate) fn index(&self, name: &str) -> Option<usize> {
         let place = self.by_name.binary_search_by_key(&name, |&index| &self.header.tensors[index].name);
         place.ok().map(|place| self.by_name[place])
     }
@@ -113,7 +130,8 @@ impl Bytes {
         match self {
             Bytes::Mapped(mapped) => mapped,
             Bytes::Static(bytes) => bytes,
-            Bytes::Owned(owned) => owned.as_slice(),
+            Bytes::Copied(copy) => copy.as_slice(),
+            Bytes::Shared(bytes) => (**bytes).as_ref(),
         }
     }
 }
@@ -123,7 +141,8 @@ impl fmt::Debug for ModelFile {
         let storage = match self.bytes {
             Bytes::Mapped(_) => "mapped",
             Bytes::Static(_) => "static",
-            Bytes::Owned(_) => "owned",
+            Bytes::Copied(_) => "copied",
+            Bytes::Shared(_) => "shared",
         };
         f.debug_struct("ModelFile")
             .field("storage", &storage)

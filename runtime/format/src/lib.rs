@@ -16,20 +16,23 @@ mod error;
 mod file;
 mod geometry;
 mod header;
+mod layout;
 pub mod limits;
 #[allow(unsafe_code, reason = "the one place where a file becomes memory")]
 mod map;
 mod packing;
 mod parse;
+pub mod schema;
 mod table;
 mod tensor;
 mod validate;
 mod values;
 mod verify;
+mod views;
 mod writer;
 
 pub use aligned::Aligned;
-pub use atomic::{Readers, write_atomically};
+pub use atomic::{Destination, Readers, write_atomically};
 pub use config::{
     Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, Preprocessing, StemNorm,
     TdnnShape,
@@ -37,8 +40,9 @@ pub use config::{
 pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, WriteError};
 pub use file::ModelFile;
 pub use header::{Agreement, ExportReport, Header, Packing, Precision, TensorEntry};
-pub use packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD, ShapeError};
-pub use parse::{FIRST_TENSOR, MAGIC, PREFIX, VERSION};
-pub use table::ALIGNMENT;
-pub use tensor::{PanelsF32View, PanelsI8View, TensorRef};
+pub use layout::{ALIGNMENT, FIRST_TENSOR, MAGIC, PREFIX, VERSION};
+pub use packing::{COLUMN_STEP, PANEL_ROWS, ShapeError};
+pub use schema::{Role, Schema, TensorSpec};
+pub use tensor::TensorRef;
+pub use views::{PanelsF32View, PanelsI8View};
 pub use writer::Writer;

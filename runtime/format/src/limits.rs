@@ -20,6 +20,8 @@ pub const MAX_DISTANCE: u64 = 1 << 24;
 pub const MAX_RECEPTIVE_FIELD: u64 = 1 << 24;
 /// Elements of one matrix, so that its size fits `usize` on 32-bit boards.
 pub const MAX_ELEMENTS: u64 = 1 << 30;
+/// Columns of one matrix, so that int8 products are exact: 2¹⁷ · 127 · 127 < 2³¹.
+pub const MAX_COLUMNS: u64 = 1 << 17;
 /// Convolutions of the adapter.
 pub const MAX_ADAPTER_LAYERS: u64 = 32;
 /// Heads of a file.

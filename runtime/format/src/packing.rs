@@ -11,8 +11,8 @@ pub const PANEL_ROWS: u64 = 16;
 /// int8 matrices are padded to a multiple of this many columns.
 pub const COLUMN_STEP: u64 = 16;
 
-/// Zero bytes behind the panels of an int8 matrix, which pipelined kernels may load and ignore.
-pub const READ_AHEAD: u64 = 256;
+/// Zero bytes behind the panels of an int8 matrix.
+pub(crate) const PADDING_BEHIND_PANELS: u64 = 256;
 
 const F32: u64 = 4;
 const I32: u64 = 4;
@@ -73,7 +73,7 @@ impl Packing {
             Packing::PanelsI8 => {
                 let (rows, elements) = padded(shape, COLUMN_STEP)?;
                 let per_row = rows.checked_mul(F32 + I32);
-                per_row.and_then(|bytes| bytes.checked_add(elements)?.checked_add(READ_AHEAD))
+                per_row.and_then(|bytes| bytes.checked_add(elements)?.checked_add(PADDING_BEHIND_PANELS))
             }
         }
         .ok_or(ShapeError::Overflow)

@@ -6,36 +6,36 @@ use serde::Deserialize;
 
 use crate::error::FormatError;
 use crate::header::Header;
+use crate::layout::{FIRST_TENSOR, MAGIC, PREFIX, VERSION};
 use crate::limits::MAX_HEADER;
+use crate::schema::{self, Schema};
 use crate::table;
-
-/// First bytes of every model. The line endings and the leading non-ASCII byte expose transfers that alter text.
-pub const MAGIC: [u8; 8] = *b"\x89WLM\r\n\x1a\n";
-
-/// Version of the format that this crate reads and writes.
-pub const VERSION: u16 = 1;
-
-/// Bytes before the header: magic, version (u16), reserved (u16), header length (u32).
-pub const PREFIX: usize = 16;
-
-/// Tensors start here, or at the next multiple behind a longer header: a page border for every page size up to 64 KiB.
-pub const FIRST_TENSOR: u64 = 65536;
 
 const CRC: usize = 4;
 
-/// Decodes the header of a whole file and checks everything it says. Also returns where padding starts: the first byte
-/// behind the header's checksum.
-pub(crate) fn parse(file: &[u8]) -> Result<(Header, usize), FormatError> {
+/// A header that has been checked in full.
+pub(crate) struct Parsed {
+    pub header: Header,
+    /// What the header's configuration implies; the table has exactly its tensors.
+    pub schema: Schema,
+    /// Where padding starts: the first byte behind the header's checksum.
+    pub end: usize,
+}
+
+/// Decodes the header of a whole file and checks everything it says.
+pub(crate) fn parse(file: &[u8]) -> Result<Parsed, FormatError> {
     let encoded = envelope(file)?;
     let header = decode(encoded)?;
-    check(&header, first_tensor(encoded.len()), file.len() as u64)?;
-    Ok((header, PREFIX + encoded.len() + CRC))
+    let schema = check(&header, first_tensor(encoded.len()), file.len() as u64)?;
+    Ok(Parsed { header, schema, end: PREFIX + encoded.len() + CRC })
 }
 
 /// Everything that a decoded header must satisfy in a file of `file_length` bytes.
-pub(crate) fn check(header: &Header, first_tensor: u64, file_length: u64) -> Result<(), FormatError> {
-    header.validate()?;
-    table::check(&header.tensors, first_tensor, file_length)
+pub(crate) fn check(header: &Header, first_tensor: u64, file_length: u64) -> Result<Schema, FormatError> {
+    let schema = header.schema()?;
+    table::check(&header.tensors, first_tensor, file_length)?;
+    schema::check(&schema, &header.tensors, header.precision)?;
+    Ok(schema)
 }
 
 /// Where the tensors of a file start whose postcard header has `header_length` bytes.

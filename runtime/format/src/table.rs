@@ -5,10 +5,8 @@ use std::collections::HashSet;
 
 use crate::error::FormatError;
 use crate::header::TensorEntry;
+use crate::layout::ALIGNMENT;
 use crate::limits::{MAX_TENSOR_NAME, MAX_TENSORS};
-
-/// Every tensor starts at a multiple of this many bytes: a cache line, and the widest vector register.
-pub const ALIGNMENT: u64 = 64;
 
 /// Checks the table of a file of `file_length` bytes whose tensors start at `first_tensor`.
 ///

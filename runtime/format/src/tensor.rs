@@ -1,4 +1,4 @@
-//! A tensor of an open file, and typed views of its bytes. Nothing is copied.
+//! A tensor of an open file. Nothing is copied.
 
 use std::sync::Arc;
 use std::{fmt, ptr};
@@ -6,8 +6,8 @@ use std::{fmt, ptr};
 use crate::error::TensorError;
 use crate::file::ModelFile;
 use crate::header::{Packing, TensorEntry};
-use crate::packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD};
 use crate::values;
+use crate::views::{PanelsF32View, PanelsI8View, bytes_of, f32_elements, panels_f32_view, panels_i8_parts};
 
 /// A tensor and the file that holds it; cheap to clone. Two are equal if they are the same tensor of the same
 /// opened file, so that comparing never reads weights.
@@ -17,43 +17,20 @@ pub struct TensorRef {
     index: usize,
 }
 
-/// A matrix of [`Packing::PanelsF32`]: per group `[rows/16][columns][16]`.
-#[derive(Clone, Copy, Debug)]
-pub struct PanelsF32View<'a> {
-    /// Independent matrices, one after another.
-    pub groups: usize,
-    /// Rows of each group (output channels), without padding.
-    pub rows: usize,
-    /// Columns of each group (inputs).
-    pub columns: usize,
-    /// `groups * padded rows * columns` elements; padding rows are zero.
-    pub data: &'a [f32],
-}
-
-/// A matrix of [`Packing::PanelsI8`]: per group `[rows/16][columns/4][16][4]`.
-#[derive(Clone, Copy, Debug)]
-pub struct PanelsI8View<'a> {
-    /// Independent matrices, one after another.
-    pub groups: usize,
-    /// Rows of each group (output channels), without padding.
-    pub rows: usize,
-    /// Columns of each group (inputs), without padding.
-    pub columns: usize,
-    /// `groups * padded rows * padded columns` elements; padding is zero.
-    pub data: &'a [i8],
-    /// `data` followed by its [`READ_AHEAD`] zero bytes, for kernels that load past the last panel.
-    pub readable: &'a [i8],
-    /// One scale per padded row of every group: finite, not negative.
-    pub scales: &'a [f32],
-    /// One sum of a row's elements per padded row of every group.
-    pub sums: &'a [i32],
+impl ModelFile {
+    /// The tensor of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn tensor(self: &Arc<Self>, name: &str) -> Result<TensorRef, TensorError> {
+        match self.index(name) {
+            Some(index) => Ok(TensorRef { file: Arc::clone(self), index }),
+            None => Err(TensorError::Missing { name: name.to_owned() }),
+        }
+    }
 }
 
 impl TensorRef {
-    pub(crate) fn new(file: Arc<ModelFile>, index: usize) -> Self {
-        Self { file, index }
-    }
-
     /// Canonical name.
     pub fn name(&self) -> &str {
         &self.entry().name
@@ -98,7 +75,7 @@ impl TensorRef {
     /// As [`TensorRef::panels_i8`], for a tensor that it has accepted before: the scales are not read again.
     pub fn panels_i8_again(&self) -> Result<PanelsI8View<'_>, TensorError> {
         self.expect(Packing::PanelsI8)?;
-        Ok(panels_i8_view(self.entry(), self.bytes()))
+        Ok(panels_i8_parts(self.entry(), self.bytes()).0)
     }
 
     fn expect(&self, expected: Packing) -> Result<(), TensorError> {
@@ -112,47 +89,6 @@ impl TensorRef {
     fn bytes(&self) -> &[u8] {
         bytes_of(self.entry(), self.file.bytes())
     }
-}
-
-/// The bytes of `entry`, which [`table::check`](crate::table::check) found to lie within `file`.
-pub(crate) fn bytes_of<'a>(entry: &TensorEntry, file: &'a [u8]) -> &'a [u8] {
-    &file[entry.offset as usize..][..entry.length as usize]
-}
-
-/// The bytes of a checked entry of f32 elements: tensors start aligned in memory and hold whole elements.
-pub(crate) fn f32_elements(bytes: &[u8]) -> &[f32] {
-    bytemuck::cast_slice(bytes)
-}
-
-/// The bytes of a checked [`Packing::PanelsF32`] entry.
-pub(crate) fn panels_f32_view<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsF32View<'a> {
-    let [groups, rows, columns] = matrix_sizes(entry);
-    PanelsF32View { groups, rows, columns, data: f32_elements(bytes) }
-}
-
-/// The bytes of a checked [`Packing::PanelsI8`] entry, their values as found.
-pub(crate) fn panels_i8_view<'a>(entry: &TensorEntry, bytes: &'a [u8]) -> PanelsI8View<'a> {
-    let [groups, rows, columns] = matrix_sizes(entry);
-    let padded_rows = groups * rows.next_multiple_of(PANEL_ROWS as usize);
-    let elements = padded_rows * columns.next_multiple_of(COLUMN_STEP as usize);
-    let (readable, per_row) = bytes.split_at(elements + READ_AHEAD as usize);
-    let (scales, sums) = per_row.split_at(padded_rows * size_of::<f32>());
-    let readable: &[i8] = bytemuck::cast_slice(readable);
-    PanelsI8View {
-        groups,
-        rows,
-        columns,
-        data: &readable[..elements],
-        readable,
-        scales: f32_elements(scales),
-        sums: bytemuck::cast_slice(sums),
-    }
-}
-
-/// A matrix entry's groups, rows and columns. These and their padded product fit `usize`: a checked entry is at
-/// least as long in bytes, and lies in memory.
-fn matrix_sizes(entry: &TensorEntry) -> [usize; 3] {
-    [0, 1, 2].map(|axis| entry.shape[axis] as usize)
 }
 
 impl PartialEq for TensorRef {

@@ -3,7 +3,7 @@
 
 use crate::error::TensorError;
 use crate::packing::{COLUMN_STEP, PANEL_ROWS};
-use crate::tensor::{PanelsF32View, PanelsI8View};
+use crate::views::{PanelsF32View, PanelsI8View};
 
 const ROWS: usize = PANEL_ROWS as usize;
 /// Neighbouring columns of a row that lie side by side in int8 panels.

@@ -2,8 +2,8 @@
 
 use crate::error::VerifyError;
 use crate::header::{Packing, TensorEntry};
-use crate::tensor::{bytes_of, f32_elements, panels_f32_view, panels_i8_view};
 use crate::values;
+use crate::views::{bytes_of, f32_elements, panels_f32_view, panels_i8_parts};
 
 /// Checks the tensors of `file`, a checked `table` that starts behind `header_end`.
 pub(crate) fn verify(table: &[TensorEntry], header_end: usize, file: &[u8]) -> Result<(), VerifyError> {
@@ -30,9 +30,9 @@ fn check_values(entry: &TensorEntry, bytes: &[u8]) -> Result<(), VerifyError> {
         Packing::DenseF32 => values::check_finite(name, f32_elements(bytes))?,
         Packing::PanelsF32 => values::check_panels_f32(name, &panels_f32_view(entry, bytes))?,
         Packing::PanelsI8 => {
-            let view = panels_i8_view(entry, bytes);
-            if let Some(at) = view.readable[view.data.len()..].iter().position(|&byte| byte != 0) {
-                return Err(VerifyError::ReadAhead { name: name.clone(), at });
+            let (view, padding) = panels_i8_parts(entry, bytes);
+            if let Some(at) = padding.iter().position(|&byte| byte != 0) {
+                return Err(VerifyError::PaddingBehindPanels { name: name.clone(), at });
             }
             values::check_panels_i8(name, &view)?;
         }

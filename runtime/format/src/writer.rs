@@ -9,12 +9,12 @@ use crc32fast::Hasher;
 use crate::atomic::{Readers, write_atomically};
 use crate::error::{FormatError, WriteError};
 use crate::header::{ExportReport, Header, Packing, TensorEntry};
+use crate::layout::{ALIGNMENT, FIRST_TENSOR};
 use crate::limits::MAX_HEADER;
-use crate::packing::{COLUMN_STEP, PANEL_ROWS, READ_AHEAD};
-use crate::parse::{FIRST_TENSOR, check, first_tensor, seal};
-use crate::table::ALIGNMENT;
-use crate::tensor::{PanelsF32View, PanelsI8View};
+use crate::packing::{COLUMN_STEP, PADDING_BEHIND_PANELS, PANEL_ROWS};
+use crate::parse::{check, first_tensor, seal};
 use crate::values;
+use crate::views::{PanelsF32View, PanelsI8View};
 
 /// Collects tensors and writes them as one file.
 ///
@@ -39,7 +39,7 @@ impl Payload<'_> {
             Payload::F32(data) => [bytemuck::cast_slice(data), &[], &[], &[]],
             Payload::PanelsI8 { data, scales, sums } => [
                 bytemuck::cast_slice(data),
-                &[0; READ_AHEAD as usize],
+                &[0; PADDING_BEHIND_PANELS as usize],
                 bytemuck::cast_slice(scales),
                 bytemuck::cast_slice(sums),
             ],
@@ -112,22 +112,15 @@ impl<'a> Writer<'a> {
         expect_elements(&name, &shape, "scales", scales.len(), padded_rows)?;
         expect_elements(&name, &shape, "sums", sums.len(), padded_rows)?;
         let [groups, rows, columns] = shape.map(|n| n as usize);
-        let view = PanelsI8View {
-            groups,
-            rows,
-            columns,
-            data: &data,
-            readable: &data,
-            scales: &scales,
-            sums: &sums,
-        };
+        let view = PanelsI8View { groups, rows, columns, data: &data, scales: &scales, sums: &sums };
         values::check_panels_i8(&name, &view)?;
         self.add(name, Packing::PanelsI8, &shape, length, Payload::PanelsI8 { data, scales, sums });
         Ok(())
     }
 
     /// Writes the file: complete under `path`, or not at all. A file that stood there before is replaced at once and
-    /// keeps its permissions; who has it open goes on reading the old one. A symbolic link is replaced, not followed.
+    /// keeps its permissions; who has it open goes on reading the old one. What is no file, such as a pipe, is written
+    /// to and stays what it is.
     pub fn finish(&self, path: &Path) -> Result<(), WriteError> {
         let layout = self.lay_out()?;
         write_atomically(path, Readers::Umask, |file| self.write_to(&layout, file))

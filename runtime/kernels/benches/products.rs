@@ -103,7 +103,7 @@ fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model>) -> i
             &RowsI8::new(codes.get(), stride, &row_scales, &offsets),
             &PanelsI8::new(weights, &scales, &sums, n, k),
             &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
-            MatMut::new(out.get_mut(), rows, n, n),
+            MatMut::dense(out.get_mut(), rows, n),
         );
     }
 }
@@ -118,7 +118,7 @@ fn float(kernels: &'static Kernels, shape: &'static Shape) -> impl FnMut() {
             &RowsF32::new(values.get(), stride, rows),
             &PanelsF32::new(weights.get(), n, k),
             &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
-            MatMut::new(out.get_mut(), rows, n, n),
+            MatMut::dense(out.get_mut(), rows, n),
         );
     }
 }

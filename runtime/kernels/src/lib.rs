@@ -12,18 +12,26 @@
 //!     &RowsF32::new(&[10.0, 1.0], 2, 1),
 //!     &PanelsF32::new(&weights, 2, 2),
 //!     &Epilogue::default(),
-//!     MatMut::new(&mut out, 1, 2, 2),
+//!     MatMut::dense(&mut out, 1, 2),
 //! );
 //! assert_eq!(out, [12.0, 34.0]);
 //! ```
 //!
 //! # Map
+//! From the bottom up; a file imports only from above itself in this list.
+//! - `layout`, `spans`: how panels lie in memory; ranges cut into parts.
+//! - [`CoreKind`], [`Sizes`]: which cores there are, read from the system in this one place.
 //! - [`types`](RowsI8): operands, checked once when they are made.
-//! - `dispatch`: the table, detection, and the public methods.
-//! - `matmul`: loop order, the same for every instruction set; a table supplies the `tile`.
-//! - `portable`: element-wise bodies, written once and compiled per instruction set.
-//! - `reference`: the tiles' definition. `x86`, `arm`: the tiles by hand.
 //! - [`pack`]: the one layout of weights that every table reads in place.
+//! - `tile`: operands and sums of a tile, checked when they are made, so that unchecked loads may rely on them.
+//! - `table`: the functions of one instruction set.
+//! - `portable`: element-wise bodies, written once and compiled per instruction set.
+//! - `reference`: the tiles' definition, in plain loops. `x86`, `arm`: the tiles by hand.
+//! - `matmul`: loop order, the same for every instruction set.
+//! - `detect`, `operations`: the choice between tables, and what can be done with one.
+//!
+//! A new instruction set is one file in `x86` or `arm`: its tiles, and its table, made by the `kernels` macro from one
+//! list of CPU features. A line in `detect` adds the table, and the tests then run it against the reference.
 //!
 //! # Same bits
 //! An element of a product depends on its row, its column's weights and the epilogue alone, never on the number
@@ -33,23 +41,23 @@
 
 #[cfg(target_arch = "aarch64")]
 mod arm;
-mod dispatch;
+mod cores;
+mod detect;
+mod layout;
 mod matmul;
+mod operations;
 pub mod pack;
 mod portable;
 mod reference;
+mod spans;
+mod table;
 mod tile;
 mod types;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use dispatch::{KernelError, Kernels};
+pub use cores::{CoreKind, Sizes};
+pub use detect::KernelError;
+pub use layout::{MAX_INPUTS_I8, PANEL, padded};
+pub use table::Kernels;
 pub use types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8};
-
-/// Columns of a weight panel; int8 packing pads both sides of a matrix to a multiple of it.
-pub const PANEL: usize = 16;
-
-/// `n` rounded up to a multiple of [`PANEL`].
-pub const fn padded(n: usize) -> usize {
-    n.next_multiple_of(PANEL)
-}

@@ -4,8 +4,8 @@
 //! of each column. One 64-byte line feeds AVX-512 whole, AVX2 in halves, SDOT in quarters, SMULL in eighths. Both
 //! sides are padded with zeros to multiples of 16. f32, `[n/16][k][16]`, padded in `n` alone.
 
+use crate::layout::{PANEL, padded};
 use crate::types::PanelsF32;
-use crate::{PANEL, padded};
 
 /// Packs row-major `weights` (`n × k`, in ±127); see the [module](self).
 ///

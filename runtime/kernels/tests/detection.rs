@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "a test")]
 
-use wavlm_kernels::{KernelError, Kernels};
+use wavlm_kernels::{CoreKind, KernelError, Kernels};
 
 /// Set by the test runner under each emulated CPU, comma-separated: an instruction set that goes missing fails
 /// there, instead of going untested.
@@ -16,6 +16,24 @@ fn available_tables_are_the_expected_ones() {
     }
     assert_eq!(names.first(), Some(&"reference"));
     assert_eq!(names.last(), Some(&Kernels::detect().name()));
+}
+
+/// The caller tells the kind, whatever core the test itself runs on. It decides on ARM alone.
+#[test]
+fn each_kind_of_core_has_its_tables() {
+    for (kind, other) in
+        [(CoreKind::InOrder, CoreKind::OutOfOrder), (CoreKind::OutOfOrder, CoreKind::InOrder)]
+    {
+        let tables = Kernels::available_for(kind);
+        assert_eq!(tables.first().map(|kernels| kernels.name()), Some("reference"));
+        assert_eq!(tables.last(), Some(&Kernels::detect_for(kind)));
+        let special = tables.iter().filter(|kernels| !Kernels::available_for(other).contains(kernels));
+        let expected: &[&str] = match kind {
+            CoreKind::InOrder if cfg!(target_arch = "aarch64") => &["neon-a53"],
+            _ => &[],
+        };
+        assert_eq!(special.map(|kernels| kernels.name()).collect::<Vec<_>>(), expected, "{kind:?}");
+    }
 }
 
 #[test]

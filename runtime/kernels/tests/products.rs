@@ -6,7 +6,7 @@ mod common;
 
 use common::{Numbers, unless_miri};
 use wavlm_kernels::{
-    Activation, Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8, pack, padded,
+    Activation, Epilogue, Kernels, MAX_INPUTS_I8, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded,
 };
 
 const ROWS: &[usize] = unless_miri(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 33], &[1, 9]);
@@ -16,8 +16,14 @@ const DEPTHS: &[usize] = unless_miri(&[1, 3, 4, 15, 16, 17, 64, 100, 768, 1040, 
 const OVERLAPS: &[(usize, usize)] =
     unless_miri(&[(64, 16), (100, 7), (768, 512), (17, 1), (16, 0)], &[(17, 1)]);
 
-const ACTIVATIONS: [Activation; 5] =
-    [Activation::Gelu, Activation::GeluNew, Activation::Relu, Activation::Silu, Activation::Tanh];
+const ACTIVATIONS: [Activation; 6] = [
+    Activation::Gelu,
+    Activation::GeluNew,
+    Activation::Relu,
+    Activation::Selu,
+    Activation::Silu,
+    Activation::Tanh,
+];
 
 /// In ±127, the ends often: the kernels' 16-bit sums must bear them.
 fn codes(numbers: &mut Numbers, n: usize) -> Vec<i8> {
@@ -73,7 +79,7 @@ impl Int8 {
         self.codes.iter().map(|&c| c as u8 ^ kernels.zero_code()).collect()
     }
 
-    /// Before activation, in the order in which the kernels round: scales, what the offset owes, bias.
+    /// Before activation, in the order in which the kernels round: scales, the term of the offset, bias.
     fn expected(&self, m: usize, n: usize, bias: f32) -> f32 {
         let row = &self.codes[m * self.stride..][..self.k];
         let weights = &self.weights[n * self.k..][..self.k];
@@ -143,7 +149,7 @@ impl Float {
 
     fn plain(&self, kernels: &Kernels) -> Vec<f32> {
         let mut out = vec![7.5; self.rows * self.n];
-        self.run(kernels, &Epilogue::default(), MatMut::new(&mut out, self.rows, self.n, self.n));
+        self.run(kernels, &Epilogue::default(), MatMut::dense(&mut out, self.rows, self.n));
         out
     }
 
@@ -206,13 +212,15 @@ fn rows_may_overlap() {
 fn extreme_codes_do_not_overflow() {
     for kernels in Kernels::available() {
         for (code, weight) in [(127, 127), (127, -127), (-127, 127), (-127, -127)] {
-            let (rows, n, k) = unless_miri((13, 32, 3072), (1, 1, 16));
-            let mut product = Int8::new(rows, n, k, k);
-            product.codes.fill(code);
-            product.weights.fill(weight);
-            product.packed = pack::panels_i8(&product.weights, product.n, product.k);
-            product.sums = pack::sums_i8(&product.weights, product.n, product.k);
-            product.check(kernels);
+            let shapes = unless_miri([(13, 32, 3072), (1, 1, MAX_INPUTS_I8)].as_slice(), &[(1, 1, 16)]);
+            for &(rows, n, k) in shapes {
+                let mut product = Int8::new(rows, n, k, padded(k));
+                product.codes.fill(code);
+                product.weights.fill(weight);
+                product.packed = pack::panels_i8(&product.weights, product.n, product.k);
+                product.sums = pack::sums_i8(&product.weights, product.n, product.k);
+                product.check(kernels);
+            }
         }
     }
 }
@@ -240,12 +248,12 @@ fn epilogue_adds_bias_then_activates_then_accumulates() {
                     let case = format!("{} {rows}x{n}x{k} {activation:?} {accumulate}", kernels.name());
 
                     let mut out = before.clone();
-                    int8.run(kernels, &epilogue, MatMut::new(&mut out, rows, n, n));
+                    int8.run(kernels, &epilogue, MatMut::dense(&mut out, rows, n));
                     let biased = (0..rows * n).map(|i| int8.expected(i / n, i % n, bias[i % n])).collect();
                     assert_eq!(out, finish(biased), "int8 {case}");
 
                     let mut out = before.clone();
-                    float.run(kernels, &epilogue, MatMut::new(&mut out, rows, n, n));
+                    float.run(kernels, &epilogue, MatMut::dense(&mut out, rows, n));
                     let biased =
                         float.plain(kernels).iter().enumerate().map(|(i, x)| x + bias[i % n]).collect();
                     assert_eq!(out, finish(biased), "f32 {case}");
@@ -264,7 +272,7 @@ fn elements_do_not_depend_on_their_neighbours() {
         let whole = float.plain(kernels);
         let panels = PanelsF32::new(&float.packed, n, k);
         let mut out = vec![0.0; rows * n];
-        let windows = MatMut::new(&mut out, rows, n, n).column_blocks(16).enumerate();
+        let windows = MatMut::dense(&mut out, rows, n).column_blocks(16).enumerate();
         for (panel, columns) in windows {
             for (row, window) in columns.row_blocks(1).enumerate() {
                 kernels.matmul_f32(
@@ -280,7 +288,7 @@ fn elements_do_not_depend_on_their_neighbours() {
         let int8 = Int8::new(rows, n, k, padded(k));
         let codes = int8.encoded(kernels);
         let mut out = vec![0.0; rows * n];
-        let (left, right) = MatMut::new(&mut out, rows, n, n).split_columns(32);
+        let (left, right) = MatMut::dense(&mut out, rows, n).split_columns(32);
         for (range, window) in [(0..2, left), (2..4, right)] {
             let (above, below) = window.split_rows(5);
             for (first, window) in [(0, above), (5, below)] {
@@ -308,7 +316,7 @@ fn threads_may_share_the_columns() {
         let a = RowsI8::new(&codes, k, &int8.row_scales, &int8.offsets);
         let mut out = vec![0.0; rows * n];
         std::thread::scope(|scope| {
-            for (block, window) in MatMut::new(&mut out, rows, n, n).column_blocks(32).enumerate() {
+            for (block, window) in MatMut::dense(&mut out, rows, n).column_blocks(32).enumerate() {
                 let panels = int8.panels();
                 let panels = panels.panels(2 * block..panels.count().min(2 * block + 2));
                 scope.spawn(move || kernels.matmul_i8(&a, &panels, &Epilogue::default(), window));
@@ -334,46 +342,56 @@ fn check_panels(
     for (column, &scale) in columns.iter().zip(&scales) {
         let largest = column.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
         assert!((scale * 127.0 - largest).abs() <= 1e-6 * largest, "{}: {scale}", kernels.name());
-        let mut codes = vec![0; k];
-        kernels.quantise_with(column, Quantisation { scale, offset: 0.0 }, &mut codes);
-        expected.extend(codes.iter().map(|code| (code ^ kernels.zero_code()) as i8));
+        let code = |x: &f32| (x * (1.0 / scale)).round_ties_even().clamp(-127.0, 127.0) as i8;
+        expected.extend(column.iter().map(code));
     }
     assert_eq!(codes, pack::panels_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
     assert_eq!(sums, pack::sums_i8(&expected, n, k), "{} {n}x{k}", kernels.name());
     assert!(scales[n..].iter().all(|&scale| scale == 0.0));
 }
 
-const PANEL_SHAPES: [(usize, usize); 5] = [(1, 1), (17, 16), (33, 100), (49, 64), (16, 3)];
-
-#[test]
-fn rows_are_quantised_into_panels() {
+/// Calls `check` with every table, and columns of several shapes.
+fn for_all_columns(check: impl Fn(&Kernels, &[Vec<f32>])) {
     for kernels in Kernels::available() {
-        for (n, k) in PANEL_SHAPES {
-            let stride = k + 5;
-            let data = Numbers((n * k) as u64).floats((n - 1) * stride + k);
-            let columns: Vec<_> = (0..n).map(|i| data[i * stride..][..k].to_vec()).collect();
-            let rows = RowsF32::new(&data, stride, n);
-            check_panels(kernels, &columns, |codes, scales, sums| {
-                kernels.quantise_panels(&rows, k, codes, scales, sums);
-            });
+        for (n, k) in [(1, 1), (17, 16), (33, 100), (49, 64), (16, 3)] {
+            let mut numbers = Numbers((n * k) as u64);
+            let columns: Vec<_> = (0..n).map(|_| numbers.floats(k)).collect();
+            check(kernels, &columns);
         }
     }
 }
 
+/// Five values between one row and the next.
+const MARGIN: usize = 5;
+
+#[test]
+fn rows_are_quantised_into_panels() {
+    for_all_columns(|kernels, columns| {
+        let (n, k) = (columns.len(), columns[0].len());
+        let mut data = vec![9.0; n * (k + MARGIN)];
+        for (row, column) in data.chunks_exact_mut(k + MARGIN).zip(columns) {
+            row[..k].copy_from_slice(column);
+        }
+        let rows = RowsF32::new(&data, k + MARGIN, n);
+        check_panels(kernels, columns, |codes, scales, sums| {
+            kernels.quantise_panels(&rows, k, codes, scales, sums);
+        });
+    });
+}
+
 #[test]
 fn rows_are_quantised_as_inputs_of_panels() {
-    for kernels in Kernels::available() {
-        for (n, k) in PANEL_SHAPES {
-            let stride = n + 5;
-            let data = Numbers((n * k) as u64).floats((k - 1) * stride + n);
-            let columns: Vec<Vec<f32>> =
-                (0..n).map(|i| data[i..].iter().step_by(stride).copied().collect()).collect();
-            let rows = RowsF32::new(&data, stride, k);
-            check_panels(kernels, &columns, |codes, scales, sums| {
-                kernels.quantise_transposed(&rows, n, codes, scales, sums);
-            });
+    for_all_columns(|kernels, columns| {
+        let (n, k) = (columns.len(), columns[0].len());
+        let mut data = vec![9.0; k * (n + MARGIN)];
+        for (input, row) in data.chunks_exact_mut(n + MARGIN).enumerate() {
+            row.iter_mut().zip(columns).for_each(|(to, column)| *to = column[input]);
         }
-    }
+        let rows = RowsF32::new(&data, n + MARGIN, k);
+        check_panels(kernels, columns, |codes, scales, sums| {
+            kernels.quantise_transposed(&rows, n, codes, scales, sums);
+        });
+    });
 }
 
 /// A sum over blocks of the inner dimension, as attention takes its values.
@@ -389,7 +407,7 @@ fn inner_dimension_may_be_split() {
                 &RowsF32::new(&float.a[block.start..], k, rows),
                 &panels.k_range(block),
                 &Epilogue { accumulate: true, ..Epilogue::default() },
-                MatMut::new(&mut out, rows, n, n),
+                MatMut::dense(&mut out, rows, n),
             );
         }
         for (x, whole) in out.iter().zip(float.plain(kernels)) {
@@ -421,13 +439,19 @@ fn short_codes_are_refused() {
     let codes = int8.encoded(Kernels::detect());
     let rows = RowsI8::new(&codes[..31], 16, &int8.row_scales, &int8.offsets);
     let mut out = [0.0; 32];
-    let window = MatMut::new(&mut out, 2, 16, 16);
+    let window = MatMut::dense(&mut out, 2, 16);
     Kernels::detect().matmul_i8(&rows, &int8.panels(), &Epilogue::default(), window);
+}
+
+#[test]
+#[should_panic(expected = "more than 32-bit sums have room for")]
+fn too_many_inputs_for_exact_sums_are_refused() {
+    PanelsI8::new(&[], &[], &[], 1, MAX_INPUTS_I8 + 1);
 }
 
 #[test]
 #[should_panic(expected = "the output's rows and columns")]
 fn output_of_another_size_is_refused() {
     let mut out = [0.0; 34];
-    Float::new(2, 16, 16, 16).run(Kernels::detect(), &Epilogue::default(), MatMut::new(&mut out, 2, 17, 17));
+    Float::new(2, 16, 16, 16).run(Kernels::detect(), &Epilogue::default(), MatMut::dense(&mut out, 2, 17));
 }

@@ -1,302 +1,263 @@
 //! Sound from a file or a pipe as 16 kHz mono, piece by piece.
 
-use std::fs::File;
-use std::io::{BufReader, Cursor, ErrorKind, Read};
+use std::io::Read;
 use std::path::Path;
 
 use super::SAMPLE_RATE;
-use super::error::AudioError;
+use super::blocks::{Blocks, PIECES_PER_SECOND};
+use super::channels::{Channel, Mixer};
+use super::container::Container;
+use super::error::{AudioError, AudioWarning};
+use super::extent::Extent;
+use super::header;
+use super::layout::{Layout, RawFormat};
+use super::packets::Packets;
 use super::resample::Resampler;
-use super::wav::{Ending, WavFrames};
+use super::source::Source;
+use super::wave::Sound;
 
 /// Longest recording that [`read_clip`] holds in memory, in seconds: an hour, 230 MB.
 pub const MAX_CLIP_SECONDS: u32 = 3600;
 
-/// Pieces per second: 20 ms, short enough to listen live.
-const PIECES_PER_SECOND: u32 = 50;
+/// Largest magnitude of a float sample, 48 dB above full scale: no recording reaches it, integers stored as floats do.
+const MAX_LEVEL: f32 = 256.0;
+
+/// What is said about a sound beside its bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoundOptions {
+    /// Which channel is heard.
+    pub channel: Channel,
+    /// Sound without a header, whatever its first bytes look like. `None` looks at them.
+    pub raw: Option<RawFormat>,
+}
 
 /// Sound that arrives piece by piece; memory does not grow with its length.
 pub struct AudioReader {
-    source: Source,
-    resampler: Resampler,
-    /// One piece at the source's own rate.
+    decoder: Decoder,
+    channel: Channel,
+    /// Made with the first frames, since some containers tell rate and channels only with them.
+    to_mono: Option<(Mixer, Resampler)>,
+    /// Frames as decoded, channel by channel.
     frames: Vec<f32>,
+    /// The same as one channel.
+    mono: Vec<f32>,
+    /// Samples of `mono` that were resampled already.
+    taken: usize,
+    piece: Vec<f32>,
+    /// Samples decoded, channels counted one by one.
     received: u64,
     over: bool,
+    warnings: Vec<AudioWarning>,
 }
 
-enum Source {
-    Wav(WavFrames<Box<dyn Read + Send>>),
-    /// 16-bit signed little-endian samples, 16 kHz, one channel, no header.
-    Raw(Box<dyn Read + Send>),
+enum Decoder {
+    Blocks(Blocks),
+    Packets(Box<Packets>),
 }
 
 impl AudioReader {
-    /// Opens a WAV file and reads its header. A file shorter than its header promises is an error when its end is read.
+    /// Opens a file, or a FIFO or a device, which counts as a pipe: see [`AudioReader::from_stream`].
+    ///
+    /// A file shorter than its header promises is an error when its end is read.
     ///
     /// # Errors
-    /// The file cannot be read, is no WAV file, or is one that is not supported.
-    pub fn open(path: &Path) -> Result<Self, AudioError> {
-        AudioReader::wav(Box::new(BufReader::new(File::open(path)?)), Ending::Exact)
+    /// It cannot be read, or holds no sound that is read.
+    pub fn open(path: &Path, options: &SoundOptions) -> Result<Self, AudioError> {
+        AudioReader::new(Source::open(path)?, options)
     }
 
-    /// Reads a stream: WAV if it starts with `RIFF`, else raw 16-bit signed little-endian samples at 16 kHz.
+    /// Reads a stream: a container if it begins like one, else raw 16-bit signed little-endian samples at 16 kHz, mono.
     ///
-    /// A WAV stream may end before the length in its header, because a program that writes into a pipe makes it up.
+    /// A stream may end before the length in its header or go on behind it, because a program that writes into a pipe
+    /// makes that up. No more bytes are waited for than the next piece needs.
     ///
     /// # Errors
     /// As [`AudioReader::open`].
-    pub fn from_stream(mut stream: impl Read + Send + 'static) -> Result<Self, AudioError> {
-        let mut start = Vec::new();
-        stream.by_ref().take(4).read_to_end(&mut start)?;
-        let is_wav = start == b"RIFF";
-        let stream: Box<dyn Read + Send> = Box::new(BufReader::new(Cursor::new(start).chain(stream)));
-        if is_wav {
-            return AudioReader::wav(stream, Ending::Early);
-        }
-        AudioReader::new(Source::Raw(stream), SAMPLE_RATE)
+    pub fn from_stream(
+        stream: impl Read + Send + 'static,
+        options: &SoundOptions,
+    ) -> Result<Self, AudioError> {
+        AudioReader::new(Source::from_stream(stream), options)
     }
 
-    fn wav(stream: Box<dyn Read + Send>, ending: Ending) -> Result<Self, AudioError> {
-        let wav = WavFrames::new(stream, ending)?;
-        let rate = wav.rate();
-        AudioReader::new(Source::Wav(wav), rate)
-    }
-
-    fn new(source: Source, rate: u32) -> Result<Self, AudioError> {
-        Ok(AudioReader {
-            source,
-            resampler: Resampler::new(rate)?,
+    fn new(mut source: Source, options: &SoundOptions) -> Result<Self, AudioError> {
+        let container = if options.raw.is_some() { None } else { Container::identify(&mut source)? };
+        let decoder = match container {
+            None if options.raw.is_none() && !source.is_pipe() => return Err(AudioError::Unknown),
+            None => {
+                let RawFormat { rate, format, channels } = options.raw.unwrap_or_default();
+                let layout = Layout::pcm(format, rate, channels);
+                Decoder::Blocks(Blocks::new(source, Extent::to_the_end(layout.block_bytes), layout)?)
+            }
+            Some(
+                container @ (Container::Flac
+                | Container::Mpeg
+                | Container::Adts
+                | Container::Ogg
+                | Container::Mp4
+                | Container::CafPackets),
+            ) => Decoder::Packets(Box::new(Packets::new(source, container)?)),
+            Some(container) => {
+                let header = header::read(&mut source, container)?;
+                match header.sound {
+                    Sound::Blocks(layout) => Decoder::Blocks(Blocks::new(source, header.extent, layout)?),
+                    Sound::Mpeg => Decoder::Packets(Box::new(Packets::new(source, Container::Mpeg)?)),
+                }
+            }
+        };
+        let mut reader = AudioReader {
+            decoder,
+            channel: options.channel,
+            to_mono: None,
             frames: Vec::new(),
+            mono: Vec::new(),
+            taken: 0,
+            piece: Vec::new(),
             received: 0,
             over: false,
-        })
+            warnings: Vec::new(),
+        };
+        reader.warnings.extend(reader.decoder.take_warning());
+        if reader.decoder.rate() > 0 {
+            reader.make_mono()?;
+        }
+        Ok(reader)
     }
 
     /// Length that the header promises, in seconds; `None` where there is no header or it does not know.
     pub fn promised_seconds(&self) -> Option<f64> {
-        match &self.source {
-            Source::Wav(wav) => Some(wav.promised_frames()? as f64 / f64::from(wav.rate())),
-            Source::Raw(_) => None,
-        }
+        let frames = match &self.decoder {
+            Decoder::Blocks(blocks) => blocks.promised_frames(),
+            Decoder::Packets(packets) => packets.promised_frames(),
+        };
+        Some(frames? as f64 / f64::from(self.decoder.rate().max(1)))
     }
 
-    /// Appends the next piece to `out`; it may be empty while the resampler fills. Returns false after the last one.
+    /// What should be known about the sound so far, although it is read; each is told once.
+    pub fn take_warnings(&mut self) -> Vec<AudioWarning> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The next piece of some 20 ms, never empty: 16 kHz, one channel, full scale ±1. `None` after the last one.
     ///
     /// # Errors
     /// The sound ends too soon, cannot be read, holds samples that are no sound, or holds none at all.
-    pub fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
-        if self.over {
-            return Ok(false);
-        }
-        self.frames.clear();
-        let more = match &mut self.source {
-            Source::Wav(wav) => wav.read((wav.rate() / PIECES_PER_SECOND) as usize, &mut self.frames)?,
-            Source::Raw(stream) => read_raw(stream, &mut self.frames)?,
-        };
-        self.received += self.frames.len() as u64;
-        self.resampler.push(&self.frames, out)?;
-        if !more {
-            self.over = true;
-            self.resampler.finish(out)?;
-            if self.received == 0 {
-                return Err(AudioError::Empty);
+    pub fn next_piece(&mut self) -> Result<Option<&[f32]>, AudioError> {
+        self.piece.clear();
+        while self.piece.is_empty() && !self.over {
+            if self.taken >= self.mono.len() && !self.decode()? {
+                self.finish()?;
+                break;
             }
+            let Some((_, resampler)) = &mut self.to_mono else { break };
+            let rest = self.mono.get(self.taken..).unwrap_or_default();
+            let most = (self.decoder.rate() / PIECES_PER_SECOND).max(1) as usize;
+            let next = rest.get(..most).unwrap_or(rest);
+            self.taken += next.len();
+            resampler.push(next, &mut self.piece)?;
         }
-        Ok(more)
+        Ok(Some(self.piece.as_slice()).filter(|piece| !piece.is_empty()))
     }
 
     /// The whole sound.
     ///
     /// # Errors
-    /// As [`AudioReader::read`]; or it is longer than [`MAX_CLIP_SECONDS`].
-    pub fn read_to_end(mut self) -> Result<Vec<f32>, AudioError> {
+    /// As [`AudioReader::next_piece`]; or it is longer than [`MAX_CLIP_SECONDS`].
+    pub fn read_to_end(&mut self) -> Result<Vec<f32>, AudioError> {
         let limit = (MAX_CLIP_SECONDS * SAMPLE_RATE) as usize;
         let mut samples = Vec::new();
-        while self.read(&mut samples)? {
+        while let Some(piece) = self.next_piece()? {
+            samples.extend_from_slice(piece);
             if samples.len() > limit {
                 return Err(AudioError::TooLong { limit_s: MAX_CLIP_SECONDS });
             }
         }
         Ok(samples)
     }
+
+    /// Decodes the next frames; false if there are none.
+    fn decode(&mut self) -> Result<bool, AudioError> {
+        self.mono.clear();
+        self.taken = 0;
+        if !self.decoder.read(&mut self.frames)? {
+            return Ok(false);
+        }
+        self.check_levels()?;
+        if self.to_mono.is_none() {
+            self.make_mono()?;
+        }
+        if let Some((mixer, _)) = &mut self.to_mono {
+            mixer.push(&self.frames, &mut self.mono);
+            self.warnings.extend(mixer.take_warning(false));
+        }
+        Ok(true)
+    }
+
+    fn make_mono(&mut self) -> Result<(), AudioError> {
+        let (rate, channels) = (self.decoder.rate(), self.decoder.channels());
+        self.to_mono = Some((Mixer::new(self.channel, channels, rate)?, Resampler::new(rate)?));
+        Ok(())
+    }
+
+    fn check_levels(&mut self) -> Result<(), AudioError> {
+        let bad = |value: &f32| !(-MAX_LEVEL..=MAX_LEVEL).contains(value); // NaN is in no range
+        if let Some(index) = self.frames.iter().position(bad) {
+            let at = self.received + index as u64;
+            return Err(match self.frames.get(index) {
+                Some(&value) if value.is_finite() => AudioError::Scale { at, value },
+                _ => AudioError::NonFinite { at },
+            });
+        }
+        self.received += self.frames.len() as u64;
+        Ok(())
+    }
+
+    /// The last of the sound comes out of the resampler.
+    fn finish(&mut self) -> Result<(), AudioError> {
+        self.over = true;
+        if let Some((mixer, resampler)) = &mut self.to_mono {
+            resampler.finish(&mut self.piece)?;
+            self.warnings.extend(mixer.take_warning(true));
+        }
+        self.warnings.extend(self.decoder.take_warning());
+        if self.received == 0 { Err(AudioError::Empty) } else { Ok(()) }
+    }
 }
 
-/// Reads a whole WAV file as 16 kHz mono samples; full scale is ±1.
+impl Decoder {
+    fn rate(&self) -> u32 {
+        match self {
+            Decoder::Blocks(blocks) => blocks.rate(),
+            Decoder::Packets(packets) => packets.rate(),
+        }
+    }
+
+    fn channels(&self) -> u16 {
+        match self {
+            Decoder::Blocks(blocks) => blocks.channels(),
+            Decoder::Packets(packets) => packets.channels(),
+        }
+    }
+
+    fn read(&mut self, frames: &mut Vec<f32>) -> Result<bool, AudioError> {
+        match self {
+            Decoder::Blocks(blocks) => blocks.read(frames),
+            Decoder::Packets(packets) => packets.read(frames),
+        }
+    }
+
+    fn take_warning(&mut self) -> Option<AudioWarning> {
+        match self {
+            Decoder::Blocks(blocks) => blocks.take_warning(),
+            Decoder::Packets(packets) => packets.take_warning(),
+        }
+    }
+}
+
+/// Reads a whole file as 16 kHz mono samples; full scale is ±1. Several channels are averaged.
 ///
 /// # Errors
-/// The file cannot be read, is no WAV file, is cut short, is empty, or is longer than [`MAX_CLIP_SECONDS`].
+/// As [`AudioReader::open`] and [`AudioReader::read_to_end`].
 pub fn read_clip(path: &Path) -> Result<Vec<f32>, AudioError> {
-    AudioReader::open(path)?.read_to_end()
-}
-
-/// Appends one piece of raw samples; half a sample at the end is dropped.
-fn read_raw(stream: &mut impl Read, out: &mut Vec<f32>) -> Result<bool, AudioError> {
-    let mut bytes = [0_u8; 2 * (SAMPLE_RATE / PIECES_PER_SECOND) as usize];
-    let mut filled = 0;
-    while let Some(rest @ [_, ..]) = bytes.get_mut(filled..) {
-        match stream.read(rest) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let (samples, _) = bytes.get(..filled).unwrap_or_default().as_chunks::<2>();
-    out.extend(samples.iter().map(|&sample| f32::from(i16::from_le_bytes(sample)) / 32768.0));
-    Ok(filled == bytes.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use hound::{SampleFormat, WavSpec, WavWriter};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn spec(channels: u16, rate: u32, bits: u16, format: SampleFormat) -> WavSpec {
-        WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format: format }
-    }
-
-    /// A WAV file in memory whose samples are `fractions` of full scale.
-    fn wav(spec: WavSpec, fractions: &[f32]) -> Vec<u8> {
-        let mut bytes = Cursor::new(Vec::new());
-        let mut writer = WavWriter::new(&mut bytes, spec).expect("a valid specification");
-        let full_scale = 2.0_f64.powi(i32::from(spec.bits_per_sample) - 1);
-        for &fraction in fractions {
-            match spec.sample_format {
-                SampleFormat::Float => writer.write_sample(fraction),
-                SampleFormat::Int => writer.write_sample((f64::from(fraction) * full_scale) as i32),
-            }
-            .expect("memory");
-        }
-        writer.finalize().expect("memory");
-        bytes.into_inner()
-    }
-
-    fn clip(bytes: &[u8]) -> Result<Vec<f32>, AudioError> {
-        AudioReader::wav(Box::new(Cursor::new(bytes.to_vec())), Ending::Exact)?.read_to_end()
-    }
-
-    fn stream(bytes: &[u8]) -> Result<Vec<f32>, AudioError> {
-        AudioReader::from_stream(Cursor::new(bytes.to_vec()))?.read_to_end()
-    }
-
-    #[test]
-    fn every_width_gives_the_same_sound() {
-        let fractions = [0.0, 0.5, -0.5, 0.25, -1.0, 0.125];
-        for (bits, format) in [
-            (8, SampleFormat::Int),
-            (16, SampleFormat::Int),
-            (24, SampleFormat::Int),
-            (32, SampleFormat::Int),
-            (32, SampleFormat::Float),
-        ] {
-            let read = clip(&wav(spec(1, 16_000, bits, format), &fractions)).expect("a valid file");
-            assert_eq!(read, fractions, "{bits} bits, {format:?}");
-        }
-    }
-
-    #[test]
-    fn channels_are_averaged() {
-        let bytes = wav(spec(2, 16_000, 16, SampleFormat::Int), &[0.5, 0.25, -0.5, 0.5]);
-        let reader = AudioReader::wav(Box::new(Cursor::new(bytes.clone())), Ending::Exact);
-        assert_eq!(reader.expect("a valid file").promised_seconds(), Some(2.0 / 16_000.0));
-        let read = clip(&bytes).expect("a valid file");
-        assert_eq!(read, [0.375, 0.0]);
-    }
-
-    #[test]
-    fn a_file_cut_short_says_what_is_missing() {
-        let bytes = wav(spec(1, 16_000, 16, SampleFormat::Int), &[0.5; 100]);
-        match clip(&bytes[..bytes.len() - 51]) {
-            Err(AudioError::Truncated { promised: 200, missing: 51 }) => {}
-            other => panic!("{other:?}"),
-        }
-        assert_eq!(stream(&bytes[..bytes.len() - 51]).expect("a pipe may end early").len(), 74);
-    }
-
-    #[test]
-    fn no_sound_is_an_error() {
-        let empty = wav(spec(1, 44_100, 16, SampleFormat::Int), &[]);
-        for bytes in [empty.as_slice(), b""] {
-            assert!(matches!(clip(bytes), Err(AudioError::Empty)));
-            assert!(matches!(stream(bytes), Err(AudioError::Empty)));
-        }
-    }
-
-    #[test]
-    fn samples_that_are_no_sound_are_named() {
-        let float = spec(2, 48_000, 32, SampleFormat::Float);
-        assert!(matches!(
-            clip(&wav(float, &[0.0, 0.0, f32::NAN, 0.0])),
-            Err(AudioError::NonFinite { at: 2 })
-        ));
-        assert!(matches!(clip(&wav(float, &[0.0, f32::INFINITY])), Err(AudioError::NonFinite { at: 1 })));
-        assert!(matches!(
-            clip(&wav(float, &[0.0, 0.0, 0.0, -20_000.0])),
-            Err(AudioError::Scale { at: 3, .. })
-        ));
-    }
-
-    #[test]
-    fn absurd_headers_are_refused() {
-        let with_rate = |rate| clip(&wav(spec(1, rate, 16, SampleFormat::Int), &[0.5; 4]));
-        assert!(matches!(with_rate(1), Err(AudioError::Rate { rate: 1 })));
-        assert!(matches!(with_rate(400_000_000), Err(AudioError::Rate { .. })));
-        let many = wav(spec(65, 16_000, 16, SampleFormat::Int), &[0.0; 65]);
-        assert!(matches!(clip(&many), Err(AudioError::Channels { channels: 65 })));
-    }
-
-    #[test]
-    fn a_length_that_lies_costs_no_memory() {
-        let mut bytes = wav(spec(1, 16_000, 16, SampleFormat::Int), &[0.5; 4]);
-        bytes[40..44].copy_from_slice(&0xffff_fffe_u32.to_le_bytes());
-        assert!(matches!(clip(&bytes), Err(AudioError::Truncated { missing: 0xffff_fff6, .. })));
-    }
-
-    #[test]
-    fn a_stream_of_unknown_length_is_read_to_its_end() {
-        let mut bytes = wav(spec(1, 16_000, 16, SampleFormat::Int), &[0.5; 4]);
-        bytes[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(clip(&bytes).expect("a valid file"), [0.5; 4]);
-        assert_eq!(stream(&bytes).expect("a valid stream"), [0.5; 4]);
-    }
-
-    #[test]
-    fn a_stream_without_a_header_is_raw() {
-        assert_eq!(stream(&[0, 0x40, 0, 0xc0, 7]).expect("samples"), [0.5, -0.5]);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_give_sound_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-            let _ = clip(&bytes);
-            let _ = stream(&bytes);
-        }
-
-        #[test]
-        fn a_broken_header_gives_sound_or_an_error(
-            breaks in prop::collection::vec((0_usize..80, any::<u8>()), 1..4),
-            bits in prop::sample::select(vec![8_u16, 16, 24, 32]),
-        ) {
-            let mut bytes = wav(spec(2, 44_100, bits, SampleFormat::Int), &[0.5; 400]);
-            for (at, byte) in breaks {
-                bytes[at] = byte;
-            }
-            let samples = clip(&bytes).unwrap_or_default();
-            prop_assert!(samples.iter().all(|sample| sample.is_finite()));
-        }
-
-        #[test]
-        fn any_rate_and_channel_count_keep_the_duration(
-            rate in MIN..=48_000_u32, channels in 1_u16..9, frames in 1_usize..3000,
-        ) {
-            let bytes = wav(spec(channels, rate, 16, SampleFormat::Int), &vec![0.25; frames * usize::from(channels)]);
-            let samples = clip(&bytes).expect("a valid file");
-            prop_assert_eq!(samples.len() as u64, (frames as u64 * 16_000).div_ceil(u64::from(rate)));
-        }
-    }
-
-    const MIN: u32 = crate::frontend::wav::MIN_RATE;
+    AudioReader::open(path, &SoundOptions::default())?.read_to_end()
 }

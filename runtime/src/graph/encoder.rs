@@ -1,11 +1,11 @@
 //! The encoder: stem, projection, positional convolution, transformer layers, adapter (`WavLMModel`).
 
 use tract_core::internal::OutletId;
-use wavlm_format::{AdapterConfig, EncoderConfig, StemNorm};
+use wavlm_format::AdapterConfig;
+use wavlm_format::schema::{self, OutputSpec};
 
-use super::{Builder, Request, activation};
+use super::builder::{Builder, Request, activation};
 use crate::error::Error;
-use crate::matrix::{MatrixF32, Vector};
 use crate::ops::{
     AdapterConv, Attention, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias, PositionalConv,
     Stem, WaveformConv, ZeroPadding,
@@ -30,9 +30,9 @@ impl Builder<'_> {
         lengths: Option<OutletId>,
         request: &Request,
     ) -> Result<Encoded, Error> {
-        let config = self.file.header().encoder.clone();
-        let hidden = config.hidden_size as usize;
-        let features = self.stem(waveform, lengths, &config)?;
+        let (config, tensors) = (&self.file.header().encoder, &self.schema.encoder);
+        let epsilon = config.layer_norm_eps;
+        let features = self.stem(waveform, lengths)?;
         let frames = match lengths {
             Some(lengths) => {
                 let rule = FrameLengths { stem: config.stem.clone(), adapter: None, tdnn: Vec::new() };
@@ -41,87 +41,70 @@ impl Builder<'_> {
             None => None,
         };
 
-        let channels = config.stem_width();
-        let features = self.layer_norm("projection.norm", channels, config.layer_norm_eps, features)?;
-        let mut x = self.linear("projection.linear", hidden, channels, features)?;
+        let features = self.layer_norm(tensors.projection.norm, epsilon, features)?;
+        let mut x = self.linear(tensors.projection.linear, features)?;
         if let Some(frames) = frames {
-            x = self.add("zero_padding", ZeroPadding { channels: hidden }, &[x, frames])?;
+            let channels = config.hidden_size as usize;
+            x = self.add("zero_padding", ZeroPadding { channels }, &[x, frames])?;
         }
-        x = self.positional_conv(x, &config)?;
+        x = self.positional_conv(x)?;
         if !config.stable_layer_norm {
-            x = self.layer_norm("encoder_norm", hidden, config.layer_norm_eps, x)?;
+            x = self.layer_norm(tensors.norm, epsilon, x)?;
         }
 
-        let table = self.position_bias(x, &config)?;
+        let table = self.position_bias(x)?;
         let mut hidden_states = vec![x];
-        for layer in 0..config.num_layers as usize {
-            x = self.layer(layer, x, table, frames, &config, request.attentions)?;
+        for (layer, weights) in tensors.layers.iter().zip(&self.schema.outputs.attentions) {
+            x = self.layer(layer, x, table, frames, request.attentions.then_some(weights))?;
             hidden_states.push(x);
         }
         if config.stable_layer_norm {
-            x = self.layer_norm("encoder_norm", hidden, config.layer_norm_eps, x)?;
+            x = self.layer_norm(tensors.norm, epsilon, x)?;
             if let Some(last) = hidden_states.last_mut() {
                 *last = x;
             }
         }
-        if let Some(adapter) = &config.adapter {
-            x = self.adapter(x, hidden, adapter)?;
+        if let (Some(config), Some(tensors)) = (&config.adapter, &tensors.adapter) {
+            x = self.adapter(x, config, tensors)?;
         }
 
+        let outputs = &self.schema.outputs;
         if request.base {
-            self.name("last_hidden_state", x);
-            self.name("extract_features", features);
+            self.output(&outputs.last_hidden_state, x);
+            self.output(&outputs.extract_features, features);
         }
         if request.hidden_states {
-            for (i, &outlet) in hidden_states.iter().enumerate() {
-                self.name(format!("hidden_states.{i}"), outlet);
+            for (spec, &outlet) in outputs.hidden_states.iter().zip(&hidden_states) {
+                self.output(spec, outlet);
             }
         }
         Ok(Encoded { hidden_states, last_hidden_state: x })
     }
 
-    fn stem(
-        &mut self,
-        mut waveform: OutletId,
-        lengths: Option<OutletId>,
-        config: &EncoderConfig,
-    ) -> Result<OutletId, Error> {
+    fn stem(&mut self, mut waveform: OutletId, lengths: Option<OutletId>) -> Result<OutletId, Error> {
+        let config = &self.file.header().encoder;
         if self.file.header().preprocessing.normalize {
             let inputs: Vec<OutletId> = [waveform].into_iter().chain(lengths).collect();
             waveform = self.add("normalise", Normalise, &inputs)?;
         }
-        let bias = |i: usize, dim: usize| {
-            let name = format!("stem.{i}.conv.bias");
-            self.file.has(&name).then(|| self.vector(&name, dim)).transpose()
-        };
-        let shapes = config
-            .stem
-            .iter()
-            .map(|shape| (shape.dim as usize, shape.kernel as usize, shape.stride as usize));
-        let mut shapes = shapes.enumerate();
-        let (_, (dim, kernel, stride)) =
-            shapes.next().ok_or_else(|| Error::Graph("a stem of no convolutions".to_owned()))?;
+        let missing = || Error::Graph("a stem without a first convolution and its norm".to_owned());
+        let mut layers = self.schema.encoder.stem.iter();
+        let layer = layers.next().ok_or_else(missing)?;
         let first = WaveformConv {
-            weight: MatrixF32::load(self.file, "stem.0.conv.weight", dim, kernel)?,
-            bias: bias(0, dim)?,
-            norm: self.stem_norm(0, dim)?,
-            kernel,
-            stride,
+            weight: self.exact_matrix(layer.weight)?,
+            bias: layer.bias.map(|bias| self.vector(bias)).transpose()?,
+            norm: self.norm(layer.norm.ok_or_else(missing)?)?,
+            kernel: layer.shape.kernel as usize,
+            stride: layer.shape.stride as usize,
         };
         let mut rest = Vec::new();
-        for (i, (dim, kernel, stride)) in shapes {
-            let normed = config.stem_norm == StemNorm::Layer;
+        for layer in layers {
             rest.push(FrameConv {
-                weight: self.matrix(
-                    &format!("stem.{i}.conv.weight"),
-                    1,
-                    dim,
-                    kernel * config.stem_inputs(i),
-                )?,
-                bias: bias(i, dim)?,
-                norm: normed.then(|| self.stem_norm(i, dim)).transpose()?,
-                kernel,
-                stride,
+                weight: self.matrix(layer.weight)?,
+                bias: layer.bias.map(|bias| self.vector(bias)).transpose()?,
+                norm: layer.norm.map(|norm| self.norm(norm)).transpose()?,
+                kernel: layer.shape.kernel as usize,
+                stride: layer.shape.stride as usize,
             });
         }
         let activation = activation(config.stem_activation);
@@ -132,127 +115,122 @@ impl Builder<'_> {
         )
     }
 
-    fn stem_norm(&self, i: usize, dim: usize) -> Result<(Vector, Vector), Error> {
-        Ok((
-            self.vector(&format!("stem.{i}.norm.weight"), dim)?,
-            self.vector(&format!("stem.{i}.norm.bias"), dim)?,
-        ))
-    }
-
-    fn positional_conv(&mut self, x: OutletId, config: &EncoderConfig) -> Result<OutletId, Error> {
-        let (groups, kernel) = (config.positional_groups as usize, config.positional_kernel as usize);
-        let width = config.hidden_size as usize / groups;
+    fn positional_conv(&mut self, x: OutletId) -> Result<OutletId, Error> {
+        let (config, tensors) = (&self.file.header().encoder, self.schema.encoder.positional);
         let conv = PositionalConv {
             engine: self.engine,
-            weight: self.matrix("positional.weight", groups, width, kernel * width)?,
-            bias: self.vector("positional.bias", config.hidden_size as usize)?,
+            map: self.affine(tensors)?,
             activation: activation(config.stem_activation),
-            groups,
-            kernel,
+            groups: config.positional_groups as usize,
+            kernel: config.positional_kernel as usize,
         };
-        self.add("positional", conv, &[x])
+        self.add(self.layer_name(tensors.weight), conv, &[x])
     }
 
-    fn position_bias(&mut self, x: OutletId, config: &EncoderConfig) -> Result<OutletId, Error> {
-        let (heads, buckets) = (config.num_heads as usize, config.num_buckets as usize);
+    fn position_bias(&mut self, x: OutletId) -> Result<OutletId, Error> {
+        let (config, table) = (&self.file.header().encoder, self.schema.encoder.position_bias);
         let bias = PositionBias {
-            embedding: Vector::load(self.file, "position_bias", &[buckets, heads])?,
-            heads,
-            buckets,
+            embedding: self.vector(table)?,
+            heads: config.num_heads as usize,
+            buckets: config.num_buckets as usize,
             max_distance: config.max_bucket_distance as usize,
         };
-        self.add("position_bias", bias, &[x])
+        self.add(self.layer_name(table), bias, &[x])
     }
 
-    /// One transformer layer: post-norm (`WavLMEncoderLayer`) or pre-norm (`WavLMEncoderLayerStableLayerNorm`).
+    /// One transformer layer: post-norm (`WavLMEncoderLayer`) or pre-norm (`WavLMEncoderLayerStableLayerNorm`). Its attention
+    /// weights become an output if `weights` names one.
     fn layer(
         &mut self,
-        index: usize,
+        tensors: &schema::Layer,
         x: OutletId,
         table: OutletId,
         frames: Option<OutletId>,
-        config: &EncoderConfig,
-        weights: bool,
+        weights: Option<&OutputSpec>,
     ) -> Result<OutletId, Error> {
-        let (hidden, epsilon) = (config.hidden_size as usize, config.layer_norm_eps);
-        let name = |part: &str| format!("layers.{index}.{part}");
-        let attention = self.attention(index, config, frames.is_some(), weights)?;
-        let feed_forward = self.feed_forward(index, config)?;
+        let config = &self.file.header().encoder;
+        let epsilon = config.layer_norm_eps;
+        let attention = self.attention(&tensors.attention, frames.is_some(), weights.is_some())?;
+        let feed_forward = self.feed_forward(&tensors.feed_forward)?;
+        let [attention_name, feed_forward_name] =
+            ["attention", "feed_forward"].map(|part| format!("{}.{part}", tensors.name));
         if config.stable_layer_norm {
-            let normed = self.layer_norm(&name("attention_norm"), hidden, epsilon, x)?;
+            let normed = self.layer_norm(tensors.attention_norm, epsilon, x)?;
             let inputs = [Some(normed), Some(table), Some(x), frames];
-            let x = self.add_attention(index, attention, inputs)?;
-            let normed = self.layer_norm(&name("final_norm"), hidden, epsilon, x)?;
-            self.add(&name("feed_forward"), feed_forward, &[normed, x])
+            let x = self.add_attention(&attention_name, attention, inputs, weights)?;
+            let normed = self.layer_norm(tensors.final_norm, epsilon, x)?;
+            self.add(&feed_forward_name, feed_forward, &[normed, x])
         } else {
-            let x = self.add_attention(index, attention, [Some(x), Some(table), None, frames])?;
-            let x = self.layer_norm(&name("attention_norm"), hidden, epsilon, x)?;
-            let x = self.add(&name("feed_forward"), feed_forward, &[x])?;
-            self.layer_norm(&name("final_norm"), hidden, epsilon, x)
+            let inputs = [Some(x), Some(table), None, frames];
+            let x = self.add_attention(&attention_name, attention, inputs, weights)?;
+            let x = self.layer_norm(tensors.attention_norm, epsilon, x)?;
+            let x = self.add(&feed_forward_name, feed_forward, &[x])?;
+            self.layer_norm(tensors.final_norm, epsilon, x)
         }
     }
 
     fn add_attention(
         &mut self,
-        index: usize,
+        name: &str,
         attention: Attention,
         inputs: [Option<OutletId>; 4],
+        weights: Option<&OutputSpec>,
     ) -> Result<OutletId, Error> {
         let inputs: Vec<OutletId> = inputs.into_iter().flatten().collect();
-        let outlets = self.add_many(&format!("layers.{index}.attention"), attention, &inputs)?;
-        if let Some(&weights) = outlets.get(1) {
-            self.name(format!("attentions.{index}"), weights);
+        let outlets = self.add_many(name, attention, &inputs)?;
+        if let (Some(spec), Some(&outlet)) = (weights, outlets.get(1)) {
+            self.output(spec, outlet);
         }
         Ok(outlets[0])
     }
 
     fn attention(
         &self,
-        index: usize,
-        config: &EncoderConfig,
+        tensors: &schema::Attention,
         masked: bool,
         weights: bool,
     ) -> Result<Attention, Error> {
-        let (hidden, heads) = (config.hidden_size as usize, config.num_heads as usize);
-        let name = |part: &str| format!("layers.{index}.attention.{part}");
+        let config = &self.file.header().encoder;
         Ok(Attention {
             engine: self.engine,
-            heads,
-            qkv: self.affine(&name("qkv"), 3 * hidden, hidden)?,
-            out: self.affine(&name("out"), hidden, hidden)?,
-            gate: self.affine(&name("gate"), 8, config.head_dim())?,
-            gate_const: self.vector(&name("gate.const"), heads)?,
+            heads: config.num_heads as usize,
+            qkv: self.affine(tensors.qkv)?,
+            out: self.affine(tensors.out)?,
+            gate: self.affine(tensors.gate)?,
+            gate_const: self.vector(tensors.gate_const)?,
             separate_residual: config.stable_layer_norm,
             masked,
             weights,
         })
     }
 
-    fn feed_forward(&self, index: usize, config: &EncoderConfig) -> Result<FeedForward, Error> {
-        let (hidden, inner) = (config.hidden_size as usize, config.intermediate_size as usize);
+    fn feed_forward(&self, tensors: &schema::FeedForward) -> Result<FeedForward, Error> {
         Ok(FeedForward {
             engine: self.engine,
-            up: self.affine(&format!("layers.{index}.feed_forward.up"), inner, hidden)?,
-            down: self.affine(&format!("layers.{index}.feed_forward.down"), hidden, inner)?,
-            activation: activation(config.hidden_activation),
+            up: self.affine(tensors.up)?,
+            down: self.affine(tensors.down)?,
+            activation: activation(self.file.header().encoder.hidden_activation),
         })
     }
 
-    fn adapter(&mut self, mut x: OutletId, hidden: usize, config: &AdapterConfig) -> Result<OutletId, Error> {
-        let (out, kernel) = (config.output_hidden_size as usize, config.kernel as usize);
-        if out != hidden {
-            x = self.linear("adapter.projection", out, hidden, x)?;
-            x = self.layer_norm("adapter.norm", out, ADAPTER_NORM_EPSILON, x)?;
+    fn adapter(
+        &mut self,
+        mut x: OutletId,
+        config: &AdapterConfig,
+        tensors: &schema::Adapter,
+    ) -> Result<OutletId, Error> {
+        if let Some(projection) = tensors.projection {
+            x = self.linear(projection.linear, x)?;
+            x = self.layer_norm(projection.norm, ADAPTER_NORM_EPSILON, x)?;
         }
-        for i in 0..config.num_layers {
-            let conv = AdapterConv {
+        for &conv in &tensors.convs {
+            let block = AdapterConv {
                 engine: self.engine,
-                weight: self.matrix(&format!("adapter.{i}.conv.weight"), 1, 2 * out, kernel * out)?,
-                bias: self.vector(&format!("adapter.{i}.conv.bias"), 2 * out)?,
-                kernel,
+                map: self.affine(conv)?,
+                kernel: config.kernel as usize,
                 stride: config.stride as usize,
             };
-            x = self.add(&format!("adapter.{i}"), conv, &[x])?;
+            x = self.add(self.layer_name(conv.weight), block, &[x])?;
         }
         Ok(x)
     }

@@ -2,11 +2,11 @@
 
 use tract_core::internal::*;
 use wavlm_format::AdapterConfig;
-use wavlm_kernels::MatMut;
+use wavlm_kernels::{Epilogue, MatMut};
 
 use super::{Block, floats, floats_mut, frames_of};
 use crate::engine::Engine;
-use crate::matrix::{Matrix, Vector, Windows};
+use crate::matrix::{Affine, Windows};
 use crate::scratch::Scratch;
 
 const PADDING: usize = AdapterConfig::PADDING;
@@ -16,8 +16,7 @@ const PADDING: usize = AdapterConfig::PADDING;
 pub(crate) struct AdapterConv {
     pub engine: Engine,
     /// `[1, 2 · channels, kernel · channels]`
-    pub weight: Matrix,
-    pub bias: Vector,
+    pub map: Affine,
     pub kernel: usize,
     pub stride: usize,
 }
@@ -35,7 +34,7 @@ impl Block for AdapterConv {
     }
 
     fn eval(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let channels = self.weight.columns() / self.kernel;
+        let channels = self.map.columns() / self.kernel;
         let (batch, frames) = frames_of(&inputs[0], channels)?;
         let padded = frames + 2 * PADDING;
         ensure!(padded >= self.kernel, "{frames} frames are too few for the adapter");
@@ -47,8 +46,8 @@ impl Block for AdapterConv {
         for (x, out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(rows * channels)) {
             input[PADDING * channels..][..x.len()].copy_from_slice(x);
             let windows = Windows { data: &input, stride: self.stride * channels, rows };
-            let matrix = MatMut::new(&mut gated, rows, 2 * channels, 2 * channels);
-            self.weight.apply(self.engine, windows, Some(&self.bias), None, false, matrix);
+            let matrix = MatMut::dense(&mut gated, rows, 2 * channels);
+            self.map.apply(self.engine, windows, Epilogue::default(), matrix);
             for (out, row) in out.chunks_exact_mut(channels).zip(gated.chunks_exact_mut(2 * channels)) {
                 let (value, gate) = row.split_at_mut(channels);
                 self.engine.kernels.sigmoid(gate);

@@ -62,7 +62,7 @@ impl Block for StatisticsPooling {
             for first in (0..valid).step_by(length) {
                 let rows = length.min(valid - first);
                 let mut block = Scratch::new(rows * dim);
-                self.last.apply(x, first, MatMut::new(&mut block, rows, dim, dim));
+                self.last.apply(x, first, MatMut::dense(&mut block, rows, dim));
                 moments.add(&block);
             }
             let (mean, deviation) = out.split_at_mut(dim);

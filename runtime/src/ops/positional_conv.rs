@@ -5,7 +5,7 @@ use wavlm_kernels::{Activation, Epilogue, MatMut, RowsF32, RowsI8, padded};
 
 use super::{Block, floats_mut, frames_of, owned};
 use crate::engine::Engine;
-use crate::matrix::{Matrix, Panels, Vector};
+use crate::matrix::{Affine, Panels};
 use crate::scratch::Scratch;
 
 /// `x + activation(conv(x))`, the convolution centred: tap `j` of output `t` reads frame `t + j - kernel / 2`.
@@ -17,8 +17,7 @@ use crate::scratch::Scratch;
 pub(crate) struct PositionalConv {
     pub engine: Engine,
     /// `[groups, channels / groups, kernel · channels / groups]`
-    pub weight: Matrix,
-    pub bias: Vector,
+    pub map: Affine,
     pub activation: Activation,
     pub groups: usize,
     pub kernel: usize,
@@ -33,7 +32,7 @@ impl Block for PositionalConv {
 
     fn eval(&self, mut inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let x = inputs.remove(0);
-        let channels = self.groups * self.weight.rows();
+        let channels = self.groups * self.map.rows();
         let (_, frames) = frames_of(&x, channels)?;
         let mut x = owned(x);
         for utterance in floats_mut(&mut x)?.chunks_exact_mut(frames * channels) {
@@ -45,8 +44,8 @@ impl Block for PositionalConv {
 
 impl PositionalConv {
     fn add_to(&self, x: &mut [f32], frames: usize) {
-        let width = self.weight.rows();
-        let x = MatMut::new(x, frames, self.groups * width, self.groups * width);
+        let width = self.map.rows();
+        let x = MatMut::dense(x, frames, self.groups * width);
         self.engine.each(x.column_blocks(width).enumerate(), |(group, mut channels)| {
             let plane = self.plane(&mut channels);
             self.convolve(group, &plane, channels);
@@ -67,16 +66,16 @@ impl PositionalConv {
     fn convolve(&self, group: usize, plane: &[f32], out: MatMut<'_>) {
         let (frames, width, kernels) = (out.rows(), out.columns(), self.engine.kernels);
         let epilogue = Epilogue {
-            bias: Some(&self.bias.values()[group * width..][..width]),
+            bias: Some(&self.map.bias.values()[group * width..][..width]),
             activation: Some(self.activation),
             accumulate: true,
         };
-        match self.weight.group(group) {
+        match self.map.weight.group(group) {
             Panels::F32(panels) => {
                 kernels.matmul_f32(&RowsF32::new(plane, width, frames), &panels, &epilogue, out);
             }
             Panels::I8(panels) => {
-                let mut codes = Scratch::<u8>::new((frames - 1) * width + padded(self.weight.columns()));
+                let mut codes = Scratch::<u8>::new((frames - 1) * width + padded(self.map.columns()));
                 let quantisation = kernels.quantise_row(plane, &mut codes);
                 let scales = Scratch::filled(frames, quantisation.scale);
                 let offsets = Scratch::filled(frames, quantisation.offset);

@@ -1,11 +1,11 @@
 //! A time-delay layer of the x-vector head (`TDNNLayer`): a dilated convolution with ReLU.
 
 use tract_core::internal::*;
-use wavlm_kernels::{Activation, MatMut};
+use wavlm_kernels::{Activation, Epilogue, MatMut};
 
 use super::{Block, floats, floats_mut, frames_of};
 use crate::engine::Engine;
-use crate::matrix::{Matrix, Vector, Windows, block_rows};
+use crate::matrix::{Affine, Windows, block_rows};
 use crate::scratch::Scratch;
 
 /// `relu(weight · [x[t], x[t + dilation], …] + bias)`; `(kernel - 1) · dilation` frames are lost.
@@ -13,8 +13,7 @@ use crate::scratch::Scratch;
 pub(crate) struct Tdnn {
     pub engine: Engine,
     /// `[1, channels out, kernel · channels in]`
-    pub weight: Matrix,
-    pub bias: Vector,
+    pub map: Affine,
     pub kernel: usize,
     pub dilation: usize,
 }
@@ -25,7 +24,7 @@ impl Block for Tdnn {
     fn facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let [batch, frames, _] = inputs[0].shape.dims() else { bail!("expected (batch, frames, channels)") };
         let frames = frames.clone() - self.lost();
-        Ok(tvec!(f32::fact([batch.clone(), frames, self.weight.rows().to_dim()])))
+        Ok(tvec!(f32::fact([batch.clone(), frames, self.map.rows().to_dim()])))
     }
 
     fn eval(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -35,7 +34,7 @@ impl Block for Tdnn {
         let utterances = floats(&inputs[0])?.chunks_exact(frames * self.input_dim());
         for (x, out) in utterances.zip(floats_mut(&mut out)?.chunks_exact_mut(rows * dim)) {
             let length = block_rows(rows);
-            let blocks = MatMut::new(out, rows, dim, dim).row_blocks(length);
+            let blocks = MatMut::dense(out, rows, dim).row_blocks(length);
             blocks.enumerate().for_each(|(i, out)| self.apply(x, i * length, out));
         }
         Ok(tvec!(out.into_tvalue()))
@@ -45,12 +44,12 @@ impl Block for Tdnn {
 impl Tdnn {
     /// Channels of the input.
     pub fn input_dim(&self) -> usize {
-        self.weight.columns() / self.kernel
+        self.map.columns() / self.kernel
     }
 
     /// Channels of the output.
     pub fn dim(&self) -> usize {
-        self.weight.rows()
+        self.map.rows()
     }
 
     /// Output frames of so many input frames; none at all is an error.
@@ -71,12 +70,13 @@ impl Tdnn {
             self.product(Windows { data: &x[first * channels..], stride: channels, rows }, out);
         } else {
             let taps = self.gather(x, first, rows);
-            self.product(Windows::dense(&taps, self.weight.columns()), out);
+            self.product(Windows::dense(&taps, self.map.columns()), out);
         }
     }
 
     fn product(&self, windows: Windows<'_>, out: MatMut<'_>) {
-        self.weight.apply(self.engine, windows, Some(&self.bias), Some(Activation::Relu), false, out);
+        let epilogue = Epilogue { activation: Some(Activation::Relu), ..Epilogue::default() };
+        self.map.apply(self.engine, windows, epilogue, out);
     }
 
     /// The taps of `rows` outputs from `first` on, side by side.

@@ -11,6 +11,10 @@
 pub mod speaker;
 pub mod words;
 
+mod high_pass;
+mod power;
+
+pub use high_pass::without_offset;
 use wavlm_format::{Head, HeadKind, Header};
 
 use crate::error::Error;

@@ -3,8 +3,18 @@
 use std::collections::HashMap;
 
 use super::input::Input;
-use super::{Global, MAX_DIMENSIONS, Storage, TensorView, Value};
+use super::value::{Global, MAX_DIMENSIONS, Storage, TensorView, Value};
 use crate::checkpoint::error::TorchProblem;
+
+/// Names under which training scripts save a state dict among other things.
+const WRAPPERS: [&str; 4] = ["state_dict", "model_state_dict", "model", "module"];
+
+/// Dicts within dicts that are searched. A dict may hold itself, and must not be followed for ever.
+const MAX_WRAPPERS: usize = 4;
+
+/// How much of a dict without tensors a message tells.
+const MAX_KEYS: usize = 5;
+const MAX_KEY: usize = 40;
 
 /// The stack, the memo and everything that values refer to.
 pub(super) struct Machine<'a> {
@@ -224,33 +234,47 @@ impl<'a> Machine<'a> {
         sizes.ok_or_else(|| self.input.damaged("a size or stride that is no natural number"))
     }
 
-    /// The named tensors of a dict, or of the state dict in it.
-    pub(super) fn tensors_of(&self, value: Value) -> Option<Vec<(&'a str, TensorView<'a>)>> {
-        let Value::Dict(dict) = value else { return None };
-        let mut tensors = Vec::new();
-        let mut inner = None;
-        for &(key, value) in &self.dicts[dict] {
-            let Value::Text(key) = key else { continue };
-            match (self.texts[key], value) {
-                (name, Value::Tensor(view)) => tensors.push((name, self.views[view].clone())),
-                ("state_dict" | "model", Value::Dict(dict)) => inner = Some(dict),
-                _ => {}
+    /// The named tensors of a dict, or of the state dict that lies in it under one of [`WRAPPERS`].
+    pub(super) fn state_dict(&self, value: Value) -> Result<Vec<(&'a str, TensorView<'a>)>, TorchProblem> {
+        let Value::Dict(mut dict) = value else { return Err(TorchProblem::NoStateDict(Vec::new())) };
+        if let (Some(Value::Dict(_)), Some(Value::Dict(_))) =
+            (self.get_item(dict, "cfg"), self.get_item(dict, "model"))
+        {
+            return Err(TorchProblem::Authors);
+        }
+        for _ in 0..MAX_WRAPPERS {
+            let tensors = self.named(dict).filter_map(|(name, value)| match value {
+                Value::Tensor(view) => Some((name, self.views[view].clone())),
+                _ => None,
+            });
+            let tensors: Vec<_> = tensors.collect();
+            if !tensors.is_empty() {
+                return Ok(tensors);
+            }
+            let inner = WRAPPERS.iter().find_map(|wrapper| match self.get_item(dict, wrapper) {
+                Some(Value::Dict(inner)) => Some(inner),
+                _ => None,
+            });
+            match inner {
+                Some(inner) => dict = inner,
+                None => break,
             }
         }
-        match inner {
-            _ if !tensors.is_empty() => Some(tensors),
-            // Once: a dict that holds itself must not be followed for ever.
-            Some(inner) if inner != dict => {
-                let of_inner = self.dicts[inner].iter().filter_map(|&(key, value)| match (key, value) {
-                    (Value::Text(key), Value::Tensor(view)) => {
-                        Some((self.texts[key], self.views[view].clone()))
-                    }
-                    _ => None,
-                });
-                Some(of_inner.collect()).filter(|tensors: &Vec<_>| !tensors.is_empty())
-            }
+        let keys = self.named(dict).map(|(name, _)| name.chars().take(MAX_KEY).collect());
+        Err(TorchProblem::NoStateDict(keys.take(MAX_KEYS).collect()))
+    }
+
+    /// The items of a dict whose keys are text.
+    fn named(&self, dict: usize) -> impl Iterator<Item = (&'a str, Value)> {
+        self.dicts[dict].iter().filter_map(|&(key, value)| match key {
+            Value::Text(key) => Some((self.texts[key], value)),
             _ => None,
-        }
+        })
+    }
+
+    /// The last value under a key, as in Python.
+    fn get_item(&self, dict: usize, key: &str) -> Option<Value> {
+        self.named(dict).filter(|(name, _)| *name == key).last().map(|(_, value)| value)
     }
 
     /// Pushes a natural number of `width` bytes, at most two.

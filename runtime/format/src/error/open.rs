@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::ConfigError;
-use crate::header::Packing;
+use crate::header::{Packing, Precision};
+use crate::layout::{ALIGNMENT, VERSION};
 use crate::limits::{MAX_HEADER, MAX_TENSOR_NAME, MAX_TENSORS};
 use crate::packing::ShapeError;
-use crate::parse::VERSION;
-use crate::table::ALIGNMENT;
 
 /// A file could not be opened as a model.
 #[derive(Debug, Error)]
@@ -245,5 +244,43 @@ pub enum FormatError {
         count: u64,
         /// End of the last tensor.
         end: u64,
+    },
+    /// The configuration implies a tensor that the table does not list.
+    #[error("tensor {name} of shape {shape:?} is missing; export the model again")]
+    MissingTensor {
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        shape: Vec<u64>,
+    },
+    /// A tensor has another shape than the configuration implies.
+    #[error(
+        "tensor {name} has shape {found:?}, the configuration asks for {expected:?}; export the model again"
+    )]
+    TensorShape {
+        /// The tensor.
+        name: String,
+        /// Shape in the table.
+        found: Vec<u64>,
+        /// Shape that the configuration implies.
+        expected: Vec<u64>,
+    },
+    /// A tensor is packed otherwise than its role and the file's precision ask for.
+    #[error("tensor {name} is packed as {found:?}, a file of precision {precision:?} has it as {expected:?}")]
+    TensorPacking {
+        /// The tensor.
+        name: String,
+        /// Packing in the table.
+        found: Packing,
+        /// Packing that its role asks for.
+        expected: Packing,
+        /// Precision of the file.
+        precision: Precision,
+    },
+    /// The table lists a tensor that the configuration does not imply.
+    #[error("tensor {name} belongs to no part of this model")]
+    UnknownTensor {
+        /// The tensor.
+        name: String,
     },
 }

@@ -98,7 +98,7 @@ pub enum VerifyError {
     },
     /// The bytes behind int8 panels are not zero.
     #[error("tensor {name}: byte {at} behind the panels is not 0")]
-    ReadAhead {
+    PaddingBehindPanels {
         /// The tensor.
         name: String,
         /// Its place behind the last panel.

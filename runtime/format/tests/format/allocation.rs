@@ -49,7 +49,7 @@ fn peak_of<T>(work: impl FnOnce() -> T) -> (T, isize) {
 /// Opens a model, and sees to it that this took no more memory than `SPEC.md` promises for its real size.
 pub fn open(bytes: Vec<u8>) -> Result<ModelFile, FormatError> {
     let length = bytes.len();
-    let (result, peak) = peak_of(|| ModelFile::from_vec(bytes));
+    let (result, peak) = peak_of(|| ModelFile::from_bytes(bytes));
     // The copy to aligned memory, 64 bytes for each of the header, 4 MiB for first guesses of sequences' capacities.
     let bound = length + 64 * length.min(limits::MAX_HEADER as usize) + (4 << 20);
     assert!(peak <= bound as isize, "{peak} bytes for a file of {length}");
@@ -84,8 +84,29 @@ fn lengths_beyond_the_header_allocate_nothing() {
         claimed.extend([0xff, 0xff, 0xff, 0xff, 0x7f]);
         claimed.extend(&encoded[place + 1..]);
         let bytes = seal(&claimed, valid.len());
-        let (result, peak) = peak_of(|| ModelFile::from_vec(bytes));
+        let (result, peak) = peak_of(|| ModelFile::from_bytes(bytes));
         drop(result);
         assert!(peak < (valid.len() + (1 << 20)) as isize, "{peak} bytes at {place}");
     }
+}
+
+#[test]
+fn a_small_header_that_implies_the_most_tensors_costs_no_more_than_another() {
+    let layer = TdnnShape { dim: 16, kernel: 1, dilation: 1 };
+    let heads = (0..64).map(|i| {
+        let kind = HeadKind::XVector { tdnn: vec![layer; 32], embedding: 1, labels: vec![String::new()] };
+        Head { weighted_layer_sum: true, ..head(&i.to_string(), kind) }
+    });
+    let mut large = header();
+    large.heads = heads.collect();
+    large.encoder.num_layers = 256;
+    large.encoder.stem_norm = StemNorm::Layer;
+    large.encoder.stem = vec![ConvShape { dim: 1, kernel: 1, stride: 1 }; 32];
+    large.encoder.adapter =
+        Some(AdapterConfig { output_hidden_size: 1, kernel: 1, stride: 1, num_layers: 32 });
+    let most = Schema::new(&large.encoder, &large.heads, true).unwrap();
+    assert!(most.tensors().len() <= limits::MAX_TENSORS, "{} tensors", most.tensors().len());
+    assert!(most.tensors().iter().all(|spec| spec.name.len() <= limits::MAX_TENSOR_NAME));
+    let error = open(seal(&encode(&large), FIRST)).unwrap_err();
+    assert!(matches!(error, FormatError::MissingTensor { .. }), "{error}");
 }

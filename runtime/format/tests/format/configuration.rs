@@ -77,8 +77,10 @@ fn buckets_allow_what_transformers_computes() {
 
 #[test]
 fn matrices_and_fields_stay_addressable() {
-    let message = "attention.qkv has 32768 x 98304 elements, more than 1073741824";
+    let message = "positional.weight has 32768 x 131072 elements, more than 1073741824";
     assert_eq!(refusal(|c| c.hidden_size = 32768), message);
+    let message = "columns of stem.1.conv.weight is 131080, expected 1 to 131072";
+    assert_eq!(refusal(|c| c.stem[1].kernel = 16385), message, "8 inputs times 16385 taps");
     let strides = |c: &mut EncoderConfig| c.stem = vec![ConvShape { dim: 1, kernel: 1, stride: 65536 }; 32];
     assert_eq!(refusal(strides), "the stem's receptive field exceeds 16777216 samples");
 }

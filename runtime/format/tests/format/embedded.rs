@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wavlm_format::*;
 
-use crate::round_trip::writer;
+use crate::round_trip::{DENSE, writer};
 
 /// A model `shift` bytes past a multiple of 64; leaked, to stand for bytes in the program's image.
 fn embedded(shift: usize) -> &'static [u8] {
@@ -21,9 +21,9 @@ fn embedded(shift: usize) -> &'static [u8] {
 fn an_embedded_model_is_read_in_place() {
     let bytes = embedded(0);
     let file = Arc::new(ModelFile::from_static(bytes).unwrap());
-    let tensor = file.tensor("bias").unwrap();
+    let tensor = file.tensor(DENSE).unwrap();
     let elements = tensor.dense().unwrap();
-    assert_eq!(elements.as_ptr().addr(), bytes.as_ptr().addr() + 65536);
+    assert_eq!(elements.as_ptr().addr(), bytes.as_ptr().addr() + tensor.entry().offset as usize);
 }
 
 #[test]
@@ -35,13 +35,26 @@ fn a_misaligned_embedded_model_is_refused() {
 }
 
 #[test]
-fn owned_bytes_may_lie_anywhere() {
+fn bytes_in_memory_may_be_held_by_anything_and_lie_anywhere() {
     let bytes = writer().to_bytes().unwrap();
     for spare in 0..8 {
         let mut copy = Vec::with_capacity(bytes.len() + spare);
         copy.extend_from_slice(&bytes);
-        ModelFile::from_vec(copy).unwrap().verify().unwrap();
+        ModelFile::from_bytes(copy).unwrap().verify().unwrap();
     }
+    ModelFile::from_bytes(Arc::<[u8]>::from(bytes.as_slice())).unwrap().verify().unwrap();
+    ModelFile::from_bytes(bytes.into_boxed_slice()).unwrap().verify().unwrap();
+    for shift in [0, 1, 4, 16, 63] {
+        ModelFile::from_bytes(embedded(shift)).unwrap().verify().unwrap();
+    }
+}
+
+#[test]
+fn aligned_bytes_are_kept_where_they_are() {
+    let bytes = embedded(0);
+    let file = Arc::new(ModelFile::from_bytes(bytes).unwrap());
+    let tensor = file.tensor(DENSE).unwrap();
+    assert!(bytes.as_ptr_range().contains(&tensor.dense().unwrap().as_ptr().cast()));
 }
 
 #[test]

@@ -69,7 +69,8 @@ pub fn dense(name: &str, offset: u64, count: u64) -> TensorEntry {
     }
 }
 
-/// Three tensors of 1, 16 and 20 zeros, placed as they must be.
+/// Three tensors of 1, 16 and 20 zeros, placed as they must be, which belong to no model: what is wrong with their places
+/// is told before that.
 pub fn table() -> Vec<TensorEntry> {
     let first = FIRST as u64;
     vec![dense("a", first, 1), dense("b", first + 64, 16), dense("c", first + 128, 20)]
@@ -80,9 +81,29 @@ pub fn full_header() -> Header {
     Header { tensors: table(), ..header() }
 }
 
-/// A valid file.
+/// A file with nothing wrong but that its tensors are not those of its model.
 pub fn file() -> Vec<u8> {
     seal(&encode(&full_header()), FIRST + 128 + 80)
+}
+
+/// The tensors that follow from the header, all zeros, in the places they must have. Checksums are not filled in.
+pub fn complete(header: &Header) -> Vec<TensorEntry> {
+    let schema = header.schema().expect("valid");
+    let mut end = FIRST as u64;
+    let entry = |spec: &TensorSpec| {
+        let packing = spec.role.packing(header.precision);
+        let length = packing.byte_length(&spec.shape).expect("a possible shape");
+        let offset = end.next_multiple_of(64);
+        end = offset + length;
+        let (name, shape) = (spec.name.clone(), spec.shape.clone());
+        TensorEntry { name, packing, shape, offset, length, crc32: 0 }
+    };
+    schema.tensors().iter().map(entry).collect()
+}
+
+/// Where the last tensor of a table ends.
+pub fn end_of(table: &[TensorEntry]) -> usize {
+    table.last().map_or(FIRST, |entry| (entry.offset + entry.length) as usize)
 }
 
 /// A file of `length` bytes with the header of [`file`] and another table.

@@ -3,6 +3,8 @@
 mod allocation;
 mod atomic_write;
 mod configuration;
+#[cfg(unix)]
+mod destinations;
 mod embedded;
 mod forge;
 mod hostile;
@@ -11,4 +13,6 @@ mod mapped;
 mod refusals;
 mod round_trip;
 mod specification;
+mod specified_tensors;
+mod tensors;
 mod verify;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wavlm_format::*;
 
-use crate::forge::{self, FIRST, header};
+use crate::forge::{self, FIRST, encode, header};
 
 /// A small int8 matrix as the kernels pack it, with its scales and sums.
 pub fn panels_i8([groups, rows, columns]: [usize; 3]) -> (Vec<i8>, Vec<f32>, Vec<i32>) {
@@ -37,84 +37,137 @@ fn cells([groups, rows, columns]: [usize; 3]) -> impl Iterator<Item = (usize, us
     (0..groups).flat_map(move |g| (0..rows).flat_map(move |n| (0..columns).map(move |k| (g, n, k))))
 }
 
-/// A file with a tensor of each packing: dense `bias`, f32 `f32.weight`, int8 `i8.weight`.
-pub fn writer() -> Writer<'static> {
-    let mut writer = Writer::new(header()).expect("valid");
-    let (data, scales, sums) = panels_i8([2, 17, 5]);
-    writer.add_dense("bias", &[3], vec![1.0, -2.0, 0.25]).expect("valid");
-    writer.add_panels_i8("i8.weight", [2, 17, 5], data, scales, sums).expect("valid");
-    writer.add_panels_f32("f32.weight", [2, 17, 5], panels_f32([2, 17, 5])).expect("valid");
+/// A model with tensors of every packing, and matrices whose padding is neither nothing nor all: 17 rows and columns in
+/// two groups.
+pub fn model() -> Header {
+    let encoder = EncoderConfig {
+        stem: vec![ConvShape { dim: 3, kernel: 4, stride: 2 }],
+        hidden_size: 34,
+        num_layers: 1,
+        num_heads: 2,
+        intermediate_size: 5,
+        positional_kernel: 1,
+        ..forge::encoder()
+    };
+    Header { encoder, ..header() }
+}
+
+/// Adds a tensor that fits `spec`.
+pub fn add(writer: &mut Writer<'_>, spec: &TensorSpec, precision: Precision) {
+    let (name, shape) = (spec.name.clone(), spec.shape.iter().map(|&size| size as usize));
+    let packing = spec.role.packing(precision);
+    if packing == Packing::DenseF32 {
+        let elements: Vec<f32> = (0..shape.product()).map(|i| i as f32 / 4.0 - 2.0).collect();
+        return writer.add_dense(name, &spec.shape, elements).expect("valid");
+    }
+    let sizes: [usize; 3] = shape.collect::<Vec<_>>().try_into().expect("a matrix");
+    let shape = sizes.map(|size| size as u64);
+    if packing == Packing::PanelsI8 {
+        let (data, scales, sums) = panels_i8(sizes);
+        writer.add_panels_i8(name, shape, data, scales, sums).expect("valid");
+    } else {
+        writer.add_panels_f32(name, shape, panels_f32(sizes)).expect("valid");
+    }
+}
+
+/// A writer that has been given every tensor of the header's model.
+pub fn complete(header: Header, conv_bias: bool) -> Writer<'static> {
+    let schema = Schema::new(&header.encoder, &header.heads, conv_bias).expect("valid");
+    let precision = header.precision;
+    let mut writer = Writer::new(header).expect("valid");
+    schema.tensors().iter().for_each(|spec| add(&mut writer, spec, precision));
     writer
 }
 
+/// The file of [`model`]: dense [`DENSE`], f32 panels [`EXACT`], int8 panels [`MATRIX`] and others.
+pub fn writer() -> Writer<'static> {
+    complete(model(), false)
+}
+
+/// A dense tensor of [`model`], of 34 elements.
+pub const DENSE: &str = "positional.bias";
+/// A matrix of [`model`] that is f32 whatever the precision, of `[1, 8, 17]`.
+pub const EXACT: &str = "layers.0.attention.gate.weight";
+/// A matrix of [`model`], of `[2, 17, 17]`.
+pub const MATRIX: &str = "positional.weight";
+
 #[test]
 fn tensors_come_back_as_they_were_added() {
-    let file = Arc::new(ModelFile::from_vec(writer().to_bytes().unwrap()).unwrap());
+    let file = Arc::new(ModelFile::from_bytes(writer().to_bytes().unwrap()).unwrap());
     file.verify().unwrap();
 
-    let bias = file.tensor("bias").unwrap();
-    assert_eq!((bias.name(), bias.shape()), ("bias", &[3][..]));
-    assert_eq!(bias.dense().unwrap(), [1.0, -2.0, 0.25]);
-    assert_eq!(bias.finite().unwrap(), [1.0, -2.0, 0.25]);
+    let dense = file.tensor(DENSE).unwrap();
+    assert_eq!((dense.name(), dense.shape()), (DENSE, &[34][..]));
+    assert_eq!(dense.dense().unwrap()[..3], [-2.0, -1.75, -1.5]);
+    assert_eq!(dense.finite().unwrap(), dense.dense().unwrap());
 
-    let tensor = file.tensor("f32.weight").unwrap();
+    let tensor = file.tensor(EXACT).unwrap();
     let view = tensor.panels_f32().unwrap();
-    assert_eq!((view.groups, view.rows, view.columns), (2, 17, 5));
-    assert_eq!(view.data, panels_f32([2, 17, 5]));
+    assert_eq!((view.groups, view.rows, view.columns), (1, 8, 17));
+    assert_eq!(view.data, panels_f32([1, 8, 17]));
 
-    let (data, scales, sums) = panels_i8([2, 17, 5]);
-    let tensor = file.tensor("i8.weight").unwrap();
+    let (data, scales, sums) = panels_i8([2, 17, 17]);
+    let tensor = file.tensor(MATRIX).unwrap();
     let view = tensor.panels_i8().unwrap();
-    assert_eq!((view.groups, view.rows, view.columns), (2, 17, 5));
+    assert_eq!((view.groups, view.rows, view.columns), (2, 17, 17));
     assert_eq!((view.data, view.scales, view.sums), (&data[..], &scales[..], &sums[..]));
-    assert_eq!(view.readable.len(), data.len() + 256);
-    assert!(view.readable[data.len()..].iter().all(|&byte| byte == 0));
 }
 
 #[test]
 fn tensors_lie_on_the_grid_in_the_order_of_adding() {
-    let file = ModelFile::from_vec(writer().to_bytes().unwrap()).unwrap();
-    let places: Vec<_> =
-        file.header().tensors.iter().map(|t| (t.name.as_str(), t.offset, t.length)).collect();
-    let first = FIRST as u64;
-    let int8 = 2 * 32 * 16 + 256 + 2 * 32 * 8;
-    let f32 = 2 * 32 * 5 * 4;
-    assert_eq!(
-        places,
-        [("bias", first, 12), ("i8.weight", first + 64, int8), ("f32.weight", first + 64 + int8, f32)]
-    );
-    assert_eq!(file.len() as u64, first + 64 + int8 + f32);
+    let file = ModelFile::from_bytes(writer().to_bytes().unwrap()).unwrap();
+    let table = &file.header().tensors;
+    let names: Vec<_> = table.iter().map(|entry| entry.name.as_str()).collect();
+    let listed: Vec<_> = file.schema().tensors().iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, listed);
+    let mut end = FIRST as u64;
+    for entry in table {
+        assert_eq!(entry.offset, end.next_multiple_of(64), "{}", entry.name);
+        end = entry.offset + entry.length;
+    }
+    assert_eq!(file.len() as u64, end);
+    let length = |name: &str| table.iter().find(|entry| entry.name == name).map(|entry| entry.length);
+    assert_eq!(length(DENSE), Some(34 * 4));
+    assert_eq!(length(EXACT), Some(16 * 17 * 4));
+    assert_eq!(length(MATRIX), Some(2 * 32 * 32 + 256 + 2 * 32 * 8));
 }
 
 #[test]
 fn a_long_header_moves_the_tensors_to_the_next_page() {
-    let mut long = header();
     // Just beyond 64 KiB with the first offsets tried, so that placing has to be repeated.
-    long.source = "s".repeat(65_600);
-    let mut writer = Writer::new(long).unwrap();
-    writer.add_dense("a", &[1], vec![1.0]).unwrap();
-    let file = ModelFile::from_vec(writer.to_bytes().unwrap()).unwrap();
+    let long = Header { source: "s".repeat(65_600 - forge::complete(&model()).len() * 30), ..model() };
+    let file = ModelFile::from_bytes(complete(long, false).to_bytes().unwrap()).unwrap();
     assert_eq!(file.header().tensors[0].offset, 2 * FIRST as u64);
     file.verify().unwrap();
 }
 
 #[test]
 fn a_header_of_any_length_around_the_page_border_opens() {
-    for length in FIRST - 140..FIRST - 60 {
-        let mut writer = Writer::new(Header { source: "s".repeat(length), ..header() }).unwrap();
-        writer.add_dense("a", &[1], vec![1.0]).unwrap();
-        ModelFile::from_vec(writer.to_bytes().unwrap()).unwrap().verify().unwrap();
+    let rest = encode(&Header { tensors: forge::complete(&model()), ..model() }).len();
+    let mut first = Vec::new();
+    for length in FIRST - rest - 200..FIRST - rest + 40 {
+        let header = Header { source: "s".repeat(length), ..model() };
+        let file = ModelFile::from_bytes(complete(header, false).to_bytes().unwrap()).unwrap();
+        file.verify().unwrap();
+        first.push(file.header().tensors[0].offset);
     }
+    first.dedup();
+    assert_eq!(first, [FIRST as u64, 2 * FIRST as u64]);
 }
 
 #[test]
 fn tensors_can_be_lent_to_the_writer() {
-    let elements = [1.0, 2.0];
-    let mut writer = Writer::new(header()).unwrap();
-    writer.add_dense("lent", &[2], &elements).unwrap();
-    writer.add_dense("given", &[2], Cow::Owned(elements.to_vec())).unwrap();
-    let file = Arc::new(ModelFile::from_vec(writer.to_bytes().unwrap()).unwrap());
-    assert_eq!(file.tensor("lent").unwrap().dense(), file.tensor("given").unwrap().dense());
+    let elements = vec![0.25; 34];
+    let mut writer = Writer::new(model()).unwrap();
+    for spec in model().schema().unwrap().tensors() {
+        match spec.name.as_str() {
+            "encoder_norm.weight" => writer.add_dense("encoder_norm.weight", &[34], &elements).unwrap(),
+            DENSE => writer.add_dense(DENSE, &[34], Cow::Owned(elements.clone())).unwrap(),
+            _ => add(&mut writer, spec, model().precision),
+        }
+    }
+    let file = Arc::new(ModelFile::from_bytes(writer.to_bytes().unwrap()).unwrap());
+    assert_eq!(file.tensor("encoder_norm.weight").unwrap().dense(), file.tensor(DENSE).unwrap().dense());
 }
 
 #[test]
@@ -123,34 +176,43 @@ fn the_report_is_part_of_the_header() {
     let report = ExportReport { seconds: 12.5, tensors: vec![agreement] };
     let mut writer = writer();
     writer.set_report(report.clone());
-    let file = ModelFile::from_vec(writer.to_bytes().unwrap()).unwrap();
+    let file = ModelFile::from_bytes(writer.to_bytes().unwrap()).unwrap();
     assert_eq!(file.header().report, Some(report));
 }
 
 #[test]
 fn references_are_equal_if_they_mean_the_same_bytes() {
     let bytes = writer().to_bytes().unwrap();
-    let file = Arc::new(ModelFile::from_vec(bytes.clone()).unwrap());
-    let other = Arc::new(ModelFile::from_vec(bytes).unwrap());
-    let bias = file.tensor("bias").unwrap();
-    assert_eq!(bias, file.tensor("bias").unwrap());
+    let file = Arc::new(ModelFile::from_bytes(bytes.clone()).unwrap());
+    let other = Arc::new(ModelFile::from_bytes(bytes).unwrap());
+    let bias = file.tensor(DENSE).unwrap();
+    assert_eq!(bias, file.tensor(DENSE).unwrap());
     assert_eq!(bias, bias.clone());
-    assert_ne!(bias, file.tensor("i8.weight").unwrap());
-    assert_ne!(bias, other.tensor("bias").unwrap());
-    assert_eq!(format!("{bias:?}"), "bias DenseF32 [3]");
+    assert_ne!(bias, file.tensor(MATRIX).unwrap());
+    assert_ne!(bias, other.tensor(DENSE).unwrap());
+    assert_eq!(format!("{bias:?}"), "positional.bias DenseF32 [34]");
 }
 
 #[test]
 fn asking_for_the_wrong_tensor_is_an_error() {
-    let file = Arc::new(ModelFile::from_vec(writer().to_bytes().unwrap()).unwrap());
-    assert!(file.has("bias") && !file.has("bia") && !file.has(""));
+    let file = Arc::new(ModelFile::from_bytes(writer().to_bytes().unwrap()).unwrap());
+    assert!(file.has(DENSE) && !file.has("positional.bia") && !file.has(""));
     let message = |error: TensorError| error.to_string();
     assert_eq!(message(file.tensor("missing").unwrap_err()), "model has no tensor missing");
-    let bias = file.tensor("bias").unwrap();
-    assert_eq!(message(bias.panels_i8().unwrap_err()), "tensor bias is DenseF32, expected PanelsI8");
-    assert_eq!(message(bias.panels_f32().unwrap_err()), "tensor bias is DenseF32, expected PanelsF32");
-    let weight = file.tensor("i8.weight").unwrap();
-    assert_eq!(message(weight.dense().unwrap_err()), "tensor i8.weight is PanelsI8, expected DenseF32");
+    let bias = file.tensor(DENSE).unwrap();
+    assert_eq!(
+        message(bias.panels_i8().unwrap_err()),
+        "tensor positional.bias is DenseF32, expected PanelsI8"
+    );
+    assert_eq!(
+        message(bias.panels_f32().unwrap_err()),
+        "tensor positional.bias is DenseF32, expected PanelsF32"
+    );
+    let weight = file.tensor(MATRIX).unwrap();
+    assert_eq!(
+        message(weight.dense().unwrap_err()),
+        "tensor positional.weight is PanelsI8, expected DenseF32"
+    );
 }
 
 #[test]
@@ -184,6 +246,6 @@ fn the_writer_refuses_what_no_reader_would_accept() {
         message(writer.add_panels_i8("w", [1, 1, 1], data, &scales[1..], sums)),
         "tensor w: scales has 15 elements, expected 16 for shape [1, 1, 1]".to_owned()
     );
-    writer.add_dense("bias", &[1], vec![0.0]).unwrap();
-    assert_eq!(writer.to_bytes().unwrap_err().to_string(), "two tensors are named bias");
+    writer.add_dense(DENSE, &[34], vec![0.0; 34]).unwrap();
+    assert_eq!(writer.to_bytes().unwrap_err().to_string(), "two tensors are named positional.bias");
 }

@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use wavlm_format::*;
 
+use crate::round_trip::complete;
+
 const SPEC: &str = include_str!("../../SPEC.md");
 
-/// The bytes of the example: hexadecimal pairs up to a `#` in each line of its block.
-fn example() -> Vec<u8> {
+/// The example's bytes before and behind what it leaves out, which a line of `…` stands for: hexadecimal pairs up to a
+/// `#` in each line of its block.
+fn example() -> [Vec<u8>; 2] {
     let (_, block) = SPEC.split_once("```hex\n").expect("the example");
     let (block, _) = block.split_once("```").expect("its end");
-    let pairs = block.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("two hexadecimal digits")).collect()
+    let (start, end) = block.split_once("…\n").expect("something left out");
+    [start, end].map(|part| {
+        let pairs =
+            part.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).expect("two hexadecimal digits")).collect()
+    })
 }
 
 /// The model that the example describes.
@@ -53,29 +60,32 @@ fn described() -> Writer<'static> {
         licence: "MIT".to_owned(),
         source: "example".to_owned(),
     };
-    let mut writer = Writer::new(header).expect("valid");
-    writer.add_dense("projection.norm.bias", &[2], vec![1.0, -2.0]).expect("valid");
-    writer
+    complete(header, false)
 }
+
+/// The last tensor of the example, and its elements.
+const LAST: &str = "heads.words.classifier.bias";
+const ELEMENTS: [f32; 2] = [-2.0, -1.75];
 
 #[test]
 fn the_example_is_what_the_writer_makes() {
-    let (example, written) = (example(), described().to_bytes().unwrap());
-    let elements = [0x00, 0x00, 0x80, 0x3f, 0x00, 0x00, 0x00, 0xc0];
-    let start = &written[..written.len().min(example.len())];
-    assert_eq!(example, start, "written:\n{}", dump(start));
-    assert!(written[example.len()..65536].iter().all(|&byte| byte == 0));
-    assert_eq!(written[65536..], elements);
+    let ([start, end], written) = (example(), described().to_bytes().unwrap());
+    let header_end =
+        16 + u32::from_le_bytes([written[12], written[13], written[14], written[15]]) as usize + 4;
+    let shown = dump(&written[..header_end]);
+    assert!(written.starts_with(&start), "written:\n{shown}");
+    assert!(written[..header_end].ends_with(&end), "written:\n{shown}");
+    assert!(written[header_end..65536].iter().all(|&byte| byte == 0));
+    assert!(written.ends_with(&[0x00, 0x00, 0x00, 0xc0, 0x00, 0x00, 0xe0, 0xbf]));
+    let prose = format!("16 + {} + 4 bytes", header_end - 20);
+    assert!(SPEC.contains(&prose), "{prose}");
 }
 
 #[test]
 fn the_example_opens() {
-    let mut bytes = example();
-    bytes.resize(65536, 0);
-    bytes.extend([0x00, 0x00, 0x80, 0x3f, 0x00, 0x00, 0x00, 0xc0]);
-    let file = Arc::new(ModelFile::from_vec(bytes).unwrap());
+    let file = Arc::new(ModelFile::from_bytes(described().to_bytes().unwrap()).unwrap());
     file.verify().unwrap();
-    assert_eq!(file.tensor("projection.norm.bias").unwrap().finite().unwrap(), [1.0, -2.0]);
+    assert_eq!(file.tensor(LAST).unwrap().finite().unwrap(), ELEMENTS);
 }
 
 #[test]
@@ -92,6 +102,7 @@ fn the_limits_are_those_of_the_code() {
         ("MAX_DISTANCE", MAX_DISTANCE),
         ("MAX_RECEPTIVE_FIELD", MAX_RECEPTIVE_FIELD),
         ("MAX_ELEMENTS", MAX_ELEMENTS),
+        ("MAX_COLUMNS", MAX_COLUMNS),
         ("MAX_ADAPTER_LAYERS", MAX_ADAPTER_LAYERS),
         ("MAX_HEADS", MAX_HEADS),
         ("MAX_HEAD_NAME", MAX_HEAD_NAME as u64),

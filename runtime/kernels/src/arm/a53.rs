@@ -4,22 +4,25 @@
 //! A 64-bit load to a vector register goes beside a move from a general one, as do two such moves; only a load to a
 //! general register goes beside a multiplication. Every operand is loaded long before its use.
 
-use super::{ELEMENTWISE, cores, float, neon};
-use crate::dispatch::Kernels;
-use crate::tile::{Sums, Tile, TileI8};
+use super::sums::add_pairs;
+use super::{float, neon};
+use crate::cores::CoreKind;
+use crate::portable::kernels;
+use crate::tile::{Size, Sums, TileI8};
 use std::arch::aarch64::*;
 use std::arch::asm;
 
 /// Rows of one pass. What is left of a tile's rows goes to [`neon`].
 const ROWS: usize = 4;
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "neon-a53",
-    cores::all_small,
-    Tile { rows: 4 * ROWS, step: ROWS, panels: 1, run: tile_i8 },
-    float::TILE,
-    &ELEMENTWISE,
-);
+kernels! {
+    name: "neon-a53",
+    features: is_aarch64_feature_detected["neon"],
+    made_for: Some(CoreKind::InOrder),
+    elementwise: baseline,
+    tile_i8: (tile_i8, Size { rows: 4 * ROWS, step: ROWS, panels: 1 }),
+    tile_f32: (float::tile_f32, float::SIZE),
+}
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
@@ -30,20 +33,19 @@ fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
 /// Adds the products of all of the tile's rows.
 #[target_feature(enable = "neon")]
 fn add_rows(t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds());
-    let whole = t.rows - t.rows % ROWS;
+    let whole = t.rows() - t.rows() % ROWS;
     for first in (0..whole).step_by(ROWS) {
-        let codes = [0, 1, 2, 3].map(|row| t.codes[(first + row) * t.stride..].as_ptr());
+        let codes = [0, 1, 2, 3].map(|row| t.row(first + row).as_ptr());
         for half in 0..2 {
-            // SAFETY: in bounds: each row has k codes, k a multiple of 16 and not zero; the panel has 16·k weights, of
+            // SAFETY: each row has k codes, k a multiple of 16 and not zero; the panel has 16·k weights, of
             // which a half is 32 of every 64.
-            let sums = unsafe { sums_4x8(t.k / 8, codes, t.weights.as_ptr().add(half * 32)) };
+            let sums = unsafe { sums_4x8(t.k() / 8, codes, t.panel(0).as_ptr().add(half * 32)) };
             for (sums, out) in sums.into_iter().zip(&mut out.0[first..]) {
-                neon::add_pairs(sums, half * 2, out);
+                add_pairs(sums, half * 2, out);
             }
         }
     }
-    if whole < t.rows {
+    if whole < t.rows() {
         neon::add_rows(whole, t, out);
     }
 }

@@ -7,17 +7,17 @@
 macro_rules! tile_by_lane {
     (
         #[$features:meta]
-        fn $tile:ident($operands:ty) -> $sum:ty,
-        rows: $rows:ident, lane: [$element:ty; $lane:literal],
+        $visible:vis fn $tile:ident($operands:ty) -> $sum:ty,
+        lane: [$element:ty; $lane:literal],
         load: $load:ident -> $vector:ty, $(load_lane: $load_lane:ident,)?
         zero: $zero:expr => $sums:ty, multiply: $multiply:ident, store: $store:ident,
     ) => {
         /// The function of a [`Tile`](crate::tile::Tile).
         #[$features]
-        fn $tile(t: &$operands, out: &mut $crate::tile::Sums<$sum>) {
-            assert!(t.in_bounds() && t.panels == 1);
+        $visible fn $tile(t: &$operands, out: &mut $crate::tile::Sums<$sum>) {
+            assert_eq!(t.panels(), 1);
             // Six rows have 24 vectors of sums and 6 of operands: with two of weights, all 32 registers.
-            for rows in $crate::matmul::even_spans(0..t.rows, 6, 1) {
+            for rows in $crate::spans::even_spans(0..t.rows(), 6, 1) {
                 let first = rows.start;
                 match rows.len() {
                     1 => rows_from::<1>(first, t, out),
@@ -31,18 +31,17 @@ macro_rules! tile_by_lane {
             }
         }
 
-        /// `N` rows of a tile that is in bounds.
+        /// `N` rows of a tile.
         #[$features]
         fn rows_from<const N: usize>(first: usize, t: &$operands, out: &mut $crate::tile::Sums<$sum>) {
             // Opaque, or the compiler would step one pointer and compute the others from it each time.
             let mut rows: [*const $element; N] = std::array::from_fn(|row| {
-                std::hint::black_box(t.$rows[(first + row) * t.stride..].as_ptr()).cast()
+                std::hint::black_box(t.row(first + row).as_ptr()).cast()
             });
             let mut sums = [[$zero; 4]; N];
-            let weights = &t.weights[..t.k * $crate::PANEL];
-            let weights = weights.as_chunks::<{ $lane * $crate::PANEL }>().0.as_chunks::<4>();
+            let weights = t.panel(0).as_chunks::<{ $lane * $crate::layout::PANEL }>().0.as_chunks::<4>();
             for weights in weights.0 {
-                // SAFETY: in bounds: each row has k elements, and there are weights for 4 more lanes of them.
+                // SAFETY: each row has k elements, and there are weights for 4 more lanes of them.
                 let x = rows.map(|row| unsafe { $load(row) });
                 add_products::<0, N>(&mut sums, &x, &weights[0]);
                 add_products::<1, N>(&mut sums, &x, &weights[1]);
@@ -72,7 +71,7 @@ macro_rules! tile_by_lane {
         fn add_products<const LANE: i32, const N: usize>(
             sums: &mut [[$sums; 4]; N],
             x: &[$vector; N],
-            weights: &[$element; $lane * $crate::PANEL],
+            weights: &[$element; $lane * $crate::layout::PANEL],
         ) {
             for (quarter, weights) in weights.as_chunks::<{ 4 * $lane }>().0.iter().enumerate() {
                 // SAFETY: `weights` is an array of 4 lanes.

@@ -2,24 +2,25 @@
 //! being one 4-byte lane of a row's vector.
 
 use super::by_lane::tile_by_lane;
-use super::{ELEMENTWISE, float};
-use crate::dispatch::Kernels;
-use crate::tile::{Tile, TileI8};
+use super::float;
+use crate::portable::kernels;
+use crate::tile::{Size, TileI8};
 use std::arch::aarch64::*;
-use std::arch::{asm, is_aarch64_feature_detected};
+use std::arch::asm;
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "dotprod",
-    || is_aarch64_feature_detected!("dotprod"),
-    Tile { rows: 16, step: 1, panels: 1, run: tile_i8 },
-    float::TILE,
-    &ELEMENTWISE,
-);
+kernels! {
+    name: "dotprod",
+    features: is_aarch64_feature_detected["neon", "dotprod"],
+    made_for: None,
+    elementwise: baseline,
+    tile_i8: (tile_i8, Size { rows: 16, step: 1, panels: 1 }),
+    tile_f32: (float::tile_f32, float::SIZE),
+}
 
 tile_by_lane! {
     #[target_feature(enable = "neon,dotprod")]
     fn tile_i8(TileI8) -> i32,
-    rows: codes, lane: [i8; 4],
+    lane: [i8; 4],
     load: vld1q_s8 -> int8x16_t,
     zero: vdupq_n_s32(0) => int32x4_t, multiply: sdot, store: vst1q_s32,
 }

@@ -4,20 +4,25 @@
 //! Both operands interleave what memory has apart, and interleaving takes the multiplier's pipes. A panel's weights are
 //! interleaved for twelve rows at once, and the codes once for two panels.
 
-use super::{ELEMENTWISE, add_i32, float};
-use crate::dispatch::Kernels;
-use crate::tile::{Sums, Tile, TileI8};
+use super::float;
+use super::sums::add_i32;
+use crate::layout::PANEL;
+use crate::portable::kernels;
+use crate::spans::spans;
+use crate::tile::{Size, Sums, TileI8};
 use std::arch::aarch64::*;
-use std::arch::{asm, is_aarch64_feature_detected};
+use std::arch::asm;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "i8mm",
-    || is_aarch64_feature_detected!("i8mm"),
-    Tile { rows: 12, step: 2, panels: 2, run: tile_i8 },
-    float::TILE,
-    &ELEMENTWISE,
-);
+kernels! {
+    name: "i8mm",
+    features: is_aarch64_feature_detected["neon", "i8mm"],
+    made_for: None,
+    elementwise: baseline,
+    tile_i8: (tile_i8, Size { rows: 12, step: 2, panels: 2 }),
+    tile_f32: (float::tile_f32, float::SIZE),
+}
 
 /// Inputs whose codes are interleaved at once: with a panel's weights for them, they fit the first cache.
 const DEPTH: usize = 768;
@@ -25,32 +30,31 @@ const DEPTH: usize = 768;
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon,i8mm")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds());
-    match t.rows.div_ceil(2) {
+    match t.rows().div_ceil(2) {
         1 => row_pairs::<1>(t, out),
         2 => row_pairs::<2>(t, out),
         3 => row_pairs::<3>(t, out),
         4 => row_pairs::<4>(t, out),
         5 => row_pairs::<5>(t, out),
         6 => row_pairs::<6>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows),
+        _ => unreachable!("a tile of {} rows", t.rows()),
     }
 }
 
-/// `t` is in bounds and of `2 · PAIRS` rows, or of one fewer: then the last is computed twice, and `out` has room.
+/// `t` is of `2 · PAIRS` rows, or of one fewer: then the last is computed twice, and `out` has room.
 #[target_feature(enable = "neon,i8mm")]
 fn row_pairs<const PAIRS: usize>(t: &TileI8, out: &mut Sums<i32>) {
-    out.0[..2 * PAIRS * t.panels].fill([0; 16]);
+    out.0[..2 * PAIRS * t.panels()].fill([0; PANEL]);
     let mut room = [MaybeUninit::<[int8x16_t; PAIRS]>::uninit(); DEPTH / 8];
-    for first in (0..t.k).step_by(DEPTH) {
-        let depth = DEPTH.min(t.k - first);
-        let codes = interleave(t, first, &mut room[..depth / 8]);
-        for panel in 0..t.panels {
-            let weights = t.weights[(panel * t.k + first) * 16..][..depth * 16].as_chunks::<128>().0;
+    for inputs in spans(0..t.k(), DEPTH) {
+        let codes = interleave(t, inputs.clone(), &mut room);
+        for panel in 0..t.panels() {
+            let weights = &t.panel(panel)[inputs.start * PANEL..inputs.end * PANEL];
+            let weights = weights.as_chunks::<{ 8 * PANEL }>().0;
             for half in 0..2 {
                 let rows = products(codes, weights, half);
                 for (row, sums) in rows.as_flattened().iter().enumerate() {
-                    let out = &mut out.0[row * t.panels + panel];
+                    let out = &mut out.0[row * t.panels() + panel];
                     add_i32(sums[0], 2 * half, out);
                     add_i32(sums[1], 2 * half + 1, out);
                 }
@@ -59,22 +63,23 @@ fn row_pairs<const PAIRS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     }
 }
 
-/// Brings together eight codes of each row of a pair, from input `first` on, eight times the length of `room`.
+/// Brings together eight codes of each row of a pair, for every eight of the inputs.
 #[inline]
 #[target_feature(enable = "neon,i8mm")]
 fn interleave<'a, const PAIRS: usize>(
     t: &TileI8,
-    first: usize,
-    room: &'a mut [MaybeUninit<[int8x16_t; PAIRS]>],
+    inputs: Range<usize>,
+    room: &'a mut [MaybeUninit<[int8x16_t; PAIRS]>; DEPTH / 8],
 ) -> &'a [[int8x16_t; PAIRS]] {
     let rows: [_; PAIRS] = std::array::from_fn(|pair| {
-        [2 * pair, 2 * pair + 1].map(|row| t.codes[row.min(t.rows - 1) * t.stride + first..].as_ptr())
+        [2 * pair, 2 * pair + 1].map(|row| t.row(row.min(t.rows() - 1))[inputs.clone()].as_ptr())
     });
+    let room = &mut room[..inputs.len() / 8];
     let (chunks, []) = room.as_chunks_mut::<2>() else { unreachable!("inputs come in sixteens") };
     for (i, chunk) in chunks.iter_mut().enumerate() {
         let mut both = [[vdupq_n_s8(0); PAIRS]; 2];
         for (pair, rows) in rows.iter().enumerate() {
-            // SAFETY: in bounds: each row has k codes, k a multiple of 16, and `room` is for those from `first` on.
+            // SAFETY: each row has codes for all of `inputs`, sixteen of them for each chunk.
             let [upper, lower] = rows.map(|row| unsafe { vld1q_s64(row.add(16 * i).cast()) });
             both[0][pair] = vreinterpretq_s8_s64(vzip1q_s64(upper, lower));
             both[1][pair] = vreinterpretq_s8_s64(vzip2q_s64(upper, lower));

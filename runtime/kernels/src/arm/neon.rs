@@ -4,20 +4,23 @@
 //! to 32 bits. Two rows by the whole panel take the fewest loads. The loop is one block of assembly: from intrinsics
 //! the compiler makes `smull2` out of a move and a `smull`, and spills.
 
-use super::{ELEMENTWISE, add_i32, float};
-use crate::PANEL;
-use crate::dispatch::Kernels;
-use crate::tile::{Sums, Tile, TileI8};
+use super::float;
+use super::sums::add_pairs;
+use crate::layout::PANEL;
+use crate::portable::kernels;
+use crate::spans::spans;
+use crate::tile::{Size, Sums, TileI8};
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "neon",
-    || true,
-    Tile { rows: 16, step: 2, panels: 1, run: tile_i8 },
-    float::TILE,
-    &ELEMENTWISE,
-);
+kernels! {
+    name: "neon",
+    features: is_aarch64_feature_detected["neon"],
+    made_for: None,
+    elementwise: baseline,
+    tile_i8: (tile_i8, Size { rows: 16, step: 2, panels: 1 }),
+    tile_f32: (float::tile_f32, float::SIZE),
+}
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
@@ -30,23 +33,23 @@ fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
 #[inline]
 pub(super) fn by_depth(t: &TileI8, out: &mut Sums<i32>, add: impl Fn(&TileI8, &mut Sums<i32>)) {
     const DEPTH: usize = 1024;
-    assert!(t.in_bounds() && t.panels == 1);
-    out.0[..t.rows].fill([0; PANEL]);
-    for (i, weights) in t.weights[..t.k * PANEL].chunks(DEPTH * PANEL).enumerate() {
-        add(&TileI8 { codes: &t.codes[i * DEPTH..], weights, k: weights.len() / PANEL, ..*t }, out);
+    assert_eq!(t.panels(), 1);
+    out.0[..t.rows()].fill([0; PANEL]);
+    for inputs in spans(0..t.k(), DEPTH) {
+        add(&t.inputs(inputs), out);
     }
 }
 
 /// Adds the products of the tile's rows from `first` on.
 #[target_feature(enable = "neon")]
 pub(super) fn add_rows(first: usize, t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds());
-    let (steps, weights) = (t.k / 8, t.weights.as_ptr());
-    for row in (first..t.rows).step_by(2) {
-        let codes = t.codes[row * t.stride..].as_ptr();
-        if row + 1 < t.rows {
-            // SAFETY: in bounds: each row has k codes, the panel 16·k weights; k is a multiple of 16 and not zero.
-            let sums = unsafe { sums_2x16(steps, [codes, codes.add(t.stride)], weights) };
+    let (steps, weights) = (t.k() / 8, t.panel(0).as_ptr());
+    for row in (first..t.rows()).step_by(2) {
+        let codes = t.row(row).as_ptr();
+        if row + 1 < t.rows() {
+            let next = t.row(row + 1).as_ptr();
+            // SAFETY: each row has k codes, the panel 16·k weights; k is a multiple of 16 and not zero.
+            let sums = unsafe { sums_2x16(steps, [codes, next], weights) };
             add_pairs(sums[0], 0, &mut out.0[row]);
             add_pairs(sums[1], 0, &mut out.0[row + 1]);
         } else {
@@ -54,15 +57,6 @@ pub(super) fn add_rows(first: usize, t: &TileI8, out: &mut Sums<i32>) {
             let sums = unsafe { sums_1x16(steps, [codes], weights) };
             add_pairs(sums[0], 0, &mut out.0[row]);
         }
-    }
-}
-
-/// Adds to the sums of columns `4 * quarter ..` of a row, first adjacent lanes to each other.
-#[inline]
-#[target_feature(enable = "neon")]
-pub(super) fn add_pairs<const N: usize>(sums: [int32x4_t; N], quarter: usize, out: &mut [i32; PANEL]) {
-    for (i, sums) in sums.as_chunks::<2>().0.iter().enumerate() {
-        add_i32(vpaddq_s32(sums[0], sums[1]), quarter + i, out);
     }
 }
 

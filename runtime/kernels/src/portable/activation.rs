@@ -10,6 +10,7 @@ pub(crate) fn activate(f: Activation, row: &mut [f32]) {
         Activation::Gelu => apply(row, gelu),
         Activation::GeluNew => apply(row, gelu_new),
         Activation::Relu => apply(row, relu),
+        Activation::Selu => apply(row, selu),
         Activation::Silu => apply(row, silu),
         Activation::Tanh => apply(row, tanh),
     }
@@ -68,6 +69,15 @@ pub(crate) fn gelu_new(x: f32) -> f32 {
     const LINEAR: f32 = 1.595_769;
     const CUBIC: f32 = 0.071_354_814;
     x * sigmoid(x * (x * x).mul_add(CUBIC, LINEAR))
+}
+
+/// Below zero an absolute bound, not a relative one near zero.
+#[inline(always)]
+pub(crate) fn selu(x: f32) -> f32 {
+    const LAMBDA: f32 = 1.050_701;
+    const LAMBDA_ALPHA: f32 = 1.758_099_3;
+    let below = LAMBDA_ALPHA.mul_add(exp(x), -LAMBDA_ALPHA);
+    if x > 0.0 { LAMBDA * x } else { below }
 }
 
 #[inline(always)]

@@ -1,40 +1,12 @@
 //! The epilogue of a product: from a tile's sums in the first cache to the output, in one pass.
 //!
-//! Rows whose codes stand for `code · scale + offset` owe the product `offset · Σ_k weight`, which depends on the row
-//! and the column alone; it is added here, so that the tiles need not know.
+//! Where codes stand for `code · scale + offset`, the product has one more term, `offset · Σ_k weight`. It depends on the
+//! row and the column alone, so it is added here, and the tiles know nothing of it.
 
-use super::activation::{gelu, gelu_new, map, relu, silu, tanh};
-use crate::PANEL;
-use crate::types::{Activation, Epilogue, MatMut};
-
-/// What happens to a value between its sum and the output.
-#[derive(Clone, Copy)]
-pub(crate) struct Finish<'a> {
-    pub(crate) activation: Option<Activation>,
-    /// Add to the output instead of overwriting it.
-    pub(crate) accumulate: bool,
-    /// One vector per panel.
-    pub(crate) bias: &'a [[f32; PANEL]],
-}
-
-impl<'a> Finish<'a> {
-    pub(crate) fn new(e: &Epilogue, bias: &'a [[f32; PANEL]]) -> Self {
-        Self { activation: e.activation, accumulate: e.accumulate, bias }
-    }
-}
-
-/// What integer sums stand for: `sum · row scale · column scale + offset · weight sum`.
-#[derive(Clone, Copy)]
-pub(crate) struct Scales<'a> {
-    /// One per row.
-    pub(crate) rows: &'a [f32],
-    /// One per row.
-    pub(crate) offsets: &'a [f32],
-    /// One vector per panel.
-    pub(crate) columns: &'a [[f32; PANEL]],
-    /// One vector per panel: what each column's weights sum to, scaled.
-    pub(crate) scaled_sums: &'a [[f32; PANEL]],
-}
+use super::activation::{gelu, gelu_new, map, relu, selu, silu, tanh};
+use crate::layout::PANEL;
+use crate::tile::{Finish, Scales};
+use crate::types::{Activation, MatMut};
 
 /// Finishes integer sums `[row][panel]`, of `out`'s rows and columns alone.
 #[inline(always)]
@@ -148,6 +120,7 @@ fn finish(f: Finish, source: impl Source, out: MatMut) {
         Some(Activation::Gelu) => store(f, gelu, source, out),
         Some(Activation::GeluNew) => store(f, gelu_new, source, out),
         Some(Activation::Relu) => store(f, relu, source, out),
+        Some(Activation::Selu) => store(f, selu, source, out),
         Some(Activation::Silu) => store(f, silu, source, out),
         Some(Activation::Tanh) => store(f, tanh, source, out),
     }

@@ -10,8 +10,8 @@ pub(super) const ROUND: f32 = 12_582_912.0;
 /// Scales below it have no finite reciprocal with room to spare: such a row counts as zero.
 const SMALLEST_SCALE: f32 = f32::MIN_POSITIVE * 16.0;
 
-/// The codes ±127 onto the smallest and the largest value. NaN is ignored; where nothing is a number, so is nothing of the
-/// product.
+/// The codes ±127 onto the smallest and the largest value. NaN is ignored. A row of nothing but NaN gives a scale or an
+/// offset that is not a number either, and so does the product.
 #[inline(always)]
 pub(crate) fn quantisation(row: &[f32]) -> Quantisation {
     if row.is_empty() {
@@ -43,4 +43,17 @@ pub(super) fn nearest(x: f32) -> u32 {
     let x = if x > 127.0 { 127.0 } else { x };
     let x = if x < -127.0 { -127.0 } else { x };
     (x + ROUND).to_bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_clamped() {
+        let mut codes = [77; 5];
+        let quantisation = Quantisation { scale: 1.0, offset: 0.0 };
+        quantise::<0>(&[300.0, -300.0, f32::INFINITY, f32::NEG_INFINITY], quantisation, &mut codes);
+        assert_eq!(codes.map(|code| code as i8), [127, -127, 127, -127, 0]);
+    }
 }

@@ -2,8 +2,8 @@
 //! weights out: each output column symmetric around zero.
 
 use super::quantise::{inverse, nearest, quantisation, quantise};
+use crate::layout::{PANEL, padded};
 use crate::types::{Quantisation, RowsF32};
-use crate::{PANEL, padded};
 
 /// Rows of `k` values as output columns.
 #[inline(always)]

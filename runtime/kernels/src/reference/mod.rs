@@ -1,31 +1,32 @@
 //! The definition of the tiles, in plain loops: what every other table is tested against, and what a CPU without
 //! any of them runs.
 
-use crate::PANEL;
-use crate::dispatch::Kernels;
-use crate::portable::elementwise;
-use crate::tile::{Sums, Tile, TileF32, TileI8};
+use crate::layout::{GROUP, PANEL};
+use crate::portable::BASELINE;
+use crate::table::Kernels;
+use crate::tile::{Size, Sums, Tile, TileF32, TileI8};
 
-elementwise!(zero_code: 0,);
+pub(crate) static KERNELS: Kernels = Kernels {
+    name: "reference",
+    supported: || true,
+    made_for: None,
+    tile_i8: Tile { size: SIZE, run: tile_i8 },
+    tile_f32: Tile { size: SIZE, run: tile_f32 },
+    elementwise: &BASELINE,
+};
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "reference",
-    || true,
-    Tile { rows: 8, step: 1, panels: 1, run: tile_i8 },
-    Tile { rows: 8, step: 1, panels: 1, run: tile_f32 },
-    &ELEMENTWISE,
-);
+const SIZE: Size = Size { rows: 8, step: 1, panels: 1 };
 
 /// See [`RunI8`](crate::tile::RunI8).
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    for row in 0..t.rows {
-        let codes = t.codes[row * t.stride..][..t.k].as_chunks::<4>().0;
-        for panel in 0..t.panels {
-            let weights = t.weights[panel * t.k * PANEL..][..t.k * PANEL].as_chunks::<{ 4 * PANEL }>().0;
-            let sums = &mut out.0[row * t.panels + panel];
+    for row in 0..t.rows() {
+        let codes = t.row(row).as_chunks::<GROUP>().0;
+        for panel in 0..t.panels() {
+            let weights = t.panel(panel).as_chunks::<{ GROUP * PANEL }>().0;
+            let sums = &mut out.0[row * t.panels() + panel];
             *sums = [0; PANEL];
             for (code, weights) in codes.iter().zip(weights) {
-                for (sum, weight) in sums.iter_mut().zip(weights.as_chunks::<4>().0) {
+                for (sum, weight) in sums.iter_mut().zip(weights.as_chunks::<GROUP>().0) {
                     for (&c, &w) in code.iter().zip(weight) {
                         *sum += i32::from(c as i8) * i32::from(w);
                     }
@@ -37,13 +38,12 @@ fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
 
 /// See [`RunF32`](crate::tile::RunF32); rounds after every operation.
 fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
-    for row in 0..t.rows {
-        let data = &t.data[row * t.stride..][..t.k];
-        for panel in 0..t.panels {
-            let weights = t.weights[panel * t.panel_stride..][..t.k * PANEL].as_chunks::<PANEL>().0;
-            let sums = &mut out.0[row * t.panels + panel];
+    for row in 0..t.rows() {
+        for panel in 0..t.panels() {
+            let weights = t.panel(panel).as_chunks::<PANEL>().0;
+            let sums = &mut out.0[row * t.panels() + panel];
             *sums = [0.0; PANEL];
-            for (x, weights) in data.iter().zip(weights) {
+            for (x, weights) in t.row(row).iter().zip(weights) {
                 for (sum, w) in sums.iter_mut().zip(weights) {
                     *sum += x * w;
                 }

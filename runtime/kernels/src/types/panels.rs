@@ -1,6 +1,6 @@
 //! Right operands: weights (or keys and values) in panels of [`PANEL`] output columns. See [`crate::pack`].
 
-use crate::{PANEL, padded};
+use crate::layout::{MAX_INPUTS_I8, PANEL, padded};
 use std::ops::Range;
 
 /// int8 weights `[panels][padded(k)/4][16][4]` with a scale and a sum per output column.
@@ -18,9 +18,10 @@ impl<'a> PanelsI8<'a> {
     /// weight in ±127. `sums[j]` is the sum of column `j`'s weights; `scales` and `sums` are padded like `n`.
     ///
     /// # Panics
-    /// If a length does not fit, or `k` is zero.
+    /// If a length does not fit, or `k` is zero or more than [`MAX_INPUTS_I8`].
     pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
         assert!(k > 0, "weights of no inputs");
+        assert!(k <= MAX_INPUTS_I8, "{k} inputs, more than 32-bit sums have room for");
         check_panels_i8(data, scales, sums, n, k);
         Self { data, scales, sums, n, k }
     }
@@ -33,6 +34,11 @@ impl<'a> PanelsI8<'a> {
     /// Inputs of each output column.
     pub fn k(&self) -> usize {
         self.k
+    }
+
+    /// Inputs of each output column, padding included.
+    pub(crate) fn depth(&self) -> usize {
+        padded(self.k)
     }
 
     /// Number of panels.

@@ -3,7 +3,7 @@
 //! Rows may overlap (`stride` shorter than a row): a convolution over time-major frames reads its windows in
 //! place.
 
-use crate::padded;
+use crate::layout::{extent, padded};
 
 /// What the codes of a row stand for: `x ≈ code · scale + offset`.
 ///
@@ -104,12 +104,4 @@ impl<'a> RowsF32<'a> {
         let needed = extent(self.rows, self.stride, k);
         assert!(self.data.len() >= needed, "rows need {needed} values, there are {}", self.data.len());
     }
-}
-
-/// Elements that `rows` rows of `length`, `stride` apart, reach over.
-pub(crate) fn extent(rows: usize, stride: usize, length: usize) -> usize {
-    let Some(last) = rows.checked_sub(1) else { return 0 };
-    last.checked_mul(stride)
-        .and_then(|start| start.checked_add(length))
-        .expect("rows within the address space")
 }

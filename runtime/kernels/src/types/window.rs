@@ -1,6 +1,6 @@
 //! The output of a product: a rectangle of a row-major matrix, which several threads may each hold a part of.
 
-use super::rows::extent;
+use crate::layout::extent;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::slice;
@@ -31,6 +31,14 @@ impl<'a> MatMut<'a> {
         let needed = extent(rows, stride, columns);
         assert!(data.len() >= needed, "{rows} rows need {needed} values, there are {}", data.len());
         Self { start: data.as_mut_ptr(), rows, columns, stride, matrix: PhantomData }
+    }
+
+    /// Rows that lie side by side: row `i` is `data[i * columns..][..columns]`.
+    ///
+    /// # Panics
+    /// If they do not fit.
+    pub fn dense(data: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        Self::new(data, rows, columns, columns)
     }
 
     /// Number of rows.

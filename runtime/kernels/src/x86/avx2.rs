@@ -1,54 +1,53 @@
 //! AVX2 with FMA. `vpmaddubsw` multiplies unsigned by signed bytes, so it gets `|code|` and the weight with the
 //! code's sign; two such products are at most 2·127·127 and fit 16 bits.
 
-use super::Prefetch;
-use crate::dispatch::Kernels;
-use crate::portable::elementwise;
-use crate::tile::{RunF32, Sums, Tile, TileF32, TileI8};
+use super::prefetch::Prefetch;
+use crate::portable::kernels;
+use crate::tile::{Size, Sums, TileF32, TileI8};
 use std::arch::x86_64::*;
 
-elementwise!(zero_code: 0, #[target_feature(enable = "avx2,fma")]);
+kernels! {
+    name: "avx2",
+    features: is_x86_feature_detected["avx2", "fma"],
+    made_for: None,
+    elementwise: compiled(zero_code: 0),
+    tile_i8: (tile_i8, Size { rows: 4, step: 1, panels: 1 }),
+    tile_f32: (tile_f32, SIZE_F32),
+}
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "avx2",
-    || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-    Tile { rows: 4, step: 1, panels: 1, run: tile_i8 },
-    TILE_F32,
-    &ELEMENTWISE,
-);
-
-pub(super) const TILE_F32: Tile<RunF32> = Tile { rows: 6, step: 1, panels: 1, run: tile_f32 };
+pub(super) const SIZE_F32: Size = Size { rows: 6, step: 1, panels: 1 };
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx2")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds() && t.panels == 1);
-    match t.rows {
+    assert_eq!(t.panels(), 1);
+    match t.rows() {
         1 => tile_i8_of::<1>(t, out),
         2 => tile_i8_of::<2>(t, out),
         3 => tile_i8_of::<3>(t, out),
         4 => tile_i8_of::<4>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows),
+        _ => unreachable!("a tile of {} rows", t.rows()),
     }
 }
 
-/// `t` is in bounds and has these `ROWS`.
+/// `t` has these `ROWS`.
 #[target_feature(enable = "avx2")]
 fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
-    let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
+    assert_eq!(t.rows(), ROWS);
+    let (codes, stride, weights) = (t.codes(), t.stride(), t.weights());
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
     let prefetch = Prefetch::new(t);
-    for k in (0..t.k).step_by(4) {
+    for k in (0..t.k()).step_by(4) {
         prefetch.at::<1>(k);
-        // SAFETY: in bounds: the panel has 16 weights per k, and k is a multiple of 4.
+        // SAFETY: the panel has 16 weights per k, and k is a multiple of 4.
         let w = unsafe {
             let w: *const __m256i = weights.add(k * 16).cast();
             [_mm256_loadu_si256(w), _mm256_loadu_si256(w.add(1))]
         };
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: in bounds: each row has k codes, and k is a multiple of 4.
-            let code = unsafe { codes.add(row * t.stride + k).cast::<i32>().read_unaligned() };
+            // SAFETY: each row has k codes, and k is a multiple of 4.
+            let code = unsafe { codes.add(row * stride + k).cast::<i32>().read_unaligned() };
             let code = _mm256_set1_epi32(code);
             let magnitude = _mm256_abs_epi8(code);
             for half in 0..2 {
@@ -74,30 +73,31 @@ pub(super) fn store<const ROWS: usize>(sums: &[[__m256i; 2]; ROWS], out: &mut Su
 
 /// See [`RunF32`](crate::tile::RunF32); multiplication and addition are fused.
 #[target_feature(enable = "avx2,fma")]
-fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
-    assert!(t.in_bounds() && t.panels == 1);
-    match t.rows {
+pub(super) fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
+    assert_eq!(t.panels(), 1);
+    match t.rows() {
         1 => tile_f32_of::<1>(t, out),
         2 => tile_f32_of::<2>(t, out),
         3 => tile_f32_of::<3>(t, out),
         4 => tile_f32_of::<4>(t, out),
         5 => tile_f32_of::<5>(t, out),
         6 => tile_f32_of::<6>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows),
+        _ => unreachable!("a tile of {} rows", t.rows()),
     }
 }
 
-/// `t` is in bounds and has these `ROWS`.
+/// `t` has these `ROWS`.
 #[target_feature(enable = "avx2,fma")]
 fn tile_f32_of<const ROWS: usize>(t: &TileF32, out: &mut Sums<f32>) {
-    let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr());
+    assert_eq!(t.rows(), ROWS);
+    let (values, stride, weights) = (t.values(), t.stride(), t.weights());
     let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
-    for k in 0..t.k {
-        // SAFETY: in bounds: the panel has 16 weights per k.
+    for k in 0..t.k() {
+        // SAFETY: the panel has 16 weights per k.
         let w = unsafe { [_mm256_loadu_ps(weights.add(k * 16)), _mm256_loadu_ps(weights.add(k * 16 + 8))] };
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: in bounds: each row has k values.
-            let x = _mm256_set1_ps(unsafe { *data.add(row * t.stride + k) });
+            // SAFETY: each row has k values.
+            let x = _mm256_set1_ps(unsafe { *values.add(row * stride + k) });
             for half in 0..2 {
                 sums[half] = _mm256_fmadd_ps(x, w[half], sums[half]);
             }

@@ -4,42 +4,35 @@
 //! Codes are therefore stored as `q + 128` (two's complement, XOR 0x80), and each column starts from -128 times the
 //! sum of its weights.
 
-use super::Prefetch;
-use crate::dispatch::Kernels;
-use crate::portable::elementwise;
-use crate::tile::{Sums, Tile, TileF32, TileI8};
+use super::prefetch::Prefetch;
+use crate::portable::kernels;
+use crate::tile::{Size, Sums, TileF32, TileI8};
 use std::arch::x86_64::*;
 
-elementwise!(zero_code: 0x80, #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]);
+kernels! {
+    name: "avx512vnni",
+    features: is_x86_feature_detected["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"],
+    made_for: None,
+    elementwise: compiled(zero_code: 0x80),
+    tile_i8: (tile_i8, SIZE),
+    tile_f32: (tile_f32, SIZE),
+}
 
-pub(crate) static KERNELS: Kernels = Kernels::new(
-    "avx512vnni",
-    || {
-        is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512vnni")
-    },
-    Tile { rows: 12, step: 1, panels: 2, run: tile_i8 },
-    Tile { rows: 12, step: 1, panels: 2, run: tile_f32 },
-    &ELEMENTWISE,
-);
+const SIZE: Size = Size { rows: 12, step: 1, panels: 2 };
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    assert!(t.in_bounds());
-    match t.panels {
+    match t.panels() {
         1 => tile_i8_of_panels::<1>(t, out),
         2 => tile_i8_of_panels::<2>(t, out),
-        _ => unreachable!("a tile of {} panels", t.panels),
+        _ => unreachable!("a tile of {} panels", t.panels()),
     }
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
-    match t.rows {
+    match t.rows() {
         1 => tile_i8_of::<1, PANELS>(t, out),
         2 => tile_i8_of::<2, PANELS>(t, out),
         3 => tile_i8_of::<3, PANELS>(t, out),
@@ -52,34 +45,35 @@ fn tile_i8_of_panels<const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
         10 => tile_i8_of::<10, PANELS>(t, out),
         11 => tile_i8_of::<11, PANELS>(t, out),
         12 => tile_i8_of::<12, PANELS>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows),
+        _ => unreachable!("a tile of {} rows", t.rows()),
     }
 }
 
-/// `t` is in bounds and has these `ROWS` and `PANELS`.
+/// `t` has these `ROWS` and `PANELS`.
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
-    let (codes, weights) = (t.codes.as_ptr(), t.weights.as_ptr());
+    assert_eq!((t.rows(), t.panels()), (ROWS, PANELS));
+    let (codes, stride, weights, inputs) = (t.codes(), t.stride(), t.weights(), t.k());
     let mut sums = [[_mm512_setzero_si512(); PANELS]; ROWS];
     for panel in 0..PANELS {
-        // SAFETY: `t.weight_sums[panel]` is `[i32; 16]`.
-        let of_weights = unsafe { _mm512_loadu_si512(t.weight_sums[panel].as_ptr().cast()) };
+        // SAFETY: the sums are an `[i32; 16]`.
+        let of_weights = unsafe { _mm512_loadu_si512(t.weight_sums(panel).as_ptr().cast()) };
         let start = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(of_weights));
         for row in &mut sums {
             row[panel] = start;
         }
     }
     let prefetch = Prefetch::new(t);
-    for k in (0..t.k).step_by(4) {
+    for k in (0..inputs).step_by(4) {
         prefetch.at::<PANELS>(k);
         let mut w = [_mm512_setzero_si512(); PANELS];
         for (panel, w) in w.iter_mut().enumerate() {
-            // SAFETY: in bounds: each panel has 16 weights per k, and k is a multiple of 4.
-            *w = unsafe { _mm512_loadu_si512(weights.add((panel * t.k + k) * 16).cast()) };
+            // SAFETY: each panel has 16 weights per k, and k is a multiple of 4.
+            *w = unsafe { _mm512_loadu_si512(weights.add((panel * inputs + k) * 16).cast()) };
         }
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: in bounds: each row has k codes, and k is a multiple of 4.
-            let code = unsafe { codes.add(row * t.stride + k).cast::<i32>().read_unaligned() };
+            // SAFETY: each row has k codes, and k is a multiple of 4.
+            let code = unsafe { codes.add(row * stride + k).cast::<i32>().read_unaligned() };
             let code = _mm512_set1_epi32(code);
             for panel in 0..PANELS {
                 sums[panel] = _mm512_dpbusd_epi32(sums[panel], code, w[panel]);
@@ -95,17 +89,16 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
 /// See [`RunF32`](crate::tile::RunF32); multiplication and addition are fused.
 #[target_feature(enable = "avx512f")]
 fn tile_f32(t: &TileF32, out: &mut Sums<f32>) {
-    assert!(t.in_bounds());
-    match t.panels {
+    match t.panels() {
         1 => tile_f32_of_panels::<1>(t, out),
         2 => tile_f32_of_panels::<2>(t, out),
-        _ => unreachable!("a tile of {} panels", t.panels),
+        _ => unreachable!("a tile of {} panels", t.panels()),
     }
 }
 
 #[target_feature(enable = "avx512f")]
 fn tile_f32_of_panels<const PANELS: usize>(t: &TileF32, out: &mut Sums<f32>) {
-    match t.rows {
+    match t.rows() {
         1 => tile_f32_of::<1, PANELS>(t, out),
         2 => tile_f32_of::<2, PANELS>(t, out),
         3 => tile_f32_of::<3, PANELS>(t, out),
@@ -118,24 +111,26 @@ fn tile_f32_of_panels<const PANELS: usize>(t: &TileF32, out: &mut Sums<f32>) {
         10 => tile_f32_of::<10, PANELS>(t, out),
         11 => tile_f32_of::<11, PANELS>(t, out),
         12 => tile_f32_of::<12, PANELS>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows),
+        _ => unreachable!("a tile of {} rows", t.rows()),
     }
 }
 
-/// `t` is in bounds and has these `ROWS` and `PANELS`.
+/// `t` has these `ROWS` and `PANELS`.
 #[target_feature(enable = "avx512f")]
 fn tile_f32_of<const ROWS: usize, const PANELS: usize>(t: &TileF32, out: &mut Sums<f32>) {
-    let (data, weights) = (t.data.as_ptr(), t.weights.as_ptr());
+    assert_eq!((t.rows(), t.panels()), (ROWS, PANELS));
+    let (values, stride) = (t.values(), t.stride());
+    let (weights, panel_stride) = (t.weights(), t.panel_stride());
     let mut sums = [[_mm512_setzero_ps(); PANELS]; ROWS];
-    for k in 0..t.k {
+    for k in 0..t.k() {
         let mut w = [_mm512_setzero_ps(); PANELS];
         for (panel, w) in w.iter_mut().enumerate() {
-            // SAFETY: in bounds: each panel has 16 weights per k.
-            *w = unsafe { _mm512_loadu_ps(weights.add(panel * t.panel_stride + k * 16)) };
+            // SAFETY: each panel has 16 weights per k.
+            *w = unsafe { _mm512_loadu_ps(weights.add(panel * panel_stride + k * 16)) };
         }
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: in bounds: each row has k values.
-            let x = _mm512_set1_ps(unsafe { *data.add(row * t.stride + k) });
+            // SAFETY: each row has k values.
+            let x = _mm512_set1_ps(unsafe { *values.add(row * stride + k) });
             for panel in 0..PANELS {
                 sums[panel] = _mm512_fmadd_ps(x, w[panel], sums[panel]);
             }

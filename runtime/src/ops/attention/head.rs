@@ -60,7 +60,7 @@ impl<'a> Head<'a> {
         for start in (0..self.valid).step_by(KEY_BLOCK) {
             let keys = KEY_BLOCK.min(self.valid - start);
             self.scores(queries, start, keys, scores);
-            let mixed = MatMut::new(mixed, queries.len(), head_dim, head_dim);
+            let mixed = MatMut::dense(mixed, queries.len(), head_dim);
             self.values.add_weighted(self.kernels, start, scores, &mut softmax, mixed);
         }
         softmax
@@ -73,7 +73,7 @@ impl<'a> Head<'a> {
             let bias = self.bias.row(index, start, keys);
             self.kernels.scaled(self.bias.gate(index), bias, &mut out[query * keys..][..keys]);
         }
-        self.keys.add_products(self.kernels, queries, start, MatMut::new(out, queries.len(), keys, keys));
+        self.keys.add_products(self.kernels, queries, start, MatMut::dense(out, queries.len(), keys));
     }
 
     /// Writes the softmax of a block of queries into `weights` `(frames, frames)`.

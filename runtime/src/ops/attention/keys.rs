@@ -1,6 +1,6 @@
 //! Both operands of the scores, `query · key / √head_dim`: f32, or int8 with a scale per query and per key.
 
-use wavlm_kernels::{Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded};
+use wavlm_kernels::{Epilogue, Kernels, MatMut, PANEL, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded};
 
 use super::Qkv;
 use crate::scratch::Scratch;
@@ -47,21 +47,20 @@ impl Keys {
         Keys { count, head_dim, packed }
     }
 
-    /// Adds the products with the keys from `start` on, a multiple of 16, to `out`, a column per key.
+    /// Adds the products with the keys from `start` on, a multiple of [`PANEL`], to `out`, a column per key.
     pub fn add_products(&self, kernels: &Kernels, queries: &Queries<'_>, start: usize, out: MatMut<'_>) {
-        let add = Epilogue { accumulate: true, ..Epilogue::default() };
-        let range = start / 16..(start + out.columns()).div_ceil(16);
+        let range = start / PANEL..(start + out.columns()).div_ceil(PANEL);
         match (&self.packed, &queries.codes) {
             (Packed::I8 { codes, scales, sums }, Some((query_codes, query_scales, offsets))) => {
                 let rows = RowsI8::new(query_codes, padded(self.head_dim), query_scales, offsets);
                 let panels = PanelsI8::new(codes, scales, sums, self.count, self.head_dim);
-                kernels.matmul_i8(&rows, &panels.panels(range), &add, out);
+                kernels.matmul_i8(&rows, &panels.panels(range), &Epilogue::ADD, out);
             }
             (Packed::F32(keys), _) => {
                 let qkv = queries.qkv;
                 let rows = RowsF32::new(&qkv.data[queries.first * qkv.stride()..], qkv.stride(), queries.len);
                 let panels = PanelsF32::new(keys, self.count, self.head_dim);
-                kernels.matmul_f32(&rows, &panels.panels(range), &add, out);
+                kernels.matmul_f32(&rows, &panels.panels(range), &Epilogue::ADD, out);
             }
             (Packed::I8 { .. }, None) => unreachable!("`Queries::new` quantises for int8 keys"),
         }

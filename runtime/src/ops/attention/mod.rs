@@ -4,7 +4,7 @@
 //! block (streaming softmax, Milakov and Gimelshein 2018), so memory grows with the frames, never with their square.
 
 use tract_core::internal::*;
-use wavlm_kernels::MatMut;
+use wavlm_kernels::{Epilogue, MatMut};
 
 mod head;
 mod keys;
@@ -17,7 +17,7 @@ use head::Head;
 
 use super::{Block, floats, floats_mut, frames_of, lengths_of, owned};
 use crate::engine::Engine;
-use crate::matrix::{Matrix, Vector, Windows};
+use crate::matrix::{Affine, Vector, Windows};
 use crate::scratch::Scratch;
 
 /// Queries per block of scores.
@@ -39,10 +39,10 @@ pub(crate) struct Attention {
     pub engine: Engine,
     pub heads: usize,
     /// Queries, keys and values, stacked: `[1, 3 · channels, channels]`.
-    pub qkv: (Matrix, Vector),
-    pub out: (Matrix, Vector),
+    pub qkv: Affine,
+    pub out: Affine,
     /// `gru_rel_pos_linear`: `[1, 8, channels / heads]`.
-    pub gate: (Matrix, Vector),
+    pub gate: Affine,
     /// `gru_rel_pos_const`, one per head.
     pub gate_const: Vector,
     pub separate_residual: bool,
@@ -69,7 +69,7 @@ impl Block for Attention {
         let residual = if self.separate_residual { Some(next()?) } else { None };
         let lengths = if self.masked { Some(next()?) } else { None };
 
-        let channels = self.out.0.rows();
+        let channels = self.out.rows();
         let (batch, frames) = frames_of(&x, channels)?;
         let lengths = lengths_of(lengths.as_ref(), batch, frames)?;
         ensure!(table.shape() == [self.heads, 2 * frames - 1], "position bias of another length");
@@ -96,9 +96,8 @@ impl Block for Attention {
 
         let mut hidden = owned(residual.unwrap_or(x));
         ensure!(hidden.shape() == [batch, frames, channels], "input and residual differ in shape");
-        let out = MatMut::new(floats_mut(&mut hidden)?, batch * frames, channels, channels);
-        let (weight, bias) = &self.out;
-        weight.apply(self.engine, Windows::dense(&context, channels), Some(bias), None, true, out);
+        let out = MatMut::dense(floats_mut(&mut hidden)?, batch * frames, channels);
+        self.out.apply(self.engine, Windows::dense(&context, channels), Epilogue::ADD, out);
         let mut outputs = tvec!(hidden.into_tvalue());
         outputs.extend(weights.map(Tensor::into_tvalue));
         Ok(outputs)
@@ -169,15 +168,14 @@ impl Attention {
         context: &mut [f32],
         weights: Vec<Option<&mut [f32]>>,
     ) {
-        let channels = self.out.0.rows();
+        let channels = self.out.rows();
         let head_dim = channels / self.heads;
-        let (weight, bias) = &self.qkv;
         let mut qkv = Scratch::<f32>::new(frames * 3 * channels);
-        let out = MatMut::new(&mut qkv, frames, 3 * channels, 3 * channels);
-        weight.apply(self.engine, Windows::dense(x, channels), Some(bias), None, false, out);
-        let gates = self.gates(x);
+        let out = MatMut::dense(&mut qkv, frames, 3 * channels);
+        self.qkv.apply(self.engine, Windows::dense(x, channels), Epilogue::default(), out);
+        let (gates, int8) = (self.gates(x), self.qkv.weight.is_int8());
 
-        let windows = MatMut::new(context, frames, channels, channels).column_blocks(head_dim);
+        let windows = MatMut::dense(context, frames, channels).column_blocks(head_dim);
         self.engine.each(windows.zip(weights).enumerate(), |(head, (context, weights))| {
             let bias = Bias {
                 gates: &gates[head..],
@@ -185,17 +183,16 @@ impl Attention {
                 table: &table[head * (2 * frames - 1)..][..2 * frames - 1],
             };
             let qkv = Qkv { data: &qkv[head * head_dim..], channels, head_dim, frames };
-            Head::new(self.engine.kernels, qkv, bias, valid, weight.is_int8()).attend(context, weights);
+            Head::new(self.engine.kernels, qkv, bias, valid, int8).attend(context, weights);
         });
     }
 
     /// `(frames, heads)`: how strongly each query takes the position bias, from the layer's input viewed as heads.
     fn gates(&self, x: &[f32]) -> Scratch<f32> {
-        let (weight, bias) = &self.gate;
-        let windows = Windows::dense(x, weight.columns());
+        let windows = Windows::dense(x, self.gate.columns());
         let mut projected = Scratch::<f32>::new(windows.rows * GATE_ROWS);
-        let out = MatMut::new(&mut projected, windows.rows, GATE_ROWS, GATE_ROWS);
-        weight.apply(self.engine, windows, Some(bias), None, false, out);
+        let out = MatMut::dense(&mut projected, windows.rows, GATE_ROWS);
+        self.gate.apply(self.engine, windows, Epilogue::default(), out);
         let mut pairs = Scratch::<f32>::new(windows.rows * 2);
         for (pair, eight) in pairs.chunks_exact_mut(2).zip(projected.chunks_exact(GATE_ROWS)) {
             pair[0] = eight[..4].iter().sum();

@@ -20,7 +20,7 @@ fn mixed(kernels: &'static Kernels, frames: usize, valid: usize, head_dim: usize
     let qkv = Qkv { data: &qkv, channels: head_dim, head_dim, frames };
     let bias = Bias { gates: &gates, heads: 1, table: &table };
     let mut out = vec![f32::NAN; frames * head_dim];
-    let context = MatMut::new(&mut out, frames, head_dim, head_dim);
+    let context = MatMut::dense(&mut out, frames, head_dim);
     Head::new(kernels, qkv, bias, valid, int8).attend(context, None);
     out
 }

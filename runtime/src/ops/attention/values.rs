@@ -42,7 +42,6 @@ impl Values {
         softmax: &mut Softmax,
         mut mixed: MatMut<'_>,
     ) {
-        let add = Epilogue { accumulate: true, ..Epilogue::default() };
         let (queries, keys) = (mixed.rows(), KEY_BLOCK.min(self.count - start));
         let rows = scores.chunks_exact_mut(keys).take(queries).enumerate();
         match &self.packed {
@@ -53,7 +52,7 @@ impl Values {
                 }
                 let values = PanelsF32::new(values, self.head_dim, self.count);
                 let rows = RowsF32::new(scores, keys, queries);
-                kernels.matmul_f32(&rows, &values.k_range(start..start + keys), &add, mixed);
+                kernels.matmul_f32(&rows, &values.k_range(start..start + keys), &Epilogue::ADD, mixed);
             }
             Packed::I8(blocks) => {
                 let width = padded(keys);
@@ -70,7 +69,7 @@ impl Values {
                     offsets[query] = power_of_largest * quantisation.offset;
                 }
                 let rows = RowsI8::new(&powers, width, &scales[..queries], &offsets[..queries]);
-                kernels.matmul_i8(&rows, &blocks.panels(start, keys, self.head_dim), &add, mixed);
+                kernels.matmul_i8(&rows, &blocks.panels(start, keys, self.head_dim), &Epilogue::ADD, mixed);
             }
         }
     }

@@ -179,7 +179,7 @@ impl Stem {
         let windows = RowsF32::new(waveform, self.first.stride, rows);
         let activation = (self.norm == StemNorm::Group).then_some(self.activation);
         let epilogue = Epilogue { bias: first.bias, activation, accumulate: false };
-        kernels.matmul_f32(&windows, &first.panels, &epilogue, MatMut::new(out, rows, dim, dim));
+        kernels.matmul_f32(&windows, &first.panels, &epilogue, MatMut::dense(out, rows, dim));
         if self.norm == StemNorm::Layer {
             self.layer_norm(&self.first.norm, out);
         }
@@ -192,8 +192,9 @@ impl Stem {
         let windows = Windows { data: frames, stride: conv.stride * conv.input_dim(), rows };
         let activation = conv.norm.is_none().then_some(self.activation);
         let alone = Engine { threads: 1, ..self.engine };
-        let matrix = MatMut::new(out, rows, dim, dim);
-        conv.weight.apply(alone, windows, conv.bias.as_ref(), activation, false, matrix);
+        let bias = conv.bias.as_ref().map(Vector::values);
+        let epilogue = Epilogue { bias, activation, accumulate: false };
+        conv.weight.apply(alone, windows, epilogue, MatMut::dense(out, rows, dim));
         if let Some(norm) = &conv.norm {
             self.layer_norm(norm, out);
         }

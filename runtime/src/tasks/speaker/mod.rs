@@ -8,6 +8,7 @@
 mod embedding;
 mod file;
 mod sound;
+mod speech;
 mod verifier;
 mod voiceprint;
 

@@ -1,8 +1,6 @@
 //! Is a recording fit for telling a voice from others? Levels, speech time, clipping and noise, each with a verdict.
-//!
-//! The measures are simple on purpose: powers of 20 ms frames, no spectrum. A frame is speech if it is loud enough in
-//! itself, not far below the loud parts, and stands out from the quiet ones.
 
+use super::speech::{SILENT_DB, STANDS_OUT_DB, Speech};
 use crate::frontend::SAMPLE_RATE;
 
 /// Speech that a recording needs to enrol a voice, in seconds.
@@ -10,20 +8,8 @@ pub const ENROL_SPEECH_S: f32 = 1.0;
 /// Speech that a recording needs to be compared with a voice, in seconds.
 pub const VERIFY_SPEECH_S: f32 = 0.5;
 
-/// Longest recording, in seconds: attention costs the square of the length, and a voice is known long before.
+/// Longest speech with its pauses, in seconds: attention costs the square of the length, and a voice is known long before.
 const MAX_SECONDS: f32 = 60.0;
-/// Samples per frame: 20 ms.
-const FRAME: usize = 320;
-/// The loud parts are those that this many frames reach: 0.2 s, longer than a click.
-const LOUD_FRAMES: usize = 10;
-/// Level of digital silence, in dB of full scale.
-const FLOOR_DB: f32 = -120.0;
-/// Recordings whose loud parts stay below this level, in dB of full scale, are silent: hiss of an open microphone.
-const SILENT_DB: f32 = -55.0;
-/// Speech is not further below the loud parts than this, in dB.
-const SPEECH_RANGE_DB: f32 = 30.0;
-/// Speech stands out from the quietest tenth of the frames by this, in dB. A steady sound never does.
-const STANDS_OUT_DB: f32 = 6.0;
 /// A voice less than this above the noise, in dB, is usable with a warning.
 const NOISY_DB: f32 = 15.0;
 /// Magnitude that counts as full scale; resampling bends the tops of clipped samples a little.
@@ -40,6 +26,8 @@ pub struct Sound {
     pub seconds: f32,
     /// Time in frames that are speech, in seconds.
     pub speech_s: f32,
+    /// Length of what is embedded, in seconds: the speech with its short pauses.
+    pub voice_s: f32,
     /// Level that 0.2 s of the sound reach, in dB of full scale.
     pub loud_db: f32,
     /// Speech above the quietest tenth of the frames, in dB.
@@ -74,11 +62,11 @@ pub enum Flaw {
         /// Smallest that is accepted.
         needed_s: f32,
     },
-    /// More sound than a comparison needs or a small board can bear.
-    #[error("{seconds:.0} s long; cut it to {MAX_SECONDS} s")]
+    /// More speech than a comparison needs or a small board can bear.
+    #[error("{voice_s:.0} s of speech; cut it to {MAX_SECONDS} s")]
     TooLong {
-        /// See [`Sound::seconds`].
-        seconds: f32,
+        /// See [`Sound::voice_s`].
+        voice_s: f32,
     },
     /// Overdriven.
     #[error("{:.1} % of its samples are at full scale; lower the gain", clipped * 100.0)]
@@ -99,24 +87,14 @@ pub enum Flaw {
 impl Sound {
     /// Measures 16 kHz samples.
     pub fn measure(samples: &[f32]) -> Self {
-        let offset = mean(samples.iter().copied()); // cheap microphones add one
-        let power = |frame: &[f32]| mean(frame.iter().map(|sample| (sample - offset).powi(2)));
-        let mut powers: Vec<f32> = samples.chunks_exact(FRAME).map(power).collect();
-        powers.sort_by(f32::total_cmp);
-        let quiet = powers.get(..powers.len().div_ceil(10)).unwrap_or_default();
-        let quiet_db = decibels(mean(quiet.iter().copied()));
-        let loud = powers.len().saturating_sub(LOUD_FRAMES);
-        let loud_db = decibels(powers.get(loud).copied().unwrap_or(0.0));
-        let least = SILENT_DB.max(loud_db - SPEECH_RANGE_DB).max(quiet_db + STANDS_OUT_DB);
-        let speech =
-            powers.get(powers.partition_point(|&power| decibels(power) < least)..).unwrap_or_default();
-        let speech_db = if speech.is_empty() { loud_db } else { decibels(mean(speech.iter().copied())) };
+        let speech = Speech::find(samples);
         let at_full_scale = samples.iter().filter(|sample| sample.abs() >= FULL_SCALE).count();
         Sound {
             seconds: seconds(samples.len()),
-            speech_s: seconds(speech.len() * FRAME),
-            loud_db,
-            snr_db: speech_db - quiet_db,
+            speech_s: seconds(speech.samples()),
+            voice_s: seconds(speech.stretches().iter().map(|stretch| stretch.len()).sum()),
+            loud_db: speech.loud_db,
+            snr_db: speech.speech_db - speech.quiet_db,
             clipped: at_full_scale as f32 / samples.len().max(1) as f32,
         }
     }
@@ -128,7 +106,7 @@ impl Sound {
     /// # Errors
     /// The recording is silent, holds no voice, too little of it, is too long, or is clipped.
     pub fn check(&self, needed_s: f32) -> Result<Option<Flaw>, Flaw> {
-        let &Sound { seconds, speech_s, loud_db, snr_db, clipped } = self;
+        let &Sound { speech_s, voice_s, loud_db, snr_db, clipped, .. } = self;
         if loud_db < SILENT_DB {
             return Err(Flaw::Silent { loud_db });
         }
@@ -138,8 +116,8 @@ impl Sound {
         if speech_s < needed_s {
             return Err(Flaw::TooShort { speech_s, needed_s });
         }
-        if seconds > MAX_SECONDS {
-            return Err(Flaw::TooLong { seconds });
+        if voice_s > MAX_SECONDS {
+            return Err(Flaw::TooLong { voice_s });
         }
         if clipped > CLIPPED {
             return Err(Flaw::Clipped { clipped });
@@ -151,16 +129,6 @@ impl Sound {
 
 fn seconds(samples: usize) -> f32 {
     samples as f32 / SAMPLE_RATE as f32
-}
-
-/// Mean of values, 0 for none.
-fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
-    let count = values.len().max(1) as f64;
-    (values.map(f64::from).sum::<f64>() / count) as f32
-}
-
-fn decibels(power: f32) -> f32 {
-    (10.0 * power.log10()).max(FLOOR_DB)
 }
 
 #[cfg(test)]
@@ -226,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_recording_is_judged_by_its_speech() {
+        let mut samples = vec![0.0; 70 * 16_000];
+        samples[160_000..208_000].copy_from_slice(&speech(3.0, 0.3, 0.003));
+        assert_eq!(verdict(&samples), Ok(None));
+        let sound = Sound::measure(&samples);
+        assert!(sound.seconds == 70.0 && (2.9..3.3).contains(&sound.voice_s), "{sound:?}");
+    }
+
+    #[test]
     fn a_word_in_a_long_silence_is_heard() {
         let mut samples = noise(20.0, 0.0005);
         samples[160_000..180_800].copy_from_slice(&speech(1.3, 0.3, 0.003));
@@ -236,7 +213,7 @@ mod tests {
         #[test]
         fn measures_are_numbers(samples in prop::collection::vec(-256.0..256.0_f32, 0..2000)) {
             let sound = Sound::measure(&samples);
-            for value in [sound.seconds, sound.speech_s, sound.loud_db, sound.snr_db, sound.clipped] {
+            for value in [sound.seconds, sound.speech_s, sound.voice_s, sound.loud_db, sound.snr_db, sound.clipped] {
                 prop_assert!(value.is_finite());
             }
         }

@@ -3,11 +3,12 @@
 use wavlm_format::{Head, HeadKind};
 
 use super::embedding::Embedding;
+use super::speech::Speech;
 use super::voiceprint::{Voiceprint, fingerprint};
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::{Session, SessionOptions};
-use crate::tasks::{find_head, output_of};
+use crate::tasks::{find_head, output_of, without_offset};
 
 /// Used for heads that carry no decision: what transformers' documentation of `WavLMForXVector` uses in its example, and
 /// calls dependent on the data.
@@ -58,10 +59,15 @@ impl SpeakerVerifier {
 
     /// The voice in 16 kHz samples; `None` if the model gives no direction.
     ///
+    /// Only the speech is embedded, the same that [`Sound::measure`](super::Sound::measure) measures, and without an
+    /// offset: how long a microphone was open before and after says nothing of the voice. Samples without speech are
+    /// embedded whole.
+    ///
     /// # Errors
     /// As [`Session::run`].
     pub fn embed(&mut self, samples: &[f32]) -> Result<Option<Embedding>, Error> {
-        let values = output_of(&self.session.run(samples)?, &self.head, "embeddings")?;
+        let voice = voice_in(samples, self.session.needed_samples());
+        let values = output_of(&self.session.run(&voice)?, &self.head, "embeddings")?;
         Ok(Embedding::new(&values))
     }
 
@@ -69,5 +75,43 @@ impl SpeakerVerifier {
     pub fn score(&self, voice: &Embedding, print: &Voiceprint) -> Option<f32> {
         let is_own = print.model == self.model && print.embedding.as_slice().len() == voice.as_slice().len();
         is_own.then(|| voice.cosine(&print.embedding))
+    }
+}
+
+/// The stretches of speech one after the other, without an offset. All of the sound if they hold less than `needed`
+/// samples.
+fn voice_in(samples: &[f32], needed: usize) -> Vec<f32> {
+    let filtered = without_offset(samples);
+    let stretches = Speech::find(samples).stretches();
+    let voice: Vec<f32> = stretches.into_iter().flat_map(|stretch| &filtered[stretch]).copied().collect();
+    if voice.is_empty() || voice.len() < needed { filtered } else { voice }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(samples: usize) -> Vec<f32> {
+        (0..samples).map(|i| 0.5 * (i as f32 * 0.2).sin()).collect()
+    }
+
+    #[test]
+    fn silence_around_the_voice_is_not_embedded() {
+        let mut samples = vec![0.0; 48_000];
+        samples.extend(tone(32_000));
+        samples.extend(vec![0.0; 480_000]);
+        let voice = voice_in(&samples, 400);
+        assert!((32_000..=36_000).contains(&voice.len()), "{}", voice.len());
+        samples.iter_mut().for_each(|sample| *sample += 0.25);
+        let shifted = voice_in(&samples, 400);
+        let apart = voice.iter().zip(&shifted).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(shifted.len() == voice.len() && apart < 1e-4, "{apart}");
+    }
+
+    #[test]
+    fn sound_without_enough_speech_stays_whole() {
+        assert_eq!(voice_in(&[0.0; 1000], 400).len(), 1000);
+        assert_eq!(voice_in(&tone(1000), 40_000).len(), 1000);
+        assert!(voice_in(&[], 400).is_empty());
     }
 }

@@ -119,7 +119,8 @@ mod tests {
     use super::*;
 
     fn recording(values: &[f32]) -> (Sound, Embedding) {
-        let sound = Sound { seconds: 3.0, speech_s: 2.0, loud_db: -20.0, snr_db: 30.0, clipped: 0.0 };
+        let sound =
+            Sound { seconds: 3.0, speech_s: 2.0, voice_s: 2.5, loud_db: -20.0, snr_db: 30.0, clipped: 0.0 };
         (sound, Embedding::new(values).expect("a direction"))
     }
 

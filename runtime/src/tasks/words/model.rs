@@ -2,14 +2,11 @@
 
 use wavlm_format::{Decision, Head, HeadKind};
 
-use super::{DecisionError, KeywordSpotter, UNTUNED};
+use super::{DecisionError, Detection, KeywordSpotter, UNTUNED};
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::{Session, SessionOptions};
 use crate::tasks::{find_head, output_of};
-
-/// One logit per label, or why there are none.
-pub type Logits = Result<Vec<f32>, Error>;
 
 /// Scores windows with the sequence classification head named `words`, or the model's first one.
 #[derive(Debug)]
@@ -58,19 +55,23 @@ impl WordModel {
     ///
     /// # Errors
     /// As [`Session::run`].
-    pub fn logits(&mut self, window: &[f32]) -> Logits {
+    pub fn logits(&mut self, window: &[f32]) -> Result<Vec<f32>, Error> {
         output_of(&self.session.run(window)?, &self.head, "logits")
     }
 
-    /// A spotter for one sound; it borrows the session until it is finished.
+    /// A spotter for one sound. Any number of them can share this session; see [`WordModel::hear`].
     ///
     /// # Errors
     /// The decision makes no sense.
-    pub fn spotter(
-        &mut self,
-        decision: &Decision,
-    ) -> Result<KeywordSpotter<impl FnMut(&[f32]) -> Logits>, DecisionError> {
-        let labels = self.labels.clone();
-        KeywordSpotter::new(&labels, decision, |window| self.logits(window))
+    pub fn spotter(&self, decision: &Decision) -> Result<KeywordSpotter, DecisionError> {
+        KeywordSpotter::new(&self.labels, decision)
+    }
+
+    /// Scores all that is due in a spotter, and returns the keywords that this completes.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub fn hear(&mut self, spotter: &mut KeywordSpotter) -> Result<Vec<Detection>, Error> {
+        spotter.run(|window| self.logits(window))
     }
 }

@@ -85,6 +85,11 @@ impl PeakPicker {
         }
     }
 
+    /// First window that fired of the open event, if there is one.
+    pub(super) fn open_since(&self) -> Option<u64> {
+        self.open.as_ref().map(|event| event.first)
+    }
+
     /// No more windows: the open event, if any.
     pub(super) fn finish(&mut self) -> Option<Event> {
         self.close(true)

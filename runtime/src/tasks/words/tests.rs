@@ -1,64 +1,134 @@
-//! The spotter over a made-up model: a window's logits say how much of its sound is at a keyword's level.
+//! The spotter over a made-up model: a window's logits say how much of its sound is at a keyword's loudness.
+
+use proptest::prelude::*;
+use wavlm_format::Decision;
 
 use super::*;
 
 const DECISION: Decision =
     Decision { threshold: 0.6, window_s: 1.0, hop_s: 0.25, smoothing_windows: 1, refractory_s: 1.0 };
 
+const YES: f32 = 0.5;
+const NO: f32 = 0.25;
+
 fn labels() -> Vec<String> {
     ["_silence_", "yes", "no"].map(str::to_owned).to_vec()
 }
 
-/// A "yes" is 0.4 s of samples at 0.5, a "no" at 0.25; the model is sure once all of it lies in the window.
-fn model(window: &[f32]) -> Result<Vec<f32>, ()> {
-    let share = |level: f32| window.iter().filter(|&&sample| sample == level).count() as f32 / 6400.0;
-    Ok(vec![4.0, 8.0 * share(0.5), 8.0 * share(0.25)])
+/// A "yes" is 0.4 s of a tone of height 0.5, a "no" of height 0.25. The model is sure once most of one lies in the
+/// window, and hears nothing well where the window holds sound of both.
+fn model(window: &[f32]) -> Vec<f32> {
+    let share = |height: f32| {
+        let near = window.iter().filter(|sample| (sample.abs() - height).abs() < 0.05).count();
+        near as f32 / 6400.0
+    };
+    let (yes, no) = (share(YES), share(NO));
+    vec![4.0, 8.0 * (yes - no).min(1.0), 8.0 * (no - yes).min(1.0)]
 }
 
-/// Silence with a word of 0.4 s at each of these times, in seconds.
+/// Silence with a word of 0.4 s at each of these times, in seconds: a tone without an offset.
 fn sound(seconds: f32, words: &[(f32, f32)]) -> Vec<f32> {
     let mut samples = vec![0.0; (seconds * 16_000.0) as usize];
-    for &(at, level) in words {
+    for &(at, height) in words {
         let start = (at * 16_000.0) as usize;
-        samples[start..start + 6400].fill(level);
+        let word = samples.iter_mut().skip(start).take(6400).enumerate();
+        word.for_each(|(i, sample)| *sample = if i % 2 == 0 { height } else { -height });
     }
     samples
 }
 
-fn spot(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<Detection> {
-    let mut spotter = KeywordSpotter::new(&labels(), decision, model).expect("a sound decision");
-    let mut found = Vec::new();
+/// What is heard in pieces of this length, with the number of samples that had come when each word was told.
+fn timed(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<(Detection, usize)> {
+    let mut spotter = KeywordSpotter::new(&labels(), decision).expect("a sound decision");
+    let run = |spotter: &mut KeywordSpotter| {
+        spotter.run(|window| Ok::<_, ()>(model(window))).expect("the model runs")
+    };
+    let (mut found, mut received) = (Vec::new(), 0);
     for part in sound.chunks(chunk) {
-        found.extend(spotter.push(part).expect("the model runs"));
+        received += part.len();
+        spotter.push(part);
+        found.extend(run(&mut spotter).into_iter().map(|word| (word, received)));
     }
-    found.extend(spotter.finish().expect("the model runs"));
+    spotter.finish();
+    found.extend(run(&mut spotter).into_iter().map(|word| (word, received)));
     found
+}
+
+fn spot(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<Detection> {
+    timed(decision, sound, chunk).into_iter().map(|(word, _)| word).collect()
+}
+
+fn words(found: &[Detection]) -> Vec<&str> {
+    found.iter().map(|found| found.keyword.as_str()).collect()
 }
 
 #[test]
 fn a_word_is_heard_once_and_in_its_place() {
-    let found = spot(&DECISION, &sound(5.0, &[(1.3, 0.5), (3.4, 0.25)]), 80_000);
-    let words: Vec<(&str, f64, f64)> =
-        found.iter().map(|found| (found.keyword.as_str(), found.start_s, found.end_s)).collect();
-    assert_eq!(words, [("yes", 1.3, 1.7), ("no", 3.4, 3.8)]);
-    assert!(found.iter().all(|found| found.score > 0.9 && found.score <= 1.0));
-}
-
-#[test]
-fn the_lengths_of_chunks_do_not_matter() {
-    let decision = Decision { smoothing_windows: 3, threshold: 0.5, ..DECISION };
-    let sound = sound(6.13, &[(0.1, 0.5), (1.33, 0.25), (3.0, 0.5), (5.7, 0.25)]);
-    let whole = spot(&decision, &sound, sound.len());
-    assert_eq!(whole.len(), 4);
-    for chunk in [1, 160, 1000, 16_001] {
-        assert_eq!(spot(&decision, &sound, chunk), whole, "chunks of {chunk}");
+    let found = spot(&DECISION, &sound(5.0, &[(1.3, YES), (3.4, NO)]), 80_000);
+    assert_eq!(words(&found), ["yes", "no"]);
+    for (found, start) in found.iter().zip([1.3, 3.4]) {
+        assert!(
+            (found.start_s - start).abs() < 0.011 && (found.end_s - start - 0.4).abs() < 0.011,
+            "{found:?}"
+        );
+        assert!(found.score > 0.9 && found.score <= 1.0);
     }
 }
 
 #[test]
+fn two_words_in_one_breath_are_both_heard() {
+    for pause in [0.05, 0.1, 0.2, 0.3] {
+        let found = spot(&DECISION, &sound(4.0, &[(1.0, YES), (1.4 + pause, NO)]), 1000);
+        assert_eq!(words(&found), ["yes", "no"], "{pause} s");
+        assert!(found[0].end_s < found[1].start_s + 0.011, "{found:?}");
+    }
+}
+
+#[test]
+fn a_word_that_is_repeated_is_counted() {
+    let six: Vec<(f32, f32)> = (0..6_u8).map(|i| (1.0 + 0.5 * f32::from(i), YES)).collect();
+    assert_eq!(words(&spot(&DECISION, &sound(6.0, &six), 1000)), ["yes"; 6]);
+}
+
+#[test]
+fn one_span_is_one_word_however_low_the_threshold() {
+    let decision = Decision { threshold: 0.001, ..DECISION };
+    let found = spot(&decision, &sound(4.0, &[(1.3, YES)]), 1000);
+    let over_the_word = found.iter().filter(|found| found.start_s < 1.6 && found.end_s > 1.4);
+    assert_eq!(over_the_word.map(|found| found.keyword.as_str()).collect::<Vec<_>>(), ["yes"]);
+}
+
+#[test]
+fn an_offset_does_not_move_a_word() {
+    let plain = sound(4.0, &[(1.3, YES)]);
+    let shifted: Vec<f32> = plain.iter().map(|sample| sample + 0.25).collect();
+    let (plain, shifted) = (spot(&DECISION, &plain, 1000), spot(&DECISION, &shifted, 1000));
+    assert_eq!(words(&shifted), ["yes"]);
+    assert_eq!((plain[0].start_s, plain[0].end_s), (shifted[0].start_s, shifted[0].end_s));
+}
+
+#[test]
+fn a_word_alone_is_told_within_a_window_of_its_end() {
+    let live = [&sound(2.0, &[(1.3, YES)])[..], &vec![0.0; 16_000 * 20]].concat();
+    let found = timed(&DECISION, &live, 160);
+    assert_eq!(found.len(), 1);
+    let end = (1.7 * 16_000.0) as usize;
+    assert!(found[0].1 <= end + 16_000 + 4000, "told after {} samples", found[0].1 - end);
+}
+
+#[test]
+fn a_long_row_of_words_is_told_while_it_goes_on() {
+    let row: Vec<(f32, f32)> = (0..40_u8).map(|i| (0.5 + 0.5 * f32::from(i), YES)).collect();
+    let found = timed(&DECISION, &sound(22.0, &row), 160);
+    let first = found.first().map_or(0, |first| first.1);
+    assert!(found.len() >= 36, "{} of 40", found.len());
+    assert!(first < 8 * 16_000, "the first is told after {first} samples");
+}
+
+#[test]
 fn short_sound_and_the_rest_behind_the_last_window_are_scored() {
-    assert_eq!(spot(&DECISION, &sound(0.5, &[(0.05, 0.5)]), 100).len(), 1);
-    let found = spot(&DECISION, &sound(2.1, &[(1.7, 0.5)]), 100);
+    assert_eq!(spot(&DECISION, &sound(0.5, &[(0.05, YES)]), 100).len(), 1);
+    let found = spot(&DECISION, &sound(2.1, &[(1.7, YES)]), 100);
     assert_eq!(found.len(), 1);
     assert!(found[0].end_s <= 2.1);
 }
@@ -66,41 +136,40 @@ fn short_sound_and_the_rest_behind_the_last_window_are_scored() {
 #[test]
 fn labels_with_an_underscore_are_not_reported_and_no_sound_is_no_window() {
     assert!(spot(&DECISION, &sound(4.0, &[]), 1000).is_empty());
-    let mut windows = 0;
-    let spotter = KeywordSpotter::new(&labels(), &DECISION, |_: &[f32]| {
-        windows += 1;
-        Ok::<_, ()>(vec![0.0; 3])
-    });
-    assert!(spotter.expect("a sound decision").finish().expect("no window").is_empty());
-    assert_eq!(windows, 0);
+    let mut spotter = KeywordSpotter::new(&labels(), &DECISION).expect("a sound decision");
+    spotter.finish();
+    assert_eq!(spotter.window(), None);
 }
 
 #[test]
-fn memory_does_not_grow() {
-    let mut spotter = KeywordSpotter::new(&labels(), &DECISION, model).expect("a sound decision");
-    for _ in 0..50 {
-        spotter.push(&[0.1; 12_345]).expect("the model runs");
-        assert_eq!(spotter.samples.capacity(), 16_000);
-    }
-}
-
-#[test]
-fn the_models_failure_is_passed_on() {
-    let mut spotter =
-        KeywordSpotter::new(&labels(), &DECISION, |_: &[f32]| Err::<Vec<f32>, _>("broken")).expect("ok");
-    assert_eq!(spotter.push(&[0.0; 16_000]), Err("broken"));
+fn a_window_stays_due_until_it_is_scored() {
+    let mut spotter = KeywordSpotter::new(&labels(), &DECISION).expect("a sound decision");
+    spotter.push(&sound(1.0, &[(0.3, YES)]));
+    assert_eq!(spotter.run(|_| Err::<Vec<f32>, _>("broken")), Err("broken"));
+    assert_eq!(spotter.window().map(|window| window.samples.len()), Some(16_000));
+    spotter.score(&[0.0; 3]);
+    assert_eq!(spotter.window(), None);
 }
 
 #[test]
 fn decisions_that_make_no_sense_are_refused() {
-    let refused = |decision: Decision| match KeywordSpotter::new(&labels(), &decision, model) {
-        Ok(_) => panic!("accepted {decision:?}"),
-        Err(error) => error.field,
-    };
-    assert_eq!(refused(Decision { threshold: f32::NAN, ..DECISION }), "threshold");
-    assert_eq!(refused(Decision { window_s: 0.0, ..DECISION }), "window_s");
-    assert_eq!(refused(Decision { window_s: f32::INFINITY, ..DECISION }), "window_s");
-    assert_eq!(refused(Decision { hop_s: 2.0, ..DECISION }), "hop_s");
-    assert_eq!(refused(Decision { smoothing_windows: 0, ..DECISION }), "smoothing_windows");
-    assert_eq!(refused(Decision { refractory_s: -1.0, ..DECISION }), "refractory_s");
+    let refused = KeywordSpotter::new(&labels(), &Decision { hop_s: 2.0, ..DECISION });
+    assert_eq!(refused.expect_err("refused").field, "hop_s");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn the_lengths_of_chunks_do_not_matter(
+        starts in prop::collection::vec((0.0..5.0_f32, prop::bool::ANY), 0..8),
+        chunk in 1..20_000_usize,
+        smoothing_windows in 1..4_u32,
+    ) {
+        let decision = Decision { smoothing_windows, threshold: 0.5, ..DECISION };
+        let said: Vec<(f32, f32)> =
+            starts.iter().map(|&(at, is_yes)| (at, if is_yes { YES } else { NO })).collect();
+        let sound = sound(5.77, &said);
+        prop_assert_eq!(spot(&decision, &sound, chunk), spot(&decision, &sound, sound.len()));
+    }
 }

@@ -1,0 +1,1 @@
+"""The corpus: speech of many synthesisers with the words, phones and times of everything that is said."""

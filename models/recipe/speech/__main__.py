@@ -1,0 +1,31 @@
+"""`python -m recipe.speech`: makes the corpus, or goes on where it was stopped."""
+
+import argparse
+import sys
+
+from ..settings import SPEECH, RecipeError, fail
+from . import listing, make, plan
+
+
+def main():
+    """Runs what was asked for."""
+    parser = argparse.ArgumentParser(prog="models/speech", description=__doc__.split("`: ")[1])
+    parser.add_argument("--list", action="store_true", help="hours, clips and voices so far, and stop")
+    parser.add_argument("--rounds", type=int, default=plan.ROUNDS, help="rounds to make (%(default)s)")
+    parser.add_argument("--only", choices=sorted(make.ENGINES), help="one engine alone")
+    asked = parser.parse_args()
+    if asked.list:
+        listing.show()
+        return
+    print(f"speech: the corpus is in {SPEECH}", flush=True)
+    make.run(asked.rounds, asked.only)
+    listing.show()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RecipeError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,146 @@
+//! Sound that comes in pieces, as windows that slide over it.
+
+use std::ops::Range;
+
+use crate::tasks::high_pass::HighPass;
+
+/// Sound from a margin before the next window on, and how far windows have come.
+#[derive(Debug)]
+pub(super) struct Sliding {
+    /// Length of a window and step between windows, in samples.
+    pub(super) window: usize,
+    pub(super) hop: usize,
+    /// Samples kept before the window that was scored last.
+    margin: u64,
+    filter: HighPass,
+    /// Filtered samples from `kept_from` on.
+    samples: Vec<f32>,
+    kept_from: u64,
+    received: u64,
+    over: bool,
+    scored: u64,
+}
+
+impl Sliding {
+    pub(super) fn new(window: usize, hop: usize, margin: usize) -> Self {
+        Sliding {
+            window,
+            hop,
+            margin: margin as u64,
+            filter: HighPass::default(),
+            samples: Vec::new(),
+            kept_from: 0,
+            received: 0,
+            over: false,
+            scored: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, samples: &[f32]) {
+        self.filter.push(samples, &mut self.samples);
+        self.received += samples.len() as u64;
+    }
+
+    /// No more sound will come.
+    pub(super) fn finish(&mut self) {
+        self.over = true;
+    }
+
+    /// The next window, if its sound has come, or if the sound is over and no window has covered the rest.
+    pub(super) fn next(&mut self) -> Option<&[f32]> {
+        let from = (self.next_start() - self.kept_from) as usize;
+        if self.samples.len() < from + self.window {
+            if !self.over || self.is_covered() {
+                return None;
+            }
+            self.samples.resize(from + self.window, 0.0);
+        }
+        self.samples.get(from..from + self.window)
+    }
+
+    /// The window that [`Sliding::next`] gave has been scored.
+    pub(super) fn step(&mut self) {
+        self.scored += 1;
+    }
+
+    /// Drops the sound that neither the next window nor a margin before the last one needs.
+    pub(super) fn forget(&mut self) {
+        let keep_from = self.last_start().unwrap_or(0).saturating_sub(self.margin);
+        let surplus = ((keep_from - self.kept_from) as usize).min(self.samples.len());
+        self.samples.drain(..surplus);
+        self.kept_from += surplus as u64;
+    }
+
+    /// What is kept of a range of the sound.
+    pub(super) fn sound(&self, range: &Range<u64>) -> &[f32] {
+        let place = |at: u64| (at.saturating_sub(self.kept_from) as usize).min(self.samples.len());
+        self.samples.get(place(range.start)..place(range.end)).unwrap_or_default()
+    }
+
+    /// Windows scored so far.
+    pub(super) fn scored(&self) -> u64 {
+        self.scored
+    }
+
+    /// Samples that have come.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// First sample of the next window.
+    pub(super) fn next_start(&self) -> u64 {
+        self.scored * self.hop as u64
+    }
+
+    /// First sample of the window that was scored last.
+    pub(super) fn last_start(&self) -> Option<u64> {
+        Some(self.scored.checked_sub(1)? * self.hop as u64)
+    }
+
+    /// All of the sound has come, and windows have covered it.
+    pub(super) fn is_done(&self) -> bool {
+        self.over && self.is_covered()
+    }
+
+    fn is_covered(&self) -> bool {
+        self.received <= self.last_start().map_or(0, |start| start + self.window as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_come_every_hop_and_the_rest_is_filled_up() {
+        let mut sliding = Sliding::new(100, 25, 10);
+        assert_eq!(sliding.next(), None);
+        sliding.push(&[0.5; 130]);
+        let mut starts = Vec::new();
+        while sliding.next().is_some() {
+            starts.push(sliding.next_start());
+            sliding.step();
+            sliding.forget();
+        }
+        assert_eq!(starts, [0, 25]);
+        sliding.finish();
+        assert!(!sliding.is_done());
+        assert_eq!(sliding.next().map(<[f32]>::len), Some(100));
+        sliding.step();
+        assert!(sliding.is_done());
+        assert_eq!(sliding.next(), None);
+    }
+
+    #[test]
+    fn memory_does_not_grow() {
+        let mut sliding = Sliding::new(16_000, 4000, 1600);
+        for _ in 0..50 {
+            sliding.push(&[0.1; 12_345]);
+            while sliding.next().is_some() {
+                sliding.step();
+                sliding.forget();
+            }
+            assert!(sliding.samples.len() <= 1600 + 4000 + 16_000 && sliding.samples.capacity() < 64_000);
+        }
+    }
+}

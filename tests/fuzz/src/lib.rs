@@ -1,0 +1,56 @@
+//! What a fuzzer calls: each function gives bytes from elsewhere to one parser, through the door that users' files take.
+//!
+//! None may panic, hang, or allocate more than the bytes justify; each returns whether the parser accepted them, which
+//! the test of the seeds asserts. Where a checksum would stop every guess at the door, it is made right first.
+#![forbid(unsafe_code)]
+
+mod checkpoint;
+
+pub use checkpoint::{archive, pickle, safetensors};
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use wavlm_format::{MAGIC, ModelFile, PREFIX};
+use wavlm_runtime::Model;
+use wavlm_runtime::frontend::{AudioReader, SoundOptions};
+use wavlm_runtime::tasks::speaker::Voiceprint;
+
+/// A model file: opened, checked in full, and planned.
+pub fn wlm(bytes: &[u8]) -> bool {
+    let Ok(file) = ModelFile::from_bytes(with_header_checksum(bytes)) else { return false };
+    let verified = file.verify().is_ok();
+    let file = Arc::new(file);
+    for entry in &file.header().tensors {
+        let _ = file.tensor(&entry.name);
+    }
+    let planned = Model::from_file(file).session(&wavlm_runtime::SessionOptions::default()).is_ok();
+    verified && planned
+}
+
+/// The bytes with the checksum that their header should have.
+fn with_header_checksum(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let length = bytes.get(MAGIC.len() + 2..).and_then(|rest| rest.first_chunk());
+    let length = length.map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    if let Some((header, rest)) = PREFIX.checked_add(length).and_then(|end| bytes.split_at_mut_checked(end))
+        && let Some(checksum) = rest.first_chunk_mut()
+    {
+        *checksum = crc32fast::hash(header).to_le_bytes();
+    }
+    bytes
+}
+
+/// Sound of any kind, from a stream.
+pub fn sound(bytes: &[u8]) -> bool {
+    let reader = AudioReader::from_stream(Cursor::new(bytes.to_vec()), &SoundOptions::default());
+    reader.and_then(|mut reader| reader.read_to_end()).is_ok()
+}
+
+/// The body of a voiceprint, in a file that is otherwise right; and the bytes as the whole file.
+pub fn voiceprint(bytes: &[u8]) -> bool {
+    let mut file = [b"WLMVOICE\x01\0", (bytes.len() as u32).to_le_bytes().as_slice(), bytes].concat();
+    file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
+    let body = Voiceprint::from_bytes(&file).is_ok();
+    Voiceprint::from_bytes(bytes).is_ok() || body
+}

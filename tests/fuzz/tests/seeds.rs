@@ -1,0 +1,123 @@
+//! Good inputs reach every parser and are accepted; they are also what the fuzzers begin with. Inputs that once broke a
+//! parser no longer do.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wavlm_tests::{Program, repository};
+
+type Target = fn(&[u8]) -> bool;
+
+const TARGETS: [(&str, Target); 6] = [
+    ("archive", wavlm_fuzz::archive),
+    ("pickle", wavlm_fuzz::pickle),
+    ("safetensors", wavlm_fuzz::safetensors),
+    ("sound", wavlm_fuzz::sound),
+    ("voiceprint", wavlm_fuzz::voiceprint),
+    ("wlm", wavlm_fuzz::wlm),
+];
+
+/// Bytes of sound that are enough for a header and a few pieces.
+const SOUND: usize = 4000;
+
+fn run(program: &str, arguments: &[&Path]) {
+    let finished = Program::new(program).args(arguments).run();
+    assert_eq!(finished.status, Some(0), "{program} {arguments:?}: {}", finished.stderr);
+}
+
+fn bytes(path: &str) -> Vec<u8> {
+    fs::read(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// `{"w": _rebuild_tensor_v2(storage "0" of 16 f32, 1, (2,), (1,), False, {})}`
+fn a_pickle() -> Vec<u8> {
+    [
+        b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n"
+            .as_slice(),
+        b"X\x01\0\0\x000X\x03\0\0\0cpuK\x10tQK\x01K\x02\x85K\x01\x85\x89}tRs.",
+    ]
+    .concat()
+}
+
+/// A small model, as the exporter writes it.
+fn a_model(folder: &Path, precision: &str) -> Vec<u8> {
+    let file = folder.join("model.wlm");
+    let checkpoint = repository().join("tests/golden/cases/xvector-group");
+    run(
+        "wavlm-export",
+        &[
+            "convert".as_ref(),
+            &checkpoint,
+            "-o".as_ref(),
+            &file,
+            "--precision".as_ref(),
+            precision.as_ref(),
+            "--force".as_ref(),
+        ],
+    );
+    fs::read(file).expect("the model")
+}
+
+/// The body of a voiceprint, as the program writes it.
+fn a_voiceprint(folder: &Path) -> Vec<u8> {
+    let store = folder.join("voices");
+    let samples = repository().join("models/samples");
+    run(
+        "wavlm",
+        &[
+            "enroll".as_ref(),
+            "ada".as_ref(),
+            &samples.join("speaker-a-1.wav"),
+            &samples.join("speaker-a-2.wav"),
+            "--store".as_ref(),
+            &store,
+        ],
+    );
+    let print = fs::read_dir(store).expect("the store").next().expect("a voice").expect("its file");
+    let file = fs::read(print.path()).expect("the voiceprint");
+    file[14..file.len() - 4].to_vec()
+}
+
+fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
+    match target {
+        "archive" => vec![bytes("tests/golden/cases/ctc-group/pytorch_model.bin")],
+        "pickle" => vec![a_pickle()],
+        "safetensors" => ["input", "model"]
+            .map(|file| bytes(&format!("tests/golden/cases/mask-layer-frame/{file}.safetensors")))
+            .to_vec(),
+        "sound" => {
+            let mut cut = bytes("models/samples/no-a.wav");
+            cut.truncate(SOUND);
+            vec![cut]
+        }
+        "voiceprint" => vec![a_voiceprint(folder)],
+        "wlm" => ["int8", "f32"].map(|precision| a_model(folder, precision)).to_vec(),
+        other => panic!("no seeds for {other}"),
+    }
+}
+
+#[test]
+fn seeds_are_accepted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, target) in TARGETS {
+        let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fuzz-seeds").join(name);
+        fs::create_dir_all(&kept).expect("a folder for seeds");
+        for (number, seed) in seeds(name, folder.path()).iter().enumerate() {
+            assert!(target(seed), "{name}: seed {number} is refused");
+            fs::write(kept.join(number.to_string()), seed).expect("room for a seed");
+        }
+    }
+}
+
+#[test]
+fn what_once_broke_a_parser_no_longer_does() {
+    for (name, target) in TARGETS {
+        let found = repository().join("tests/fuzz/found").join(name);
+        // Nothing was found for a target without a folder.
+        for entry in fs::read_dir(found).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            println!("{}", path.display());
+            target(&fs::read(&path).expect("an input"));
+        }
+    }
+}
