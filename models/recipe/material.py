@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import corpus, phones
+from . import phones
+from .corpus import Corpus
 from .settings import RATE
 
-TRAIN_SURROUNDINGS = 21
+TRAIN_SURROUNDINGS, DEV_SURROUNDINGS = 21, 22
 # Share of each family of engines in every kind of example, where there is something of all of them.
 FAMILIES = {"kokoro": 0.5, "espeak": 0.28, "recorded": 0.22}
 FULL_SHARE_CLIPS = 200  # a family with fewer clips of a kind gets proportionally less
-ISOLATED_SECONDS = 1.4
 
 
 def family(engine):
-    """kokoro, espeak, or recorded: voices cut from recordings of people, and people themselves."""
+    """kokoro, espeak, or recorded: voices cut from recordings of people."""
     return engine if engine in FAMILIES else "recorded"
 
 
@@ -29,33 +29,24 @@ class Clip:
     """16-bit samples and what is known about them; spans are (word, first sample, last sample)."""
 
     samples: np.ndarray
+    kind: str
     voice: str
     engine: str
-    text: str = ""
     phones: tuple | None = None  # numbers, or None when they are not known
-    spans: tuple = ()  # of the keywords; their times may be unknown, then there is none
+    spans: tuple = ()  # of the keywords, where their times are known
     keyword_free: bool = False
 
     @classmethod
-    def from_row(cls, samples, row):
+    def of(cls, samples, row):
         """A clip of the corpus."""
-        times = row.get("keyword_ms") or []
-        starts, ends = times[0::2], times[1::2]
-        spans = tuple(
-            (word, int(start * RATE / 1000), int(end * RATE / 1000))
-            for word, start, end in zip(row["keywords"], starts, ends)
-            if start is not None and end is not None
-        )
-        if not spans and len(row["keywords"]) == 1 and len(row["text"].split()) == 1:
-            spans = ((row["keywords"][0], 0, len(samples)),)
-        said = tuple(phones.encode(row["phones"].split())) if row.get("phones") else None
-        free = row["keyword_free"]
-        return cls(samples, row["voice"], row["engine"], row["text"], said, spans, free)
-
-    @property
-    def isolated(self):
-        """Whether this is one or two words by themselves."""
-        return len(self.samples) < ISOLATED_SECONDS * RATE and len(self.text.split()) <= 2
+        spans = ()
+        if row.kind == "keyword":
+            spans = ((row.keywords[0], 0, len(samples)),)
+        elif row.keyword_ms is not None:
+            times = row.keyword_ms * RATE // 1000
+            spans = tuple((word, *map(int, span)) for word, span in zip(row.keywords, times))
+        said = tuple(phones.encode(row.phones)) if row.phones else None
+        return cls(samples, row.kind, row.voice, row.engine, said, spans, row.keyword_free)
 
 
 class Pool:
@@ -96,23 +87,28 @@ class Material:
     others: Pool = field(default_factory=Pool)  # other words by themselves
     speech: Pool = field(default_factory=Pool)  # running speech free of keywords
     spelt: Pool = field(default_factory=Pool)  # whose phones are known
-    mined: list = field(default_factory=list)  # windows that were taken for a keyword
+    voices: dict = field(default_factory=lambda: defaultdict(list))  # all clips of each
 
     def add(self, clip):
         """Sorts a clip in."""
+        self.voices[clip.voice].append(clip)
         if clip.phones:
             self.spelt.add(clip)
-        if clip.keyword_free:
-            (self.others if clip.isolated else self.speech).add(clip)
-        elif len(clip.spans) == 1 and clip.isolated and len(clip.text.split()) == 1:
+        if clip.kind == "keyword":
             self.keywords[clip.spans[0][0]].add(clip)
+        elif clip.kind == "word" and clip.keyword_free:
+            self.others.add(clip)
+        elif clip.keyword_free:
+            self.speech.add(clip)
         elif clip.spans:
             self.phrases.add(clip)
 
     @classmethod
     def of(cls, split):
-        """Everything of a split of the corpus."""
-        material = cls()
-        for samples, row in corpus.clips(split):
-            material.add(Clip.from_row(samples, row))
+        """Everything of a split of the corpus; the sound stays on disk until it is used."""
+        material, files = cls(), {}
+        for row in Corpus.load().where(split=split):
+            if row.file not in files:
+                files[row.file] = np.memmap(row.file, "<i2", "r")
+            material.add(Clip.of(files[row.file][row.start : row.start + row.length], row))
         return material

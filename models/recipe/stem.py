@@ -48,6 +48,11 @@ def target(windows):
     return ((logs + 6) / 4).transpose(1, 2)
 
 
+def speech():
+    """All clips of training."""
+    return [clip.samples for clips in material.Material.of("train").voices.values() for clip in clips]
+
+
 def maker(speech):
     """The function that makes batch n out of 16-bit recordings."""
     around = Surroundings(material.TRAIN_SURROUNDINGS)
@@ -94,7 +99,7 @@ def run(steps=STEPS):
         learning.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         step = state["step"]
-    feed, average, told = Feed(maker(material.speech()), step), None, time.time()
+    feed, average, told = Feed(maker(speech()), step), None, time.time()
     while step < steps:
         rate = RATE_PEAK * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for group in optimiser.param_groups:

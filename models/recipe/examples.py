@@ -1,0 +1,148 @@
+"""Training examples, made on the fly: windows for the words, sentences for the phones.
+
+Batch number n of a kind depends on the seed and n alone.
+"""
+
+import numpy as np
+
+from . import warp
+
+from .settings import KEYWORDS, LABELS, RATE, SILENCE, WINDOW
+from .windows import Piece, Scene
+
+NO_ANSWER = -100  # a window that holds half of a keyword; torch's losses leave it out
+SENTENCE_SECONDS = 2.8
+# Shares of what the words head sees.
+KEYWORD, OTHER = 0.46, 0.46  # the rest is silence
+LARGEST_WARP = 0.25
+
+
+def to_float(samples):
+    """16-bit samples as floats of full scale one."""
+    return np.asarray(samples, np.float32) / 32768
+
+
+def warped(rng, clip, cut=None):
+    """The clip in a somewhat other voice and at another speed; `cut` keeps a stretch of it alone."""
+    sound, first = to_float(clip.samples), 0
+    if cut is not None and len(sound) > cut:
+        first = int(rng.integers(len(sound) - cut + 1))
+        sound = sound[first : first + cut]
+    pitch = float(np.exp(np.clip(rng.normal(0, 0.08), -LARGEST_WARP, LARGEST_WARP)))
+    speed = float(np.exp(np.clip(rng.normal(0, 0.1), -LARGEST_WARP, LARGEST_WARP)))
+    whole, length = first == 0 and len(sound) == len(clip.samples), len(sound)
+    # Tempo alone costs as much as all the rest, so half of the clips change pitch and tempo together.
+    sound = warp.voice(sound, pitch, speed) if rng.random() < 0.5 else warp.resample(sound, pitch * speed)
+    factor = len(sound) / max(1, length)
+    spans = tuple((word, int((a - first) * factor), int((b - first) * factor)) for word, a, b in clip.spans)
+    return Piece(sound, spans, clip.phones if whole else None)
+
+
+class Words:
+    """One-second windows: (sound, label number or NO_ANSWER, phones or None)."""
+
+    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS):
+        self.material, self.around, self.mined, self.keywords = material, surroundings, mined, keywords
+
+    def example(self, rng):
+        """One window."""
+        kind = rng.random()
+        if kind < KEYWORD:
+            scene = self.keyword(rng)
+        elif kind < KEYWORD + OTHER:
+            scene = self.other(rng)
+        else:
+            return self.around.silence(rng, WINDOW), LABELS.index(SILENCE), []
+        label = scene.label()
+        number = NO_ANSWER if label is None else LABELS.index(label)
+        return self.around.hear(rng, scene.sound), number, scene.phones()
+
+    def keyword(self, rng):
+        """A keyword somewhere in the window: alone, beside other speech, or in a sentence."""
+        scene = Scene()
+        if len(self.material.phrases) and rng.random() < 0.3:
+            piece = warped(rng, self.material.phrases.pick(rng))
+            _, start, end = piece.spans[rng.integers(len(piece.spans))]
+            scene.add(piece, self.start(rng, start, end))
+            return scene
+        piece = warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
+        start = self.start(rng, 0, len(piece.sound))
+        scene.add(piece, start)
+        for before in (True, False):
+            if rng.random() < 0.22:
+                other = self.neighbour(rng)
+                gap = int(rng.uniform(0.02, 0.35) * RATE)
+                at = start - gap - len(other.sound) if before else start + len(piece.sound) + gap
+                scene.add(other, at, 10 ** (rng.normal(0, 3) / 20))
+        return scene
+
+    def start(self, rng, first, last):
+        """Where a piece begins so that its stretch `first..last` lies in the window, at times cut a little."""
+        length = last - first
+        slack = int(0.15 * length) if rng.random() < 0.3 else 0
+        free = WINDOW - length
+        return int(rng.integers(min(0, free) - slack, max(0, free) + slack + 1)) - first
+
+    def neighbour(self, rng):
+        """What may be said before or after a keyword."""
+        if rng.random() < 0.25:
+            return warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
+        if rng.random() < 0.5:
+            return warped(rng, self.material.others.pick(rng))
+        return warped(rng, self.material.speech.pick(rng), WINDOW)
+
+    def other(self, rng):
+        """No keyword: other words, running speech, a part of a keyword, or what was mistaken for one."""
+        scene, kind = Scene(), rng.random()
+        if len(self.mined) and kind < 0.2:
+            clip, first = self.mined[rng.integers(len(self.mined))]
+            first = max(0, first + int(rng.integers(-2400, 2401)))
+            sound = to_float(clip.samples[first : first + WINDOW + 3200])
+            scene.add(Piece(warp.resample(sound, float(np.exp(rng.normal(0, 0.06))))), 0)
+        elif kind < 0.42:
+            at = int(rng.integers(0, WINDOW // 2))
+            for _ in range(2):
+                piece = warped(rng, self.material.others.pick(rng))
+                scene.add(piece, at - (len(piece.sound) // 2 if rng.random() < 0.3 else 0))
+                at += len(piece.sound) + int(rng.uniform(0.02, 0.5) * RATE)
+                if rng.random() < 0.5:
+                    break
+        elif kind < 0.9:
+            piece = warped(rng, self.material.speech.pick(rng), int(1.4 * WINDOW))
+            scene.add(piece, int(rng.integers(min(0, WINDOW - len(piece.sound)), 1)))
+        else:
+            piece = warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
+            seen = int(len(piece.sound) * rng.uniform(0.1, 0.48))
+            scene.add(piece, seen - len(piece.sound) if rng.random() < 0.5 else WINDOW - seen)
+        return scene
+
+    def batch(self, rng, size):
+        """(sounds, numbers of labels, lists of phones or None)"""
+        sounds, labels, said = zip(*(self.example(rng) for _ in range(size)))
+        return np.stack(sounds), np.array(labels), list(said)
+
+
+class Sentences:
+    """A few seconds of speech with all of its phones."""
+
+    def __init__(self, material, surroundings):
+        self.material, self.around = material, surroundings
+        self.length = int(SENTENCE_SECONDS * RATE)
+
+    def example(self, rng):
+        """One sound, filled with clips until no more fits."""
+        scene, at = Scene(self.length), int(rng.uniform(0, 0.3) * RATE)
+        for _ in range(5):
+            piece = warped(rng, self.material.spelt.pick(rng))
+            if at + len(piece.sound) > self.length:
+                if scene.heard:
+                    break
+                continue
+            scene.add(piece, at)
+            at += len(piece.sound) + int(rng.uniform(0.02, 0.5) * RATE)
+        return self.around.hear(rng, scene.sound), scene.phones() or []
+
+    def batch(self, rng, size):
+        """(sounds, lists of phones)"""
+        sounds, said = zip(*(self.example(rng) for _ in range(size)))
+        return np.stack(sounds), list(said)

@@ -1,0 +1,84 @@
+"""What one step of training does: three tasks over one encoder, none of which outweighs the others."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from . import phones
+from .architecture import CONFIG, Listener
+from .examples import NO_ANSWER
+
+SMOOTHING = 0.05
+PHONES_IN_WINDOWS = 0.3  # weight of the phones of one-second windows beside the words
+SCALE, MARGIN = 15.0, 0.1
+CLIP = 1.0
+TELLING = 128  # numbers in which the voices of training are told apart
+
+
+class Learner(nn.Module):
+    """The listener with what only training needs: voices' centres, and norms of the pooled statistics."""
+
+    def __init__(self, labels, voices):
+        super().__init__()
+        self.listener = Listener(labels)
+        self.pooled = nn.BatchNorm1d(2 * CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False, momentum=0.05)
+        self.telling = nn.Linear(CONFIG["xvector_output_dim"], TELLING)
+        self.centres = nn.Parameter(0.1 * torch.randn(voices, TELLING))
+        extractor = self.listener.speaker.feature_extractor
+        extractor.register_forward_pre_hook(lambda _module, inputs: self.pooled(inputs[0]))
+
+    def words_loss(self, sounds, labels, said):
+        """Cross-entropy of the words, and CTC of the windows whose phones are all known."""
+        logits, of_frames = self.listener.words_and_phones(torch.from_numpy(sounds))
+        labels = torch.from_numpy(labels).long()
+        loss = F.cross_entropy(logits, labels, ignore_index=NO_ANSWER, label_smoothing=SMOOTHING)
+        spelling = ctc(of_frames, said)
+        told = labels != NO_ANSWER
+        right = (logits.argmax(1) == labels)[told].float().mean()
+        return loss + PHONES_IN_WINDOWS * spelling, {"words": loss.item(), "right": right.item()}
+
+    def phones_loss(self, sounds, said):
+        """CTC of whole sentences."""
+        loss = ctc(self.listener.phone_logits(torch.from_numpy(sounds)), said)
+        return loss, {"phones": loss.item()}
+
+    def speakers_loss(self, sounds, classes, answers, margin):
+        """The angle to the teacher's embedding, and AM-softmax over the voices of training."""
+        embeddings = self.listener.embeddings(torch.from_numpy(sounds))
+        likeness = F.cosine_similarity(embeddings, torch.from_numpy(answers))
+        classes = torch.from_numpy(classes).long()
+        cosine = F.normalize(self.telling(F.normalize(embeddings))) @ F.normalize(self.centres).T
+        moved = cosine - margin * F.one_hot(classes, len(self.centres))
+        telling = F.cross_entropy(SCALE * moved, classes)
+        loss = 10 * (1 - likeness).mean() + 0.2 * telling
+        return loss, {"likeness": likeness.mean().item(), "voices": telling.item()}
+
+
+def ctc(logits, said):
+    """CTC per frame, of the sounds whose phones are known and fit; transformers' reduction "mean"."""
+    count = logits.shape[1]
+    known = [i for i, numbers in enumerate(said) if numbers is not None and phones.frames_needed(numbers) <= count]
+    if not known:
+        return logits.sum() * 0
+    targets = [said[i] for i in known]
+    flat = torch.tensor([n for numbers in targets for n in numbers], dtype=torch.long)
+    lengths = torch.tensor([len(numbers) for numbers in targets])
+    chances = logits[known].log_softmax(-1).transpose(0, 1)
+    full = torch.full((len(known),), count)
+    return F.ctc_loss(chances, flat, full, lengths, phones.BLANK_ID, zero_infinity=True)
+
+
+def gradients(model, losses):
+    """Backpropagates each loss by itself, cut to CLIP, and leaves the sum in `grad`."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    total = [None] * len(parameters)
+    for loss in losses:
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(parameters, CLIP)
+        for i, parameter in enumerate(parameters):
+            if parameter.grad is not None and torch.isfinite(norm):
+                total[i] = parameter.grad if total[i] is None else total[i].add_(parameter.grad)
+            parameter.grad = None
+    for parameter, gradient in zip(parameters, total):
+        parameter.grad = gradient
+

@@ -1,0 +1,47 @@
+"""What the spotter will do with the words' scores: windows over a sound, and their mean over a few.
+
+A simple stand-in for the program's own spotter, near enough to judge a model while it learns.
+"""
+
+import numpy as np
+import torch
+
+from .metrics import smooth
+from .settings import KEYWORDS, RATE, WINDOW
+
+HOP = 12 * 320  # twelve frames of the stem: 0.24 s
+SMOOTHED = 3
+BATCH = 128
+REFRACTORY = int(1.0 * RATE / HOP)
+
+
+def windows(sound):
+    """(count, WINDOW) windows every HOP; the last ones are filled up with silence."""
+    count = max(1, -(-(len(sound) - WINDOW) // HOP) + 1)
+    padded = np.pad(sound, (0, max(0, (count - 1) * HOP + WINDOW - len(sound))))
+    return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
+
+
+@torch.inference_mode()
+def chances(listener, sound):
+    """(windows, labels) probabilities."""
+    cut = windows(np.asarray(sound, np.float32))
+    parts = (torch.from_numpy(np.ascontiguousarray(cut[i : i + BATCH])) for i in range(0, len(cut), BATCH))
+    return torch.cat([listener.words_and_phones(part)[0].softmax(-1) for part in parts]).numpy()
+
+
+def smoothed(scores):
+    """The mean over the latest SMOOTHED windows, fewer at the beginning."""
+    return smooth(scores, SMOOTHED)
+
+
+def alarms(scores):
+    """Scores of what a spotter of threshold zero would report, one a keyword and second, highest first."""
+    found = []
+    for word in range(len(KEYWORDS)):
+        curve = scores[:, word].copy()
+        while len(curve) and (top := curve.max()) > 0.05:
+            at = int(curve.argmax())
+            found.append((float(top), word, at))
+            curve[max(0, at - REFRACTORY) : at + REFRACTORY + 1] = 0
+    return sorted(found, reverse=True)

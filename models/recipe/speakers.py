@@ -1,0 +1,92 @@
+"""Three-second sounds of one voice, with what the teacher hears in them.
+
+The teacher listens once, to clean sound; the answers are kept in a bank. Entry n of the bank is a
+voice, warped in one of a few ways, and clips of it: all from the seed and n alone, so that a batch
+can make the sound again and put it into any surroundings.
+"""
+
+import time
+import zlib
+
+import numpy as np
+
+from . import teacher, warp
+from .augment import mix
+from .examples import to_float
+from .feed import generator
+from .settings import BANKS, RATE, SPEAKER_SECONDS
+
+LENGTH = int(SPEAKER_SECONDS * RATE)
+WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
+LEAST_SECONDS = 2.5  # of speech of a voice, all clips together
+SHARE_OF_KOKORO = 0.5
+ENTRIES = 6000
+TELL_SECONDS = 60
+
+
+def usable(material):
+    """Names of the voices with enough speech: (Kokoro's, the others), sorted."""
+    seconds = {v: sum(len(c.samples) for c in clips) / RATE for v, clips in material.voices.items()}
+    names = sorted(v for v, length in seconds.items() if length >= LEAST_SECONDS)
+    neural = [v for v in names if v.startswith("kokoro")]
+    return neural, [v for v in names if not v.startswith("kokoro")]
+
+
+class Speakers:
+    """Sounds of voices: class number, clean sound, and the same as a device hears it."""
+
+    def __init__(self, material, surroundings):
+        self.material, self.around = material, surroundings
+        self.neural, self.others = usable(material)
+        self.names = self.neural + self.others
+        self.classes = len(self.names) * len(WARPS)
+
+    def clean(self, entry):
+        """(class, sound) of an entry of the bank."""
+        rng = generator("speaker", entry)
+        neural = self.neural and (not self.others or rng.random() < SHARE_OF_KOKORO)
+        pool = self.neural if neural else self.others
+        name, number = pool[rng.integers(len(pool))], int(rng.integers(len(WARPS)))
+        clips = self.material.voices[name]
+        pieces, wanted = [], int(LENGTH * WARPS[number]) + 1
+        while sum(map(len, pieces)) < wanted:
+            pieces.append(to_float(clips[rng.integers(len(clips))].samples))
+            pieces.append(np.zeros(int(rng.uniform(0, 0.15) * RATE), np.float32))
+        sound = warp.resample(np.concatenate(pieces)[:wanted], WARPS[number])[:LENGTH]
+        return self.names.index(name) * len(WARPS) + number, np.pad(sound, (0, LENGTH - len(sound)))
+
+    def example(self, rng, entry, severity):
+        """The entry's class and sound in some surroundings, at times with a second talker in a part of it."""
+        label, sound = self.clean(entry)
+        if rng.random() < 0.25 * severity:
+            _, other = self.clean(int(rng.integers(1 << 30)))
+            length = int(rng.uniform(0.1, 0.5) * LENGTH)
+            start, source = rng.integers(0, LENGTH - length + 1), rng.integers(0, LENGTH - length + 1)
+            stretch = np.zeros_like(sound)
+            stretch[start : start + length] = other[source : source + length]
+            sound = mix(sound, stretch, rng.uniform(0, 12))
+        return label, self.around.hear(rng, sound, severity)
+
+    def batch(self, rng, size, answers, severity):
+        """(sounds, classes, what the teacher said)"""
+        entries = rng.integers(0, len(answers), size)
+        labels, sounds = zip(*(self.example(rng, int(entry), severity) for entry in entries))
+        return np.stack(sounds), np.array(labels), answers[entries]
+
+
+def bank(speakers, entries=ENTRIES):
+    """The teacher's embeddings of the first entries, computed once for a set of voices: (entries, 256)."""
+    BANKS.mkdir(parents=True, exist_ok=True)
+    file = BANKS / f"teacher-{zlib.crc32(' '.join(speakers.names).encode()):08x}-{entries}.npy"
+    if file.exists():
+        return np.load(file)
+    encoder, answers, told = teacher.load(), [], time.time()
+    for entry in range(entries):
+        answers.append(encoder.embed(speakers.clean(entry)[1]))
+        if time.time() - told > TELL_SECONDS:
+            told = time.time()
+            print(f"speakers: the teacher has heard {entry + 1} of {entries}", flush=True)
+    part = file.with_suffix(".part.npy")
+    np.save(part, np.stack(answers).astype(np.float32))
+    part.rename(file)
+    return np.load(file)

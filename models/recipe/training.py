@@ -1,0 +1,162 @@
+"""One run of training: model, running average, optimiser, and the file that they are kept in."""
+
+import json
+import math
+import os
+import time
+
+import numpy as np
+import torch
+
+from . import architecture, joint, monitor, stem
+from .feed import Feed
+from .settings import CHECKPOINTS, LABELS
+
+RATE_PEAK, WARM_UP = 1.2e-3, 250
+WEIGHT_DECAY, AVERAGE = 0.02, 0.998
+DECAY_STEPS = int(os.environ.get("WAVLM_DECAY_STEPS", "1500"))
+FULL_MARGIN = 4000  # steps until the margin between voices is at its full
+SAVE_SECONDS, TELL_SECONDS, MONITOR_SECONDS = 120, 60, 2700
+STATE, FINAL, CURVE = CHECKPOINTS / "train.pt", CHECKPOINTS / "final.pt", CHECKPOINTS / "curve.jsonl"
+
+
+def parameter_groups(model):
+    """Matrices decay, vectors and the position table do not."""
+    decayed, free = [], []
+    for name, parameter in model.named_parameters():
+        (decayed if parameter.ndim > 1 and "rel_attn" not in name else free).append(parameter)
+    return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": free, "weight_decay": 0}]
+
+
+def ramp(step, end):
+    """From 0 to 1, straight, until `end`."""
+    return min(1.0, step / end)
+
+
+class Average:
+    """Exponential running average of everything in the state."""
+
+    def __init__(self, model):
+        self.state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    def update(self, model, step):
+        """Moves a little towards the model."""
+        share = 1 - min(AVERAGE, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for name, value in model.state_dict().items():
+                if value.is_floating_point():
+                    self.state[name].lerp_(value, share)
+                else:
+                    self.state[name].copy_(value)
+
+
+class Training:
+    """Model, average and optimiser of one run, and its file."""
+
+    def __init__(self, file, voices, labels=LABELS):
+        torch.manual_seed(0)
+        self.file, self.labels, self.voices = file, tuple(labels), voices
+        self.model = joint.Learner(labels, len(voices))
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.model), lr=RATE_PEAK, betas=(0.9, 0.98))
+        self.step, self.decayed = 0, 0
+        architecture.channels_last(self.model.listener.stem)
+        if stem.FILE.exists():
+            pretrained = torch.load(stem.FILE)
+            self.model.listener.stem.load_state_dict(pretrained["stem"])
+            projection = self.model.listener.words.wavlm.feature_projection
+            projection.layer_norm.load_state_dict(pretrained["norm"])
+        self.average = Average(self.model)
+
+    def load(self, file):
+        """Takes up a saved state. Voices that it does not know keep the centres they were given."""
+        saved = torch.load(file)
+        for state in (saved["model"], saved["average"]):
+            state["centres"] = self.centres(state["centres"], saved["voices"])
+        self.model.load_state_dict(saved["model"])
+        self.average.state = saved["average"]
+        if saved["voices"] == self.voices:
+            self.optimiser.load_state_dict(saved["optimiser"])
+        self.step, self.decayed = saved["step"], saved["decayed"]
+
+    def centres(self, known, voices):
+        """Rows of `known`, which belong to `voices`, where this run has them."""
+        rows = {voice: row for voice, row in zip(voices, known)}
+        mine = self.model.centres.detach()
+        return torch.stack([rows.get(voice, mine[i]) for i, voice in enumerate(self.voices)])
+
+    def save(self):
+        """Writes beside the old file, then takes its place."""
+        part = self.file.with_suffix(".part")
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "average": self.average.state,
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "decayed": self.decayed,
+                "labels": self.labels,
+                "voices": self.voices,
+            },
+            part,
+        )
+        part.rename(self.file)
+
+    def rate(self):
+        """The learning rate of this step."""
+        falling = 1 - math.sqrt(min(1, self.decayed / DECAY_STEPS)) if self.decayed else 1
+        return RATE_PEAK * min(1, (self.step + 1) / WARM_UP) * falling
+
+    def update(self, batches):
+        """One step; returns what is worth telling."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate()
+        np.random.seed(self.step)  # SpecAugment's masks
+        words, sentences, voices = batches
+        margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
+        tasks = [self.model.words_loss(*words), self.model.phones_loss(*sentences)]
+        if voices is not None:
+            tasks.append(self.model.speakers_loss(*voices, margin))
+        joint.gradients(self.model, [loss for loss, _ in tasks])
+        self.optimiser.step()
+        self.model.listener.remove_offset()
+        self.average.update(self.model, self.step)
+        self.step += 1
+        return {name: value for _, news in tasks for name, value in news.items()}
+
+    def averaged(self):
+        """The listener with the averaged weights, to be judged or exported."""
+        learner = joint.Learner(self.labels, len(self.voices))
+        learner.load_state_dict(self.average.state)
+        return learner.eval()
+
+    def run(self, make, enough):
+        """Trains until `enough()`."""
+        self.model.train()
+        feed = Feed(make, self.step)
+        shown, begun, saved, told, judged = {}, time.time(), time.time(), time.time(), time.time()
+        first = self.step
+        while not enough():
+            for name, value in self.update(next(feed)).items():
+                if math.isfinite(value):
+                    shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
+            now = time.time()
+            if now - told > TELL_SECONDS:
+                told = now
+                pace = (now - begun) / (self.step - first)
+                figures = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+                print(f"train: step {self.step}, {pace:.2f} s each, {figures}", flush=True)
+            if now - saved > SAVE_SECONDS:
+                saved = now
+                self.save()
+            if now - judged > MONITOR_SECONDS:
+                self.judge()
+                judged = time.time()
+        feed.close()
+        self.save()
+
+    def judge(self):
+        """Figures on the dev voices, one line more in the curve."""
+        figures = {"step": self.step, "decayed": self.decayed, **monitor.figures(self.averaged())}
+        with open(CURVE, "a") as file:
+            file.write(json.dumps(figures) + "\n")
+        print(f"train: dev {json.dumps(figures)}", flush=True)
