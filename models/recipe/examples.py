@@ -15,6 +15,7 @@ SENTENCE_SECONDS = 2.8
 # Shares of what the words head sees.
 KEYWORD, OTHER = 0.46, 0.46  # the rest is silence
 LARGEST_WARP = 0.25
+EASIEST = 0.2  # of a batch's severity: some of its sounds are always nearly clean
 
 
 def to_float(samples):
@@ -44,8 +45,8 @@ class Words:
     def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS):
         self.material, self.around, self.mined, self.keywords = material, surroundings, mined, keywords
 
-    def example(self, rng):
-        """One window."""
+    def example(self, rng, severity=1.0):
+        """One window, in surroundings of up to this severity."""
         kind = rng.random()
         if kind < KEYWORD:
             scene = self.keyword(rng)
@@ -55,7 +56,7 @@ class Words:
             return self.around.silence(rng, WINDOW), LABELS.index(SILENCE), []
         label = scene.label()
         number = NO_ANSWER if label is None else LABELS.index(label)
-        return self.around.hear(rng, scene.sound), number, scene.phones()
+        return self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1)), number, scene.phones()
 
     def keyword(self, rng):
         """A keyword somewhere in the window: alone, beside other speech, or in a sentence."""
@@ -116,9 +117,9 @@ class Words:
             scene.add(piece, seen - len(piece.sound) if rng.random() < 0.5 else WINDOW - seen)
         return scene
 
-    def batch(self, rng, size):
+    def batch(self, rng, size, severity=1.0):
         """(sounds, numbers of labels, lists of phones or None)"""
-        sounds, labels, said = zip(*(self.example(rng) for _ in range(size)))
+        sounds, labels, said = zip(*(self.example(rng, severity) for _ in range(size)))
         return np.stack(sounds), np.array(labels), list(said)
 
 
@@ -129,7 +130,7 @@ class Sentences:
         self.material, self.around = material, surroundings
         self.length = int(SENTENCE_SECONDS * RATE)
 
-    def example(self, rng):
+    def example(self, rng, severity=1.0):
         """One sound, filled with clips until no more fits."""
         scene, at = Scene(self.length), int(rng.uniform(0, 0.3) * RATE)
         for _ in range(5):
@@ -140,9 +141,9 @@ class Sentences:
                 continue
             scene.add(piece, at)
             at += len(piece.sound) + int(rng.uniform(0.02, 0.5) * RATE)
-        return self.around.hear(rng, scene.sound), scene.phones() or []
+        return self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1)), scene.phones() or []
 
-    def batch(self, rng, size):
+    def batch(self, rng, size, severity=1.0):
         """(sounds, lists of phones)"""
-        sounds, said = zip(*(self.example(rng) for _ in range(size)))
+        sounds, said = zip(*(self.example(rng, severity) for _ in range(size)))
         return np.stack(sounds), list(said)

@@ -21,8 +21,8 @@ from .training import DECAY_STEPS, FINAL, STATE, Training, ramp
 
 STEPS = int(os.environ.get("WAVLM_STEPS", "60000"))
 MINUTES = float(os.environ.get("WAVLM_MINUTES", "inf"))
-WORDS, SENTENCES, SPEAKERS = 40, 8, 12  # sounds of each kind in a step; voices come in every second one
-FULL_SEVERITY = 1500  # steps until surroundings are at their full
+WORDS, SENTENCES, SPEAKERS = 24, 6, 8  # sounds of each kind in a step; voices come in every second one
+LEAST_SEVERITY, FULL_SEVERITY = 0.1, 2000  # at the first step; steps until surroundings are at their full
 
 
 class Batches:
@@ -43,11 +43,11 @@ class Batches:
         self.answers = speakers.bank(self.speakers)
 
     def __call__(self, step):
-        words = self.words.batch(generator("words", step), WORDS)
-        sentences = self.sentences.batch(generator("sentences", step), SENTENCES)
+        severity = LEAST_SEVERITY + (1 - LEAST_SEVERITY) * ramp(step, FULL_SEVERITY)
+        words = self.words.batch(generator("words", step), WORDS, severity)
+        sentences = self.sentences.batch(generator("sentences", step), SENTENCES, severity)
         if step % 2:
             return words, sentences, None
-        severity = 0.25 + 0.75 * ramp(step, FULL_SEVERITY)
         return words, sentences, self.speakers.batch(generator("speakers", step), SPEAKERS, self.answers, severity)
 
 

@@ -15,6 +15,7 @@ from .settings import CHECKPOINTS, LABELS
 RATE_PEAK, WARM_UP = 1.2e-3, 250
 WEIGHT_DECAY, AVERAGE = 0.02, 0.998
 DECAY_STEPS = int(os.environ.get("WAVLM_DECAY_STEPS", "1500"))
+STEM_FREE = 1500  # steps for which the pretrained stem stays as it is
 FULL_MARGIN = 4000  # steps until the margin between voices is at its full
 SAVE_SECONDS, TELL_SECONDS, MONITOR_SECONDS = 120, 60, 2700
 STATE, FINAL, CURVE = CHECKPOINTS / "train.pt", CHECKPOINTS / "final.pt", CHECKPOINTS / "curve.jsonl"
@@ -110,6 +111,7 @@ class Training:
         """One step; returns what is worth telling."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
+        self.model.listener.stem.requires_grad_(self.step >= STEM_FREE)
         np.random.seed(self.step)  # SpecAugment's masks
         words, sentences, voices = batches
         margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
