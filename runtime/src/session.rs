@@ -219,7 +219,7 @@ impl Session {
     }
 }
 
-/// Runs the plan; a failed run leaves nothing for the next one to stumble over.
+/// Runs the plan. After a failed run the state is reset, so that the next run starts clean.
 fn run_afresh(state: &mut TypedSimpleState, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
     let outputs = state.run(inputs);
     if outputs.is_err() {
