@@ -1,10 +1,10 @@
-//! What must not change a result: threads, earlier runs, the batch an utterance stands in. (How sound is cut
-//! into pieces is the business of the keyword spotter, and tested there.)
+//! What must not change a result: threads, earlier runs, the batch an utterance stands in, frames that windows share.
+//! (How sound is cut into pieces is the business of the keyword spotter, and tested there.)
 
 use ndarray::Array2;
 use wavlm_format::Precision;
 use wavlm_kernels::Kernels;
-use wavlm_runtime::{Outputs, SessionOptions};
+use wavlm_runtime::{Outputs, SessionOptions, SharedFrames};
 use wavlm_tests::{Case, cases, model_of};
 
 fn bits(outputs: &Outputs) -> Vec<(String, Vec<u32>)> {
@@ -69,4 +69,68 @@ fn equal_rows_of_a_batch_give_equal_outputs() {
             }
         }
     }
+}
+
+/// A sound of `length` samples that no two windows of repeat.
+fn noise(length: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[test]
+fn windows_that_share_frames_give_the_bits_of_windows_alone() {
+    let mut shared = Vec::new();
+    for case in cases() {
+        for precision in [Precision::F32, Precision::Int8] {
+            let model = model_of(&case.folder, precision);
+            for kernels in Kernels::available() {
+                let options = SessionOptions { kernels, hidden_states: true, ..SessionOptions::default() };
+                let mut alone = model.session(&options).expect("a session");
+                let mut windows = model.window_session(&options).expect("a session");
+                assert_eq!(windows.needed_samples(), alone.needed_samples());
+                let hop = model.header().encoder.hop();
+                let length = alone.needed_samples().max(20 * hop) + hop / 2;
+                let sound = noise(2 * length);
+                let mut frames = SharedFrames::default();
+                // On by some frames, by none, by part of one, back, and past all that is known; the last window is shorter.
+                let starts = [0, 3, 3, 10, 12].map(|count| count * hop);
+                let others = [12 * hop + 1, 14 * hop + 1, 5 * hop, length, length + hop];
+                for start in starts.into_iter().chain(others) {
+                    let window = &sound[start..(start + length).min(sound.len() - hop / 2)];
+                    let expected = bits(&alone.run(window).expect("outputs"));
+                    let found = windows.run_at(window, start as u64, &mut frames).expect("outputs");
+                    let place = format!("{} {precision:?} {} at {start}", case.name, kernels.name());
+                    assert!(bits(&found) == expected, "{place}");
+                }
+                if windows.shares_frames() && !shared.contains(&case.name) {
+                    shared.push(case.name.clone());
+                }
+            }
+        }
+    }
+    println!("windows share frames in {}", shared.join(", "));
+    assert!(shared.iter().any(|name| name == "mask-layer-sequence"), "{shared:?}");
+}
+
+#[test]
+fn a_window_that_is_refused_leaves_the_shared_frames_right() {
+    let case = cases().into_iter().find(|case| case.name == "mask-layer-sequence").expect("the case");
+    let model = model_of(&case.folder, Precision::Int8);
+    let mut session = model.window_session(&SessionOptions::default()).expect("a session");
+    assert!(session.shares_frames());
+    let (hop, length) = (model.header().encoder.hop(), session.needed_samples() + 2000);
+    let sound = noise(2 * length);
+    let mut frames = SharedFrames::default();
+    session.run_at(&sound[..length], 0, &mut frames).expect("outputs");
+    let mut broken = sound[hop..hop + length].to_vec();
+    broken[length - 1] = f32::NAN;
+    assert!(session.run_at(&broken, hop as u64, &mut frames).is_err());
+    assert!(session.run_at(&sound[..10], hop as u64, &mut frames).is_err());
+    let found = session.run_at(&sound[hop..hop + length], hop as u64, &mut frames).expect("outputs");
+    let expected = session.run(&sound[hop..hop + length]).expect("outputs");
+    assert_eq!(bits(&found), bits(&expected));
 }

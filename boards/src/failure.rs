@@ -56,7 +56,7 @@ pub enum Failure {
     #[error("decision: {0}; give another --threshold or export the model again")]
     Decision(#[from] DecisionError),
     /// `--threshold` of a voice.
-    #[error("--threshold: {0} is no cosine; give a number from -1 to 1")]
+    #[error("--threshold is {0}; it must be from -1 to 1")]
     Threshold(f32),
     /// `--seconds` of the bench.
     #[error("--seconds: {0} is no length; give a number from 0.1 to 600")]

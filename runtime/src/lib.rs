@@ -25,6 +25,7 @@
 //! graph      header -> nodes: stem, projection, positional convolution, layers, heads
 //! ops        what the nodes compute, in f32 or int8, over `wavlm-kernels`
 //! session    a plan with its state: waveform in, named tensors out
+//! windows    the same for windows that slide over a sound and share its frames
 //! tasks      what the tensors mean: words, speakers
 //! ```
 #![forbid(unsafe_code)]
@@ -39,8 +40,10 @@ mod matrix;
 mod model;
 mod ops;
 mod outputs;
+mod plan;
 mod scratch;
 mod session;
+mod windows;
 
 /// Arrays, as sessions take and give them.
 pub use ndarray;
@@ -53,3 +56,4 @@ pub use error::Error;
 pub use model::Model;
 pub use outputs::Outputs;
 pub use session::{Session, SessionOptions};
+pub use windows::{SharedFrames, WindowSession};

@@ -7,6 +7,7 @@ use wavlm_format::{Head, Header, ModelFile};
 
 use crate::error::Error;
 use crate::session::{Session, SessionOptions};
+use crate::windows::WindowSession;
 
 /// A model; cheap to clone, since clones share the mapped file.
 #[derive(Clone, Debug)]
@@ -67,5 +68,13 @@ impl Model {
     /// started.
     pub fn session(&self, options: &SessionOptions) -> Result<Session, Error> {
         Session::new(&self.file, options)
+    }
+
+    /// The same for windows that slide over a sound: see [`WindowSession`].
+    ///
+    /// # Errors
+    /// As [`Model::session`].
+    pub fn window_session(&self, options: &SessionOptions) -> Result<WindowSession, Error> {
+        WindowSession::new(&self.file, options)
     }
 }

@@ -1,8 +1,6 @@
 //! A planned graph with its state: waveforms in, named tensors out.
 
 use std::sync::Arc;
-#[cfg(feature = "parallel")]
-use std::sync::Mutex;
 
 use ndarray::{Array2, ArrayD, Axis};
 use tract_core::internal::*;
@@ -12,8 +10,9 @@ use wavlm_kernels::Kernels;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::graph::{self, Graph, Request};
+use crate::graph::{self, Part, Request};
 use crate::outputs::Outputs;
+use crate::plan::{Plan, Threads};
 
 /// What a session computes, and with what.
 #[derive(Clone, Debug)]
@@ -48,16 +47,35 @@ impl Default for SessionOptions {
     }
 }
 
+impl SessionOptions {
+    pub(crate) fn engine(&self) -> Engine {
+        Engine { kernels: self.kernels, threads: self.threads.max(1) }
+    }
+
+    /// The heads that run.
+    pub(crate) fn heads(&self, header: &Header) -> Vec<String> {
+        self.heads.clone().unwrap_or_else(|| header.heads.iter().map(|head| head.name.clone()).collect())
+    }
+
+    /// What the graph is to give.
+    pub(crate) fn request(&self, header: &Header) -> Request {
+        Request {
+            part: Part::Whole,
+            heads: self.heads(header),
+            base: self.base || header.heads.is_empty(),
+            hidden_states: self.hidden_states,
+            attentions: self.attentions,
+            masked: self.masked,
+        }
+    }
+}
+
 /// One model ready to run, with working memory that is reused from run to run.
 pub struct Session {
     file: Arc<ModelFile>,
-    state: TypedSimpleState,
-    /// What the plan gives, and where.
-    outputs: Vec<(OutputSpec, usize)>,
+    plan: Plan,
     masked: bool,
     needed: usize,
-    #[cfg(feature = "parallel")]
-    pool: Option<rayon::ThreadPool>,
 }
 
 impl std::fmt::Debug for Session {
@@ -69,27 +87,13 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     pub(crate) fn new(file: &Arc<ModelFile>, options: &SessionOptions) -> Result<Session, Error> {
-        let header = file.header();
-        let heads = options.heads.clone();
-        let heads = heads.unwrap_or_else(|| header.heads.iter().map(|head| head.name.clone()).collect());
-        let engine = Engine { kernels: options.kernels, threads: options.threads.max(1) };
-        let needed = needed_samples(header, &heads, options.masked);
-        let request = Request {
-            heads,
-            base: options.base || header.heads.is_empty(),
-            hidden_states: options.hidden_states,
-            attentions: options.attentions,
-            masked: options.masked,
-        };
-        let Graph { plan, outputs } = graph::build(file, engine, &request)?;
+        let request = options.request(file.header());
+        let engine = options.engine();
         Ok(Session {
+            plan: Plan::new(graph::build(file, engine, &request)?, Threads::new(engine.threads)?)?,
             file: file.clone(),
-            state: plan.spawn()?,
-            outputs,
             masked: options.masked,
-            needed,
-            #[cfg(feature = "parallel")]
-            pool: thread_pool(engine.threads)?,
+            needed: needed_samples(file.header(), &request.heads, options.masked),
         })
     }
 
@@ -101,7 +105,7 @@ impl Session {
     /// What a run gives, in the order of [`Outputs::iter`]: names and shapes of one utterance, which have a batch dimension
     /// in front in [`run_batch`](Session::run_batch).
     pub fn outputs(&self) -> impl Iterator<Item = &OutputSpec> {
-        self.outputs.iter().map(|(spec, _)| spec)
+        self.plan.outputs()
     }
 
     /// What the file says about the model.
@@ -181,77 +185,33 @@ impl Session {
         tensor: Tensor,
         lengths: Option<&[usize]>,
     ) -> Result<Vec<(String, ArrayD<f32>)>, Error> {
-        let per_row = tensor.shape()[1];
         if tensor.shape()[0] == 0 {
             return Err(Error::Lengths { reason: "a batch without rows".to_owned() });
         }
-        if per_row < self.needed {
-            return Err(Error::TooShort { samples: per_row, needed: self.needed });
-        }
-        if let Some(at) = samples.iter().position(|sample| !sample.is_finite()) {
-            return Err(Error::NonFinite { at });
-        }
+        check(samples, tensor.shape()[1], self.needed)?;
         let mut inputs = tvec!(tensor.into_tvalue());
         if let Some(lengths) = lengths {
             let lengths: Vec<i64> = lengths.iter().map(|&length| length as i64).collect();
             inputs.push(Tensor::from_shape(&[lengths.len()], &lengths)?.into_tvalue());
         }
-        let tensors = self.run_plan(inputs)?;
-        let named = self.outputs.iter().map(|(spec, index)| {
-            let view = tensors[*index].to_plain_array_view::<f32>()?;
-            Ok((spec.name.clone(), view.to_owned()))
-        });
-        named.collect()
-    }
-
-    #[cfg(feature = "parallel")]
-    fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        let state = &mut self.state;
-        match &self.pool {
-            Some(pool) => on_first_worker(pool, || run_afresh(state, inputs)),
-            None => run_afresh(state, inputs),
-        }
-    }
-
-    #[cfg(not(feature = "parallel"))]
-    fn run_plan(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        run_afresh(&mut self.state, inputs)
+        self.plan.run(inputs)
     }
 }
 
-/// Runs the plan; a failed run leaves nothing for the next one to stumble over.
-fn run_afresh(state: &mut TypedSimpleState, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-    let outputs = state.run(inputs);
-    if outputs.is_err() {
-        state.reset_turn()?;
+/// Refuses samples that no model computes with, and rows of fewer than `needed`.
+pub(crate) fn check(samples: &[f32], per_row: usize, needed: usize) -> Result<(), Error> {
+    if per_row < needed {
+        return Err(Error::TooShort { samples: per_row, needed });
     }
-    outputs
-}
-
-#[cfg(feature = "parallel")]
-fn thread_pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Error> {
-    if threads == 1 {
-        return Ok(None);
+    match samples.iter().position(|sample| !sample.is_finite()) {
+        Some(at) => Err(Error::NonFinite { at }),
+        None => Ok(()),
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map(Some).map_err(|error| Error::Threads { threads, reason: error.to_string() })
-}
-
-/// Runs `task` in the pool, always on the same one of its threads: `install` would take any, and after some runs every
-/// thread would keep a set of the large buffers.
-#[cfg(feature = "parallel")]
-fn on_first_worker<R: Send>(pool: &rayon::ThreadPool, task: impl FnOnce() -> R + Send) -> R {
-    let task = Mutex::new(Some(task));
-    let results = pool.broadcast(|worker| {
-        let task = if worker.index() == 0 { task.lock().ok()?.take() } else { None };
-        task.map(|task| task())
-    });
-    results.into_iter().flatten().next().expect("the first worker ran the task")
 }
 
 /// The shortest waveform for which the adapter has enough frames, and the time-delay layers of every x-vector head that
 /// runs leave the two frames that a standard deviation needs.
-fn needed_samples(header: &Header, heads: &[String], masked: bool) -> usize {
+pub(crate) fn needed_samples(header: &Header, heads: &[String], masked: bool) -> usize {
     let encoder = &header.encoder;
     let before_adapter = |frames: usize| match encoder.adapter {
         Some(adapter) => (0..adapter.num_layers).fold(frames, |n, _| frames_before(&adapter, n)),

@@ -1,6 +1,6 @@
 //! What can be wrong with sound, each in one line that ends in what to do.
 
-use super::layout::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
+use super::limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 
 /// How anything that ffmpeg knows becomes a file that is read here.
 const CONVERT: &str = "convert it: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav";

@@ -8,13 +8,7 @@ use symphonia::core::codecs::audio::well_known as codecs;
 
 use super::SAMPLE_RATE;
 use super::error::AudioError;
-
-/// Lowest sampling rate read; telephones use 8000.
-pub(super) const MIN_RATE: u32 = 1_000;
-/// Highest sampling rate read; the fastest sound cards offer 384 000.
-pub(super) const MAX_RATE: u32 = 384_000;
-/// Most channels read; large microphone arrays have 64.
-pub(super) const MAX_CHANNELS: u16 = 64;
+use super::limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 
 /// How one sample is stored; `Le` has its lowest byte first, `Be` last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

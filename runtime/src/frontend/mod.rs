@@ -1,6 +1,7 @@
 //! Sound from outside becomes what the models were trained on: one channel, 16 000 samples a second, full scale ±1.
 //!
 //! ```text
+//! limits     which rates and channels are read
 //! source     bytes of a file or a pipe, with a look ahead
 //! container  what they hold, by their first bytes; what is not read is refused by its name
 //! mpeg       frames of MPEG audio and AAC, which have no header
@@ -27,6 +28,7 @@ mod error;
 mod extent;
 mod header;
 mod layout;
+mod limits;
 mod mpeg;
 mod packets;
 mod reader;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hound::{SampleFormat as Number, WavSpec, WavWriter};
 use proptest::prelude::*;
 
-use super::layout::MIN_RATE;
+use super::limits::MIN_RATE;
 use super::*;
 
 fn spec(channels: u16, rate: u32, bits: u16, format: Number) -> WavSpec {

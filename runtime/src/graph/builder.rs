@@ -11,9 +11,22 @@ use crate::error::Error;
 use crate::matrix::{Affine, Matrix, MatrixF32, Vector};
 use crate::ops::{Block, LayerNorm, Linear, Node};
 
-/// What the graph is to give besides the heads' results.
+/// Which part of the model a graph computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// From the waveform to the heads.
+    Whole,
+    /// From the waveform to frames behind the projection, each of which depends on its own samples alone.
+    Frames,
+    /// From such frames to the heads.
+    Context,
+}
+
+/// What the graph is to give.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
+    /// What else is said here holds for the parts that have it.
+    pub part: Part,
     /// Names of the heads to run.
     pub heads: Vec<String>,
     /// `last_hidden_state` and `extract_features`

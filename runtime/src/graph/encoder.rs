@@ -24,15 +24,31 @@ pub(super) struct Encoded {
 }
 
 impl Builder<'_> {
-    pub(super) fn encoder(
+    /// From the waveform to what the positional convolution reads.
+    pub(super) fn frames(
         &mut self,
         waveform: OutletId,
+        lengths: Option<OutletId>,
+        request: &Request,
+    ) -> Result<OutletId, Error> {
+        let (config, tensors) = (&self.file.header().encoder, &self.schema.encoder);
+        let features = self.stem(waveform, lengths)?;
+        let features = self.layer_norm(tensors.projection.norm, config.layer_norm_eps, features)?;
+        if request.base {
+            self.output(&self.schema.outputs.extract_features, features);
+        }
+        self.linear(tensors.projection.linear, features)
+    }
+
+    /// From those frames to what the heads read.
+    pub(super) fn encoder(
+        &mut self,
+        mut x: OutletId,
         lengths: Option<OutletId>,
         request: &Request,
     ) -> Result<Encoded, Error> {
         let (config, tensors) = (&self.file.header().encoder, &self.schema.encoder);
         let epsilon = config.layer_norm_eps;
-        let features = self.stem(waveform, lengths)?;
         let frames = match lengths {
             Some(lengths) => {
                 let rule = FrameLengths { stem: config.stem.clone(), adapter: None, tdnn: Vec::new() };
@@ -40,9 +56,6 @@ impl Builder<'_> {
             }
             None => None,
         };
-
-        let features = self.layer_norm(tensors.projection.norm, epsilon, features)?;
-        let mut x = self.linear(tensors.projection.linear, features)?;
         if let Some(frames) = frames {
             let channels = config.hidden_size as usize;
             x = self.add("zero_padding", ZeroPadding { channels }, &[x, frames])?;
@@ -71,7 +84,6 @@ impl Builder<'_> {
         let outputs = &self.schema.outputs;
         if request.base {
             self.output(&outputs.last_hidden_state, x);
-            self.output(&outputs.extract_features, features);
         }
         if request.hidden_states {
             for (spec, &outlet) in outputs.hidden_states.iter().zip(&hidden_states) {

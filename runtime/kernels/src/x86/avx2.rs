@@ -2,6 +2,7 @@
 //! code's sign; two such products are at most 2·127·127 and fit 16 bits.
 
 use super::prefetch::Prefetch;
+use crate::layout::{GROUP, PANEL};
 use crate::portable::kernels;
 use crate::tile::{Size, Sums, TileF32, TileI8};
 use std::arch::x86_64::*;
@@ -34,20 +35,20 @@ fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
 #[target_feature(enable = "avx2")]
 fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
     assert_eq!(t.rows(), ROWS);
-    let (codes, stride, weights) = (t.codes(), t.stride(), t.weights());
+    let (codes, stride) = (t.codes(), t.stride());
     let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
-    let prefetch = Prefetch::new(t);
-    for k in (0..t.k()).step_by(4) {
-        prefetch.at::<1>(k);
-        // SAFETY: the panel has 16 weights per k, and k is a multiple of 4.
+    let mut prefetch = Prefetch::new(t);
+    for (i, weights) in t.panel(0).as_chunks::<{ GROUP * PANEL }>().0.iter().enumerate() {
+        prefetch.group::<1>();
+        // SAFETY: `weights` is `[i8; 64]`.
         let w = unsafe {
-            let w: *const __m256i = weights.add(k * 16).cast();
+            let w: *const __m256i = weights.as_ptr().cast();
             [_mm256_loadu_si256(w), _mm256_loadu_si256(w.add(1))]
         };
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: each row has k codes, and k is a multiple of 4.
-            let code = unsafe { codes.add(row * stride + k).cast::<i32>().read_unaligned() };
+            // SAFETY: each row has k codes, and there are k / 4 groups of weights.
+            let code = unsafe { codes.add(row * stride + GROUP * i).cast::<i32>().read_unaligned() };
             let code = _mm256_set1_epi32(code);
             let magnitude = _mm256_abs_epi8(code);
             for half in 0..2 {

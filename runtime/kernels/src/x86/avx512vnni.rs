@@ -63,9 +63,9 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
             row[panel] = start;
         }
     }
-    let prefetch = Prefetch::new(t);
+    let mut prefetch = Prefetch::new(t);
     for k in (0..inputs).step_by(4) {
-        prefetch.at::<PANELS>(k);
+        prefetch.group::<PANELS>();
         let mut w = [_mm512_setzero_si512(); PANELS];
         for (panel, w) in w.iter_mut().enumerate() {
             // SAFETY: each panel has 16 weights per k, and k is a multiple of 4.

@@ -46,9 +46,9 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
             row[half] = start;
         }
     }
-    let prefetch = Prefetch::new(t);
+    let mut prefetch = Prefetch::new(t);
     for (i, weights) in t.panel(0).as_chunks::<{ GROUP * PANEL }>().0.iter().enumerate() {
-        prefetch.at::<1>(4 * i);
+        prefetch.group::<1>();
         // SAFETY: `weights` is `[i8; 64]`.
         let w = unsafe {
             let w: *const __m256i = weights.as_ptr().cast();
@@ -56,7 +56,7 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
         };
         for (row, sums) in sums.iter_mut().enumerate() {
             // SAFETY: each row has k codes, and there are k / 4 groups of weights.
-            let code = unsafe { codes.add(row * stride + 4 * i).cast::<i32>().read_unaligned() };
+            let code = unsafe { codes.add(row * stride + GROUP * i).cast::<i32>().read_unaligned() };
             let code = _mm256_set1_epi32(code);
             for half in 0..2 {
                 sums[half] = _mm256_dpbusd_avx_epi32(sums[half], code, w[half]);

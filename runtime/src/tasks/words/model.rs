@@ -2,16 +2,17 @@
 
 use wavlm_format::{Decision, Head, HeadKind};
 
-use super::{DecisionError, Detection, KeywordSpotter, UNTUNED};
+use super::{DecisionError, Detection, KeywordSpotter, UNTUNED, Window};
 use crate::error::Error;
 use crate::model::Model;
-use crate::session::{Session, SessionOptions};
+use crate::session::SessionOptions;
 use crate::tasks::{find_head, output_of};
+use crate::windows::WindowSession;
 
 /// Scores windows with the sequence classification head named `words`, or the model's first one.
 #[derive(Debug)]
 pub struct WordModel {
-    session: Session,
+    session: WindowSession,
     head: String,
     labels: Vec<String>,
     decision: Option<Decision>,
@@ -34,7 +35,7 @@ impl WordModel {
         })?;
         let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };
         Ok(WordModel {
-            session: model.session(&options)?,
+            session: model.window_session(&options)?,
             head: head.name.clone(),
             labels: head.kind.labels().to_vec(),
             decision: head.decision,
@@ -54,7 +55,7 @@ impl WordModel {
     /// One logit per label for 16 kHz samples.
     ///
     /// # Errors
-    /// As [`Session::run`].
+    /// As [`Session::run`](crate::Session::run).
     pub fn logits(&mut self, window: &[f32]) -> Result<Vec<f32>, Error> {
         output_of(&self.session.run(window)?, &self.head, "logits")
     }
@@ -70,8 +71,13 @@ impl WordModel {
     /// Scores all that is due in a spotter, and returns the keywords that this completes.
     ///
     /// # Errors
-    /// As [`Session::run`].
+    /// As [`Session::run`](crate::Session::run).
     pub fn hear(&mut self, spotter: &mut KeywordSpotter) -> Result<Vec<Detection>, Error> {
-        spotter.run(|window| self.logits(window))
+        spotter.run(|Window { samples, place }| match place {
+            Some((start, frames)) => {
+                output_of(&self.session.run_at(samples, start, frames)?, &self.head, "logits")
+            }
+            None => self.logits(samples),
+        })
     }
 }

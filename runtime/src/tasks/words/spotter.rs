@@ -12,6 +12,7 @@ use super::seconds_to_samples;
 use super::sliding::Sliding;
 use super::stretches::{MARGIN_S, MIN_WORD_S, Stretches};
 use crate::frontend::SAMPLE_RATE;
+use crate::windows::SharedFrames;
 
 /// A keyword that was heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,13 +28,13 @@ pub struct Detection {
 }
 
 /// Sound that waits to be scored.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Window<'a> {
     /// 16 kHz mono samples; always as many.
     pub samples: &'a [f32],
-    /// Where it begins in the sound, in samples, so that a model can keep what it knows of the part that the last window
-    /// had, too. `None` for a stretch that stands alone, with silence in place of what is around it.
-    pub start: Option<u64>,
+    /// Where it begins in the sound, in samples, and the frames that a [`WindowSession`](crate::WindowSession) knows of that
+    /// sound. `None` for a stretch that stands alone, with silence in place of what is around it.
+    pub place: Option<(u64, &'a mut SharedFrames)>,
 }
 
 /// Hears keywords in one sound of any length, piece by piece, with whatever gives logits.
@@ -83,6 +84,8 @@ pub struct KeywordSpotter {
     /// One per label; none for labels that are never reported.
     pickers: Vec<Option<PeakPicker>>,
     stretches: Stretches,
+    /// What the model knows of the sound of the last window.
+    frames: SharedFrames,
     /// Room for the window of a stretch.
     alone: Vec<f32>,
     rivals: Rivals,
@@ -115,6 +118,7 @@ impl KeywordSpotter {
             sliding: Sliding::new(window, hop, seconds_to_samples(MARGIN_S)),
             levels: Levels::new(3 * window + smoothing * hop),
             stretches: Stretches::new(decision.threshold, smoothing, keywords),
+            frames: SharedFrames::default(),
             alone: Vec::new(),
             rivals: Rivals::default(),
             closed: false,
@@ -141,10 +145,10 @@ impl KeywordSpotter {
             self.alone.resize(close_up.place(), 0.0);
             self.alone.extend_from_slice(self.sliding.sound(&close_up.cut));
             self.alone.resize(self.sliding.window, 0.0);
-            return Some(Window { samples: &self.alone, start: None });
+            return Some(Window { samples: &self.alone, place: None });
         }
         let start = self.sliding.next_start();
-        Some(Window { samples: self.sliding.next()?, start: Some(start) })
+        Some(Window { samples: self.sliding.next()?, place: Some((start, &mut self.frames)) })
     }
 
     /// Takes the logits, one per label, of what [`KeywordSpotter::window`] gave.
@@ -165,10 +169,10 @@ impl KeywordSpotter {
     /// `score` failed; the window stays due.
     pub fn run<E>(
         &mut self,
-        mut score: impl FnMut(&[f32]) -> Result<Vec<f32>, E>,
+        mut score: impl FnMut(Window<'_>) -> Result<Vec<f32>, E>,
     ) -> Result<Vec<Detection>, E> {
         while let Some(window) = self.window() {
-            let logits = score(window.samples)?;
+            let logits = score(window)?;
             self.score(&logits);
         }
         Ok(self.detections().collect())

@@ -41,7 +41,7 @@ fn sound(seconds: f32, words: &[(f32, f32)]) -> Vec<f32> {
 fn timed(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<(Detection, usize)> {
     let mut spotter = KeywordSpotter::new(&labels(), decision).expect("a sound decision");
     let run = |spotter: &mut KeywordSpotter| {
-        spotter.run(|window| Ok::<_, ()>(model(window))).expect("the model runs")
+        spotter.run(|window| Ok::<_, ()>(model(window.samples))).expect("the model runs")
     };
     let (mut found, mut received) = (Vec::new(), 0);
     for part in sound.chunks(chunk) {
@@ -138,7 +138,7 @@ fn labels_with_an_underscore_are_not_reported_and_no_sound_is_no_window() {
     assert!(spot(&DECISION, &sound(4.0, &[]), 1000).is_empty());
     let mut spotter = KeywordSpotter::new(&labels(), &DECISION).expect("a sound decision");
     spotter.finish();
-    assert_eq!(spotter.window(), None);
+    assert!(spotter.window().is_none());
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_window_stays_due_until_it_is_scored() {
     assert_eq!(spotter.run(|_| Err::<Vec<f32>, _>("broken")), Err("broken"));
     assert_eq!(spotter.window().map(|window| window.samples.len()), Some(16_000));
     spotter.score(&[0.0; 3]);
-    assert_eq!(spotter.window(), None);
+    assert!(spotter.window().is_none());
 }
 
 #[test]
