@@ -21,12 +21,13 @@ from .training import DECAY_STEPS, FINAL, STATE, Training, ramp
 
 STEPS = int(os.environ.get("WAVLM_STEPS", "60000"))
 MINUTES = float(os.environ.get("WAVLM_MINUTES", "inf"))
-WORDS, SENTENCES, SPEAKERS = 24, 6, 8  # sounds of each kind in a step; voices come in every second one
+WORDS, SENTENCES, SPEAKERS = 32, 6, 8  # sounds of each kind in a step
+SENTENCES_EVERY, SPEAKERS_EVERY = 2, 4  # steps; words come in every one
 LEAST_SEVERITY, FULL_SEVERITY = 0.1, 2000  # at the first step; steps until surroundings are at their full
 
 
 class Batches:
-    """The batches of step n: words, sentences, and in every second step voices, else None."""
+    """The batches of step n: words, and in some steps sentences or voices, else None."""
 
     def __init__(self):
         material = Material.of("train")
@@ -45,10 +46,12 @@ class Batches:
     def __call__(self, step):
         severity = LEAST_SEVERITY + (1 - LEAST_SEVERITY) * ramp(step, FULL_SEVERITY)
         words = self.words.batch(generator("words", step), WORDS, severity)
-        sentences = self.sentences.batch(generator("sentences", step), SENTENCES, severity)
-        if step % 2:
-            return words, sentences, None
-        return words, sentences, self.speakers.batch(generator("speakers", step), SPEAKERS, self.answers, severity)
+        sentences = voices = None
+        if step % SENTENCES_EVERY == 0:
+            sentences = self.sentences.batch(generator("sentences", step), SENTENCES, severity)
+        if step % SPEAKERS_EVERY == 1:
+            voices = self.speakers.batch(generator("speakers", step), SPEAKERS, self.answers, severity)
+        return words, sentences, voices
 
 
 def voices_of(batches):

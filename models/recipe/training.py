@@ -115,7 +115,9 @@ class Training:
         np.random.seed(self.step)  # SpecAugment's masks
         words, sentences, voices = batches
         margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
-        tasks = [self.model.words_loss(*words), self.model.phones_loss(*sentences)]
+        tasks = [self.model.words_loss(*words)]
+        if sentences is not None:
+            tasks.append(self.model.phones_loss(*sentences))
         if voices is not None:
             tasks.append(self.model.speakers_loss(*voices, margin))
         joint.gradients(self.model, [loss for loss, _ in tasks])
