@@ -12,6 +12,7 @@ from .windows import Piece, Scene
 
 NO_ANSWER = -100  # a window that holds half of a keyword; torch's losses leave it out
 SENTENCE_SECONDS = 2.8
+RECEPTIVE, HOP = 400, 320  # samples of a frame, and from one to the next
 # Shares of what the words head sees.
 KEYWORD, OTHER = 0.46, 0.46  # the rest is silence
 LARGEST_WARP = 0.25
@@ -36,11 +37,24 @@ def warped(rng, clip, cut=None):
     sound = warp.voice(sound, pitch, speed) if rng.random() < 0.5 else warp.resample(sound, pitch * speed)
     factor = len(sound) / max(1, length)
     spans = tuple((word, int((a - first) * factor), int((b - first) * factor)) for word, a, b in clip.spans)
-    return Piece(sound, spans, clip.phones if whole else None)
+    middles = ((n, int((at - first) * factor)) for n, at in clip.middles)
+    middles = tuple((n, at) for n, at in middles if 0 <= at < len(sound))
+    return Piece(sound, spans, clip.phones if whole else None, middles)
+
+
+def in_frames(middles):
+    """(sound, frame, number of the phone) rows of a batch; a frame is the one whose samples a moment is the middle of."""
+    rows = [
+        (sound, round((at - RECEPTIVE / 2) / HOP), number)
+        for sound, found in enumerate(middles)
+        for number, at in found
+        if RECEPTIVE / 2 <= at
+    ]
+    return np.array(rows, np.int64).reshape(-1, 3)
 
 
 class Words:
-    """One-second windows: (sound, label number or NO_ANSWER, phones or None)."""
+    """One-second windows: (sound, label number or NO_ANSWER, phones or None, middles of phones)."""
 
     def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS):
         self.material, self.around, self.mined, self.keywords = material, surroundings, mined, keywords
@@ -53,10 +67,11 @@ class Words:
         elif kind < KEYWORD + OTHER:
             scene = self.other(rng)
         else:
-            return self.around.silence(rng, WINDOW), LABELS.index(SILENCE), []
+            return self.around.silence(rng, WINDOW), LABELS.index(SILENCE), [], []
         label = scene.label()
         number = NO_ANSWER if label is None else LABELS.index(label)
-        return self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1)), number, scene.phones()
+        sound = self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1))
+        return sound, number, scene.phones(), scene.middles
 
     def keyword(self, rng):
         """A keyword somewhere in the window: alone, beside other speech, or in a sentence."""
@@ -118,9 +133,9 @@ class Words:
         return scene
 
     def batch(self, rng, size, severity=1.0):
-        """(sounds, numbers of labels, lists of phones or None)"""
-        sounds, labels, said = zip(*(self.example(rng, severity) for _ in range(size)))
-        return np.stack(sounds), np.array(labels), list(said)
+        """(sounds, numbers of labels, lists of phones or None, middles of phones)"""
+        sounds, labels, said, middles = zip(*(self.example(rng, severity) for _ in range(size)))
+        return np.stack(sounds), np.array(labels), list(said), in_frames(middles)
 
 
 class Sentences:
@@ -141,9 +156,10 @@ class Sentences:
                 continue
             scene.add(piece, at)
             at += len(piece.sound) + int(rng.uniform(0.02, 0.5) * RATE)
-        return self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1)), scene.phones() or []
+        sound = self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1))
+        return sound, scene.phones() or [], scene.middles
 
     def batch(self, rng, size, severity=1.0):
-        """(sounds, lists of phones)"""
-        sounds, said = zip(*(self.example(rng, severity) for _ in range(size)))
-        return np.stack(sounds), list(said)
+        """(sounds, lists of phones, middles of phones)"""
+        sounds, said, middles = zip(*(self.example(rng, severity) for _ in range(size)))
+        return np.stack(sounds), list(said), in_frames(middles)

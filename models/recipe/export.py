@@ -1,13 +1,21 @@
-"""Stage `export`: the trained state as two folders that transformers, and wavlm-export, read.
+"""Stage `export`: the finished training as three folders that transformers, and wavlm-export, read.
 
-`words/` and `speaker/` hold the same encoder, bit for bit.
+`words/`, `phones/` and `speaker/` hold the same encoder, bit for bit, in 16-bit floats. `decision.json`, beside
+the weights, is the work of the stage `thresholds`.
 """
 
+import json
+
 import torch
+from torch import nn
 from transformers import Wav2Vec2FeatureExtractor
 
-from . import architecture, speaker_head
-from .settings import CHECKPOINTS, EXPORT, RATE, RecipeError, up_to_date
+from . import architecture, phones
+from .folding import fold
+from .settings import EXPORT, RATE, RecipeError
+from .training import FINAL
+
+HEADS = ("words", "phones", "speaker")
 
 
 def part(state, name):
@@ -15,21 +23,41 @@ def part(state, name):
     return {k[len(name) + 1 :]: v for k, v in state.items() if k.startswith(f"{name}.")}
 
 
-def run(name="default", folder=EXPORT):
-    """Writes both folders from the running average of a training."""
-    file = CHECKPOINTS / f"{name}.pt"
+def speaker(listener, pooled):
+    """The x-vector model with its normalisation folded in; its classifier was never trained and says nothing."""
+    model = architecture.speaker_model()
+    missing, unexpected = model.load_state_dict(listener.speaker.state_dict(), strict=False)
+    if unexpected or any(not name.startswith("objective.") for name in missing):
+        raise RecipeError(f"the speaker head has other parts than the architecture: {missing} {unexpected}")
+    fold(model, pooled)
+    for layer in (model.classifier, model.objective):
+        for parameter in layer.parameters():
+            nn.init.zeros_(parameter)
+    return model
+
+
+def models(file=FINAL):
+    """Name -> model, from the running average of a training's file."""
     if not file.exists():
-        raise RecipeError(f"{file} is missing; run the stage train first")
-    if all(up_to_date(folder / head / "model.safetensors", file) for head in ("words", "speaker")):
-        return
+        raise RecipeError(f"{file} is missing; run the stages train and decay first")
     saved = torch.load(file)
-    words = architecture.words_model(saved["labels"])
-    words.load_state_dict(part(saved["average"], "words"))
-    speaker = speaker_head.fold(part(saved["average"], "speaker"), architecture.speaker_model())
+    listener = architecture.Listener(saved["labels"])
+    listener.load_state_dict(part(saved["average"], "listener"))
+    pooled = nn.BatchNorm1d(2 * architecture.CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False)
+    pooled.load_state_dict(part(saved["average"], "pooled"))
+    made = (listener.words, listener.phones, speaker(listener, pooled))
+    return {name: model.eval() for name, model in zip(HEADS, made)}
+
+
+def run(file=FINAL, folder=EXPORT):
+    """Writes the three folders."""
     prepare = Wav2Vec2FeatureExtractor(
-        feature_size=1, sampling_rate=RATE, padding_value=0.0, do_normalize=True, return_attention_mask=False
+        feature_size=1, sampling_rate=RATE, padding_value=0.0, do_normalize=False, return_attention_mask=False
     )
-    for head, model in (("words", words), ("speaker", speaker)):
-        model.eval().save_pretrained(folder / head)
-        prepare.save_pretrained(folder / head)
-    print(f"export: {folder}/words and {folder}/speaker at step {saved['step']}", flush=True)
+    for name, model in models(file).items():
+        model.half().save_pretrained(folder / name)
+        prepare.save_pretrained(folder / name)
+    vocabulary = {symbol: number for number, symbol in enumerate(phones.SYMBOLS)}
+    (folder / "phones" / "vocab.json").write_text(json.dumps(vocabulary, indent=1) + "\n")
+    size = sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
+    print(f"export: {size:.1f} MB of weights in {folder}", flush=True)

@@ -33,6 +33,7 @@ class Clip:
     voice: str
     engine: str
     phones: tuple | None = None  # numbers, or None when they are not known
+    middles: tuple = ()  # (number, sample) of each phone, where their times are known
     spans: tuple = ()  # of the keywords, where their times are known
     keyword_free: bool = False
 
@@ -46,7 +47,10 @@ class Clip:
             times = row.keyword_ms * RATE // 1000
             spans = tuple((word, *map(int, span)) for word, span in zip(row.keywords, times))
         said = tuple(phones.encode(row.phones)) if row.phones else None
-        return cls(samples, row.kind, row.voice, row.engine, said, spans, row.keyword_free)
+        middles = ()
+        if said and row.phone_ms is not None:
+            middles = tuple(zip(said, (row.phone_ms.mean(1) * RATE / 1000).astype(int).tolist()))
+        return cls(samples, row.kind, row.voice, row.engine, said, middles, spans, row.keyword_free)
 
 
 class Pool:

@@ -14,15 +14,15 @@ SPEAKER_SECONDS = 3.0
 
 MODELS = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wavlm-edge"
+# Both lie outside of the checkout, since they take hours to make.
+SPEECH = Path(os.environ.get("WAVLM_SPEECH") or CACHE / "speech")
 WORK = Path(os.environ.get("WAVLM_WORK") or CACHE / "training")
+JUDGE = Path(os.environ.get("WAVLM_JUDGE") or CACHE / "judge")
 DATA = WORK / "data"  # synthesised clips
 BANKS = WORK / "banks"  # what is computed once: teacher's embeddings, coded clips, mined windows
 CHECKPOINTS = WORK / "checkpoints"
 EXPORT = WORK / "export"  # words/, phones/ and speaker/, as transformers saves them
 EVALUATION = WORK / "evaluation"  # WAV files, manifest.csv, results.json
-# The corpus lies outside of the checkout, since it takes hours to make.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-SPEECH = Path(os.environ.get("WAVLM_SPEECH") or CACHE / "wavlm-edge" / "speech")
 
 
 def up_to_date(output, *inputs):

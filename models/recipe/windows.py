@@ -38,6 +38,7 @@ class Piece:
     sound: np.ndarray
     spans: tuple = ()
     phones: tuple | None = None
+    middles: tuple = ()  # (number, sample) of phones
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Scene:
     sound: np.ndarray = None
     spans: list = field(default_factory=list)
     said: list = field(default_factory=list)  # (start, phones or None), cut pieces have None
+    middles: list = field(default_factory=list)  # (number, sample) of phones that are heard
     heard: bool = False
 
     def __post_init__(self):
@@ -60,6 +62,7 @@ class Scene:
             return
         self.sound += gain * place(piece.sound, start, self.length)
         self.spans += [(word, start + first, start + last) for word, first, last in piece.spans]
+        self.middles += [(n, start + at) for n, at in piece.middles if 0 <= start + at < self.length]
         whole = start >= 0 and end <= self.length
         self.said.append((start, piece.phones if whole else None))
         self.heard = True

@@ -1,0 +1,51 @@
+"""The parts of the material, each in a folder of its own that is made once."""
+
+import shutil
+
+from ..settings import JUDGE
+from . import people
+from .manifest import Builder
+from .synthetic import Rows
+
+ROOM_SEVERITY = 0.5
+
+
+def _people(builder):
+    people.words(builder)
+    people.speech(builder)
+    people.speakers(builder)
+
+
+def _neural(builder):
+    rows = Rows("test")
+    rows.words(builder, ("kokoro", "piper"))
+    rows.speech(builder, ("kokoro", "piper"))
+
+
+def _synthetic(builder):
+    rows = Rows("test")
+    rows.words(builder, ("espeak", "flite", "festival"))
+    rows.speech(builder, ("espeak", "flite", "festival"))
+
+
+def _dev(builder):
+    rows = Rows("dev")
+    rows.words(builder, ("kokoro", "espeak"))
+    rows.speech(builder, ("kokoro", "espeak"))
+    rows.speakers(builder, "voices", ROOM_SEVERITY)
+
+
+# `dev` is for thresholds alone; the others are looked at once per candidate.
+PARTS = {"people": _people, "neural": _neural, "synthetic": _synthetic, "dev": _dev}
+
+
+def manifest(part):
+    """The manifest of a part, which is made if it is missing."""
+    path = JUDGE / part / "manifest.csv"
+    if not path.exists():
+        shutil.rmtree(path.parent, ignore_errors=True)
+        builder = Builder(path.parent)
+        PARTS[part](builder)
+        builder.save()
+        print(f"judge: {path}: {len(builder.rows)} recordings", flush=True)
+    return path

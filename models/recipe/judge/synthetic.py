@@ -1,0 +1,97 @@
+"""Synthesised voices held out whole: `dev` is for thresholds, `test` for reporting.
+
+The words come clean, with noise at 10 dB over their whole length, and as a device in a room would record them.
+"""
+
+import numpy as np
+
+from ..augment import Surroundings, mix
+from ..clips import to_float
+from ..corpus import Corpus
+from ..settings import RATE, SPEAKER_SECONDS
+from .sound import hissing, in_silence, trimmed
+
+NOISY_DB = 10
+SURROUNDINGS = {"dev": 902, "test": 901}
+SEX = {"f": "women", "m": "men"}
+WORDS_OF_A_VOICE = 40
+# Families of engines whose voices are told apart by sex; the rest are one voice each.
+MIXED = ("kokoro",)
+SPEAKER_SOUNDS = 10
+SPEECH_MINUTES = 6  # in one file
+
+
+def group_of(row):
+    """kokoro-women, kokoro-men, espeak, or the voice itself."""
+    if row.engine in MIXED:
+        return f"{row.engine}-{SEX[row.sex]}"
+    return row.engine if row.engine == "espeak" else row.voice
+
+
+class Rows:
+    """The rows of one split, and surroundings that no training has seen."""
+
+    def __init__(self, split):
+        self.rows = Corpus.load().where(split=split)
+        self.around = Surroundings(SURROUNDINGS[split])
+        self.rng = np.random.default_rng(SURROUNDINGS[split])
+
+    def words(self, builder, engines):
+        """Keywords of these engines, in silence, in noise, and in rooms."""
+        counts = {}
+        for row in self.rows.where(kind="keyword", engine=engines):
+            counts[row.voice] = counts.get(row.voice, 0) + 1
+            if counts[row.voice] > WORDS_OF_A_VOICE:
+                continue
+            word, group = row.keywords[0], group_of(row)
+            clean = in_silence(trimmed(to_float(row.samples())))
+            builder.add(clean, "word", word, group)
+            noise = self.around.noise(self.rng, len(clean), babble=0)
+            builder.add(at_db(clean, noise, NOISY_DB), "word", word, f"{group}-{NOISY_DB}dB")
+            if row.engine in MIXED:
+                builder.add(self.around.hear(self.rng, clean), "word", word, f"{group}-rooms")
+
+    def speech(self, builder, engines):
+        """Sentences and other words free of keywords, one after the other."""
+        pieces, length = {}, {}
+
+        def write(group):
+            sound = hissing(np.concatenate(pieces.pop(group)))
+            builder.add(sound, "speech", "", group)
+
+        for row in self.rows.where(keyword_free=True, engine=engines):
+            group = f"speech-{row.engine if row.engine in (*MIXED, 'espeak') else row.voice}"
+            sound = trimmed(to_float(row.samples()))
+            if sound is None:
+                continue
+            pause = np.zeros(int(self.rng.uniform(0.2, 0.8) * RATE), np.float32)
+            pieces.setdefault(group, []).extend((sound, pause))
+            length[group] = length.get(group, 0) + len(sound) + len(pause)
+            if length[group] > SPEECH_MINUTES * 60 * RATE:
+                write(group)
+                length[group] = 0
+        for group in list(pieces):
+            write(group)
+
+    def speakers(self, builder, group, severity=0.0):
+        """Three seconds at a time of every voice; `severity` of the surroundings, each time others."""
+        length, pending, made = int(SPEAKER_SECONDS * RATE), {}, {}
+        for row in self.rows.where(kind=("sentence", "foreign", "phrase")):
+            sound = trimmed(to_float(row.samples()))
+            if sound is None or made.get(row.voice, 0) == SPEAKER_SOUNDS:
+                continue
+            before = pending.get(row.voice, np.zeros(0, np.float32))
+            said = np.concatenate([before, sound, np.zeros(RATE // 10, np.float32)])
+            while len(said) >= length and made.get(row.voice, 0) < SPEAKER_SOUNDS:
+                heard = said[:length]
+                heard = self.around.hear(self.rng, heard, severity) if severity else hissing(heard)
+                builder.add(heard, "speaker", row.voice, group)
+                said, made[row.voice] = said[length:], made.get(row.voice, 0) + 1
+            pending[row.voice] = said
+
+
+def at_db(clean, noise, decibels):
+    """Noise over the whole recording; the speech stands this much above it, the silence around it left out."""
+    speech = clean[RATE:-RATE]
+    scaled = mix(speech, noise[: len(speech)], decibels) - speech
+    return clean + noise * (np.std(scaled) / (np.std(noise[: len(speech)]) + 1e-9))
