@@ -1,15 +1,9 @@
-"""Clips on disk: one file of 16-bit samples and one index beside it, read through a memory map.
-
-The index is written last, so a pack without one is unfinished and is made again.
-"""
-
-import json
-from dataclasses import dataclass, field
+"""Clips of sound: trimmed, faded, levelled, written."""
 
 import numpy as np
 from scipy.io import wavfile
 
-from .settings import DATA, RATE
+from .settings import RATE
 
 PAD = RATE // 50  # silence kept on both sides of a trimmed clip
 
@@ -90,47 +84,3 @@ def write_wav(path, samples):
         samples = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
     path.parent.mkdir(parents=True, exist_ok=True)
     wavfile.write(path, RATE, samples)
-
-
-@dataclass
-class Writer:
-    """Collects clips and their labels, then saves them as one pack."""
-
-    name: str
-    clips: list = field(default_factory=list)
-    rows: list = field(default_factory=list)
-
-    def add(self, utterance, limit=None, **row):
-        """Keeps the audible part of an engine's utterance, at most `limit` samples of it."""
-        samples = trim(utterance and utterance.samples)
-        if samples is None:
-            return
-        self.clips.append(to_i16(samples[:limit]))
-        self.rows.append(row)
-
-    def save(self):
-        """Writes the samples, then the index."""
-        DATA.mkdir(parents=True, exist_ok=True)
-        np.concatenate(self.clips).tofile(DATA / f"{self.name}.i16")
-        index = {"lengths": [len(c) for c in self.clips], "rows": self.rows}
-        part = DATA / f"{self.name}.json.part"
-        part.write_text(json.dumps(index))
-        part.rename(DATA / f"{self.name}.json")
-
-
-def exists(name):
-    """Whether the pack was finished."""
-    return (DATA / f"{name}.json").exists()
-
-
-def read(*names):
-    """All clips of the packs as (memory-mapped samples, row) pairs, in order."""
-    pairs = []
-    for name in names:
-        index = json.loads((DATA / f"{name}.json").read_text())
-        samples = np.memmap(DATA / f"{name}.i16", np.int16, "r")
-        start = 0
-        for length, row in zip(index["lengths"], index["rows"]):
-            pairs.append((samples[start : start + length], row))
-            start += length
-    return pairs

@@ -56,8 +56,9 @@ def in_frames(middles):
 class Words:
     """One-second windows: (sound, label number or NO_ANSWER, phones or None, middles of phones)."""
 
-    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS):
-        self.material, self.around, self.mined, self.keywords = material, surroundings, mined, keywords
+    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS, labels=LABELS):
+        self.material, self.around, self.mined = material, surroundings, mined
+        self.keywords, self.labels = keywords, labels
 
     def example(self, rng, severity=1.0):
         """One window, in surroundings of up to this severity."""
@@ -67,9 +68,9 @@ class Words:
         elif kind < KEYWORD + OTHER:
             scene = self.other(rng)
         else:
-            return self.around.silence(rng, WINDOW), LABELS.index(SILENCE), [], []
+            return self.around.silence(rng, WINDOW), self.labels.index(SILENCE), [], []
         label = scene.label()
-        number = NO_ANSWER if label is None else LABELS.index(label)
+        number = NO_ANSWER if label is None else self.labels.index(label)
         sound = self.around.hear(rng, scene.sound, severity * rng.uniform(EASIEST, 1))
         return sound, number, scene.phones(), scene.middles
 

@@ -1,141 +1,212 @@
-"""A user's own recordings: a folder of WAV files per word, laid out as Speech Commands is.
+"""`--recordings DIR`: the default model's words head, trained on in minutes with a user's own recordings.
 
-`_background_noise_` is noise to train with; a speaker is what stands before `_nohash_` in a file's
-name. When all ten standard words are there the labels stay the standard ones and other folders
-are unknown words; otherwise each folder is a keyword. Recordings of one speaker in ten are held
-out and reported on.
+DIR holds a folder of sound files per word, laid out as Speech Commands is; `_background_noise_` is noise to train
+with, and a speaker is what stands before `_nohash_` in a file's name. When all ten standard words are there the labels
+stay the standard ones and other folders are unknown words; otherwise each folder is a keyword. One speaker in ten is
+held out, or one recording in five where there are fewer than ten, and judged before and after.
 """
 
+import json
 import zlib
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
-from scipy.io import wavfile
 from scipy.signal import resample_poly
+from transformers import Wav2Vec2FeatureExtractor, WavLMForSequenceClassification
 
-from . import batches, clips, evaluate, export, stem, synth, train
-from .settings import CHECKPOINTS, KEYWORDS, RATE, WINDOW, WORK, RecipeError
+from . import clips
+from .architecture import Listener, channels_last
+from .augment import Surroundings, place
+from .corpus import Corpus
+from .examples import Words
+from .feed import generator
+from .joint import Learner
+from .material import TRAIN_SURROUNDINGS, Clip, Material
+from .settings import DEFAULT, KEYWORDS, RATE, SILENCE, UNKNOWN, WINDOW, WORK, RecipeError
+from .training import parameter_groups
 
 NOISE = "_background_noise_"
-STEPS_FROM_DEFAULT, RATE_FROM_DEFAULT = 2000, 3e-4
+STEPS, BATCH, RATE_PEAK, WARM_UP = 500, 32, 2e-4, 25
+FEW_SPEAKERS = 10
 EXPORT = WORK / "recordings"
+SOUNDS = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"}
+TELL_STEPS = 50
 
 
-def read_wav(path):
-    """A WAV of any rate, width and channel count as 16 kHz mono floats."""
+def read(path):
+    """A sound file of any rate and channel count as 16 kHz mono floats."""
     try:
-        rate, samples = wavfile.read(path)
-    except ValueError as error:
-        raise RecipeError(f"{path} is no WAV file that can be read: {error}")
-    if samples.dtype == np.uint8:
-        samples = (samples.astype(np.float32) - 128) / 128
-    elif np.issubdtype(samples.dtype, np.integer):
-        samples = samples.astype(np.float32) / np.iinfo(samples.dtype).max
-    if samples.ndim > 1:
-        samples = samples.mean(1)
+        samples, rate = soundfile.read(path, dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise RecipeError(f"{path} cannot be read: {error}")
+    samples = samples.mean(1) if samples.ndim > 1 else samples
     common = np.gcd(RATE, rate)
     return resample_poly(samples, RATE // common, rate // common).astype(np.float32)
 
 
-def speaker_of(path):
-    """Who speaks, as far as the name tells."""
-    return path.stem.split("_nohash_")[0]
-
-
-def held_out(path):
-    """One speaker in ten, always the same ones."""
-    return zlib.crc32(speaker_of(path).encode()) % 10 == 0
-
-
 def folders(directory):
-    """Word -> its WAV files."""
+    """Word -> its sound files, and the files of noise."""
     directory = Path(directory)
     if not directory.is_dir():
-        raise RecipeError(f"{directory} is not a folder; give one with a folder of WAV files per word")
-    found = {f.name: sorted(f.glob("*.wav")) for f in sorted(directory.iterdir()) if f.is_dir()}
+        raise RecipeError(f"{directory} is not a folder; give one with a folder of sound files per word")
+    found = {
+        folder.name: sorted(file for file in folder.iterdir() if file.suffix.lower() in SOUNDS)
+        for folder in sorted(directory.iterdir())
+        if folder.is_dir()
+    }
     words = {name: files for name, files in found.items() if files and name != NOISE}
     if not words:
-        raise RecipeError(f"{directory} holds no folder with WAV files")
+        raise RecipeError(f"{directory} holds no folder with sound files")
     return words, found.get(NOISE, [])
 
 
 def labels_for(words):
     """The labels of the words head, keywords first."""
-    if set(KEYWORDS) <= set(words):
-        keywords = KEYWORDS
-    else:
-        keywords = tuple(w for w in words if not w.startswith("_"))
-    return keywords + ("_unknown_", "_silence_")
+    standard = set(KEYWORDS) <= set(words)
+    keywords = KEYWORDS if standard else tuple(word for word in words if not word.startswith("_"))
+    return (*keywords, UNKNOWN, SILENCE)
 
 
-def noises(files):
-    """Background noise in unit-power pieces of at least a window."""
-    pieces = []
-    for path in files:
-        sound = read_wav(path)
-        for start in range(0, max(1, len(sound) - WINDOW), 4 * RATE):
-            piece = sound[start : start + 4 * RATE]
-            if len(piece) >= WINDOW and piece.std() > 1e-5:
-                pieces.append(piece / piece.std())
-    return pieces
+def speaker_of(path):
+    """Who speaks, as far as the name tells."""
+    return path.stem.split("_nohash_")[0] if "_nohash_" in path.stem else None
 
 
-def add_words(material, words, labels):
-    """Puts training recordings beside the synthetic clips; returns the held-out ones."""
-    tests = []
-    for word, files in words.items():
-        label = word if word in labels else "_unknown_"
-        for path in files:
-            sound = read_wav(path)
-            if held_out(path):
-                tests.append((sound, label))
-            elif (sound := clips.trim(sound)) is not None:
-                material.words[label][1].append(clips.to_i16(sound))
-    for label in labels[:-2]:
-        if not any(material.words[label]):
-            raise RecipeError(f"all recordings of {label} are by held-out speakers; record more people")
-    return tests
+def split(words):
+    """(word -> files to train on, word -> files held out), the same ones every time."""
+    speakers = {speaker_of(path) for files in words.values() for path in files} - {None}
+
+    def held_out(path):
+        if len(speakers) >= FEW_SPEAKERS:
+            return zlib.crc32((speaker_of(path) or path.stem).encode()) % 10 == 0
+        return zlib.crc32(path.name.encode()) % 5 == 0
+
+    train = {word: [file for file in files if not held_out(file)] for word, files in words.items()}
+    held = {word: [file for file in files if held_out(file)] for word, files in words.items()}
+    for word, files in train.items():
+        if not files:
+            raise RecipeError(f"all recordings of {word} fall into the held-out part; record more of them")
+    return train, held
+
+
+def material_of(train, labels):
+    """The recordings beside what the corpus has, if it was made: other words and speech keep the model from guessing."""
+    material = Material.of("train") if len(Corpus.load()) else Material()
+    kept = {word: pool for word, pool in material.keywords.items() if word in labels}
+    material.keywords.clear()
+    material.keywords.update(kept)
+    for word, files in train.items():
+        for file in files:
+            sound = clips.trim(read(file))
+            if sound is None:
+                continue
+            samples, keyword = clips.to_i16(sound), word in labels
+            spans = ((word, 0, len(samples)),) if keyword else ()
+            kind = "keyword" if keyword else "word"
+            material.add(Clip(samples, kind, str(speaker_of(file)), "recorded", spans=spans, keyword_free=not keyword))
+    if not len(material.others):
+        raise RecipeError(
+            "there are no other words to tell yours from: add folders of them, or make the corpus with models/speech"
+        )
+    if not len(material.speech):
+        for clip in material.others:
+            material.speech.add(clip)
+    return material
+
+
+def surroundings(files):
+    """Rooms and noises, with the user's own noise among them."""
+    around = Surroundings(TRAIN_SURROUNDINGS)
+    for file in files:
+        sound = read(file)
+        if len(sound) >= WINDOW and sound.std() > 1e-5:
+            around.noises.append(sound / sound.std())
+    return around
+
+
+def default_listener(labels):
+    """The default model with these labels; where they are not its own, the last layer begins anew."""
+    if not DEFAULT.exists():
+        raise RecipeError(f"{DEFAULT} is missing; it comes with the repository")
+    model = WavLMForSequenceClassification.from_pretrained(DEFAULT / "words", torch_dtype=torch.float32)
+    own = tuple(model.config.id2label[i] for i in range(len(model.config.id2label)))
+    learner = Learner(labels, 1)
+    state = model.state_dict()
+    if own != labels:
+        state = {name: value for name, value in state.items() if not name.startswith("classifier.")}
+    learner.listener.words.load_state_dict(state, strict=own == labels)
+    return learner, own == labels
 
 
 def centred(sound):
     """The middle second."""
     start = (len(sound) - WINDOW) // 2
-    return sound[start : start + WINDOW] if start >= 0 else batches.place(sound, -start)
+    return sound[start : start + WINDOW] if start >= 0 else place(sound, -start, WINDOW)
 
 
-def run(directory, scratch=False):
-    """Trains on the recordings beside the synthetic material, exports, reports."""
+@torch.inference_mode()
+def right(listener, held, labels):
+    """(held-out recordings that get their own label, recordings)"""
+    listener.eval()
+    sounds, wanted = [], []
+    for word, files in held.items():
+        for file in files:
+            sounds.append(centred(read(file)))
+            wanted.append(labels.index(word if word in labels else UNKNOWN))
+    if not sounds:
+        return 0, 0
+    logits = torch.cat([listener.words_and_phones(torch.from_numpy(np.stack(sounds[i : i + 64])))[0]
+                        for i in range(0, len(sounds), 64)])  # fmt: skip
+    return int((logits.argmax(1).numpy() == np.array(wanted)).sum()), len(sounds)
+
+
+def train(learner, examples):
+    """All but the stem."""
+    learner.listener.stem.requires_grad_(False)
+    optimiser = torch.optim.AdamW(parameter_groups(learner.listener), lr=RATE_PEAK, betas=(0.9, 0.98))
+    learner.train()
+    for step in range(STEPS):
+        rate = RATE_PEAK * min(1, (step + 1) / WARM_UP) * (1 - step / STEPS)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        np.random.seed(step)  # SpecAugment's masks
+        loss, news = learner.words_loss(*examples.batch(generator("recordings", step), BATCH))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        optimiser.step()
+        if (step + 1) % TELL_STEPS == 0:
+            print(f"recordings: step {step + 1} of {STEPS}, loss {news['words']:.3f}", flush=True)
+
+
+def run(directory):
+    """Trains, reports, and writes a folder for `wavlm-export convert`."""
     words, background = folders(directory)
     labels = labels_for(words)
-    synth.run()
-    stem.run()
-    material = batches.Material.training()
-    tests = add_words(material, words, labels)
-    initial, budget, peak = None, train.Budget(), train.RATE_PEAK
-    default = CHECKPOINTS / "default.pt"
-    if default.exists() and not scratch:
-        initial = torch.load(default)["average"]
-        budget, peak = train.Budget(steps=min(budget.steps, STEPS_FROM_DEFAULT)), RATE_FROM_DEFAULT
-    name = f"recordings-{zlib.crc32(str((sorted(words), scratch)).encode()):08x}"
-    training = train.Training(name, labels, len(material.classes))
-    training.start(initial)
-    training.run(train.maker(material, labels, budget, noises(background)), budget, peak)
-    export.run(name, EXPORT)
-    report(tests, labels)
+    files, held = split(words)
+    learner, known = default_listener(labels)
+    channels_last(learner.listener.stem)
+    before = right(learner.listener, held, labels) if known else None
+    examples = Words(material_of(files, labels), surroundings(background), keywords=labels[:-2], labels=labels)
+    train(learner, examples)
+    after, count = right(learner.listener, held, labels)
+    was = f", {before[0]} before" if before else ""
+    print(f"recordings: {after} of {count} held-out recordings right{was}", flush=True)
+    save(learner.listener, EXPORT / "words")
     print(
-        "recordings: one file of it: cargo run --release -p wavlm-export -- "
-        f"convert words={EXPORT}/words speaker={EXPORT}/speaker -o my.wlm",
+        "recordings: to make a model file of it: cargo run --release -p wavlm-export -- "
+        f"convert words={EXPORT}/words -o my.wlm",
         flush=True,
     )
 
 
-def report(tests, labels):
-    """Accuracy on the speakers held out."""
-    if not tests:
-        print("recordings: no speaker was held out, so no accuracy is known", flush=True)
-        return
-    logits = evaluate.words_runner(EXPORT / "words")([centred(sound) for sound, _ in tests])
-    figures = evaluate.accuracies(logits, [label for _, label in tests], labels)
-    accuracy, clips_heard = figures["keywords"], figures["clips"]
-    print(f"recordings: held-out speakers: keywords {accuracy:.4f}, {clips_heard} clips", flush=True)
+def save(listener: Listener, folder):
+    """The words head as transformers saves it, with the default model's decision."""
+    listener.words.eval().save_pretrained(folder)
+    Wav2Vec2FeatureExtractor(
+        feature_size=1, sampling_rate=RATE, padding_value=0.0, do_normalize=False, return_attention_mask=False
+    ).save_pretrained(folder)
+    decision = json.loads((DEFAULT / "words" / "decision.json").read_text())
+    (folder / "decision.json").write_text(json.dumps(decision, indent=1) + "\n")

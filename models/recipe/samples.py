@@ -4,11 +4,12 @@ import csv
 
 import numpy as np
 
-from . import clips, engines, synth, voices
+from . import clips, engines, voices
 from .settings import MODELS, RATE
 
 FOLDER = MODELS / "samples"
 LEVEL = 0.5
+DRAWN = 100  # of espeak-ng's random voices, behind the stock ones
 PAUSE = 0.9  # seconds between the commands of one file
 NAMED = ("yes", "no", "left", "go")
 COMMANDS = ("up", "stop", "go", "left")
@@ -45,7 +46,7 @@ def commands(sounds):
 
 def run():
     """Writes the samples and the list of what they hold."""
-    pool = {v.name: v for v in voices.voices(engines.espeak_data(), "test", synth.PLANS["test"].drawn)}
+    pool = {v.name: v for v in voices.voices(engines.espeak_data(), "test", DRAWN)}
     a, b, c = (pool[name] for name in (VOICE_A, VOICE_B, VOICE_C))
     engine, rows = engines.Espeak(), []
 

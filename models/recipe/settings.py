@@ -13,21 +13,16 @@ WINDOW = RATE  # the words head looks at one second
 SPEAKER_SECONDS = 3.0
 
 MODELS = Path(__file__).resolve().parent.parent
+DEFAULT = MODELS / "default"  # the checkpoint of the default model: words/, phones/ and speaker/
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wavlm-edge"
 # Both lie outside of the checkout, since they take hours to make.
 SPEECH = Path(os.environ.get("WAVLM_SPEECH") or CACHE / "speech")
 WORK = Path(os.environ.get("WAVLM_WORK") or CACHE / "training")
 JUDGE = Path(os.environ.get("WAVLM_JUDGE") or CACHE / "judge")
-DATA = WORK / "data"  # synthesised clips
 BANKS = WORK / "banks"  # what is computed once: teacher's embeddings, coded clips, mined windows
 CHECKPOINTS = WORK / "checkpoints"
 EXPORT = WORK / "export"  # words/, phones/ and speaker/, as transformers saves them
-EVALUATION = WORK / "evaluation"  # WAV files, manifest.csv, results.json
-
-
-def up_to_date(output, *inputs):
-    """Whether `output` exists and is younger than all of `inputs`."""
-    return output.exists() and all(output.stat().st_mtime >= i.stat().st_mtime for i in inputs)
+EVALUATION = WORK / "evaluation"  # the candidate that thresholds are chosen for
 
 
 class RecipeError(Exception):

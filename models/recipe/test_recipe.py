@@ -1,12 +1,18 @@
 """Checks of the recipe that need no training: `python -m unittest recipe.test_recipe`."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
-from . import architecture, batches, engines, metrics, quantise, speaker_head, text, voices
-from .settings import KEYWORDS, WINDOW
+from . import architecture, augment, engines, examples, joint, metrics, phones, text, thresholds, voices, windows
+from .folding import fold
+from .judge import report, sound
+from .judge.manifest import Builder
+from .settings import KEYWORDS, RATE, SILENCE, UNKNOWN, WINDOW
 
 
 class Splits(unittest.TestCase):
@@ -50,24 +56,102 @@ class Figures(unittest.TestCase):
 class Windows(unittest.TestCase):
     def test_place_cuts_what_sticks_out(self):
         clip = np.ones(100, np.float32)
-        self.assertEqual(batches.place(clip, -60).sum(), 40)
-        self.assertEqual(batches.place(clip, WINDOW - 30).sum(), 30)
+        self.assertEqual(augment.place(clip, -60, WINDOW).sum(), 40)
+        self.assertEqual(augment.place(clip, WINDOW - 30, WINDOW).sum(), 30)
+
+    def test_the_keyword_in_the_middle_is_the_answer_and_half_of_one_is_none(self):
+        whole, half = ("yes", 4000, 8000), ("no", -1900, 2000)
+        self.assertEqual(windows.label_of([whole, half]), "yes")
+        self.assertIsNone(windows.label_of([half]))
+        self.assertEqual(windows.label_of([("no", -3900, 100)]), UNKNOWN)
+        self.assertEqual(windows.label_of([], heard=False), SILENCE)
+
+    def test_phones_keep_their_places(self):
+        scene = windows.Scene()
+        scene.add(windows.Piece(np.ones(1600, np.float32), (), (3, 4), ((3, 400), (4, 1200))), 8000)
+        self.assertEqual((scene.phones(), scene.middles), ([3, 4], [(3, 8400), (4, 9200)]))
+        rows = examples.in_frames([[], scene.middles])
+        np.testing.assert_array_equal(rows, [[1, 26, 3], [1, 28, 4]])
+
+
+class Phones(unittest.TestCase):
+    def test_stress_is_folded(self):
+        self.assertEqual(phones.encode(["AH0", "n"]), phones.encode(["AH", "N"]))
+
+    def test_best_symbols_become_phones(self):
+        k, ae = phones.encode(["K", "AE"])
+        self.assertEqual(phones.decode([0, k, k, 0, k, ae, 0]), ["K", "K", "AE"])
+        self.assertEqual(phones.frames_needed([k, k, ae]), 4)
+
+    def test_frames_that_are_known_teach_their_phone(self):
+        logits = torch.zeros(2, 5, 4)
+        logits[1, 2, 3] = 50
+        self.assertLess(joint.known(logits, np.array([[1, 2, 3]])).item(), 1e-6)
+        self.assertEqual(joint.known(logits, np.array([[0, 9, 1]])).item(), 0)
 
 
 class Heads(unittest.TestCase):
-    def test_folding_the_batch_norms_changes_nothing(self):
+    def test_folding_the_normalisation_changes_nothing(self):
         torch.manual_seed(1)
-        head = speaker_head.SpeakerHead(architecture.speaker_model(), 10)
-        sound = torch.randn(8, WINDOW)
+        model, hears = architecture.speaker_model().eval(), torch.randn(8, WINDOW)
+        pooled = nn.BatchNorm1d(2 * architecture.CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False)
+        hook = model.feature_extractor.register_forward_pre_hook(lambda _m, inputs: pooled(inputs[0]))
         with torch.inference_mode():
-            head.train()
             for _ in range(30):
-                head(torch.randn(8, WINDOW))
-            wanted = head.eval()(sound)
-            folded = speaker_head.fold(head.state_dict(), architecture.speaker_model()).eval()
-            difference = (folded(sound).embeddings - wanted).abs().max() / wanted.abs().max()
+                model(torch.randn(8, WINDOW))
+            pooled.eval()
+            wanted = model(hears).embeddings
+            hook.remove()
+            fold(model, pooled)
+            difference = (model(hears).embeddings - wanted).abs().max() / wanted.abs().max()
         self.assertLess(difference, 1e-3)
-        self.assertLess(quantise.column_spread(folded.feature_extractor), 2)
+        size = model.feature_extractor.weight.abs().amax(0)
+        size = size[size > 0]
+        self.assertLess(size.max() / size.min(), 100)
+
+    def test_a_constant_added_to_the_sound_changes_nothing(self):
+        listener, sound = architecture.Listener().eval(), 0.1 * torch.randn(1, WINDOW)
+        with torch.inference_mode():
+            plain, moved = (listener.words_and_phones(sound + offset)[0] for offset in (0, 0.05))
+        self.assertLess((plain - moved).abs().max(), 1e-3)
+
+
+class Judging(unittest.TestCase):
+    def test_thresholds_are_as_low_as_the_false_alarms_allow(self):
+        points = [(0.3, 9.0, 1.0), (0.5, 2.0, 0.9), (0.7, 0.4, 0.8), (0.9, 0.0, 0.5)]
+        self.assertEqual(thresholds.lowest(points, 3), 0.5)
+        self.assertEqual(thresholds.lowest(points, 0.5), 0.7)
+        self.assertEqual(thresholds.lowest(points[:1], 0.5), 0.3)
+
+    def test_groups_of_speech_are_summed(self):
+        def line(group, count):
+            points = [{"point": "cautious", "threshold": 0.7, "false_alarms": count}]
+            return {"kind": "speech", "group": group, "hours": 0.5, "points": points}
+
+        lines = [line("people-a-da", 1), line("people-a-fr", 2), line("people-apart-b", 40)]
+        shown = report.speech(lines)
+        self.assertIn("| people talking | 1.00 | 3: 3.0 an hour (0.6 to 8.8) |", shown)
+        self.assertIn("| people-a | 1.00 | 3: 3.0", shown)
+        self.assertEqual(report.part_of(3, 14), "3 of 14")
+        self.assertEqual(report.interval(0, 1.0), "0.0 to 3.7")
+
+    def test_a_word_is_trimmed_levelled_and_put_in_silence(self):
+        clip = np.zeros(RATE, np.float32)
+        clip[6000:9000] = 0.1 * np.sin(np.arange(3000))
+        cut = sound.trimmed(clip)
+        self.assertLess(len(cut), 4500)
+        self.assertAlmostEqual(np.abs(cut).max(), 0.5, places=5)
+        self.assertEqual(len(sound.in_silence(cut)), len(cut) + 2 * RATE)
+        self.assertIsNone(sound.trimmed(np.zeros(RATE, np.float32)))
+
+    def test_a_manifest_lists_what_was_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            builder = Builder(Path(folder))
+            builder.add(np.zeros(RATE, np.float32), "word", "yes", "a")
+            builder.save()
+            listed = (Path(folder) / "manifest.csv").read_text().splitlines()
+            self.assertEqual(listed[1], "a/word-00000.wav,word,yes,a")
+            self.assertTrue((Path(folder) / "a/word-00000.wav").exists())
 
 
 if __name__ == "__main__":

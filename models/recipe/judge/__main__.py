@@ -1,0 +1,28 @@
+"""`python -m recipe.judge MODEL`: how good a model file is on voices that it was never trained on."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..settings import MODELS, RecipeError, fail
+from . import report
+
+
+def main():
+    """Runs what was asked for."""
+    parser = argparse.ArgumentParser(prog="models/evaluate", description=__doc__.split(": ", 1)[1])
+    parser.add_argument("--model", type=Path, default=MODELS / "default.wlm", help="the file to judge")
+    parser.add_argument("--against", type=Path, help="the same model in f32: also count decisions that differ")
+    parser.add_argument("--only", choices=report.PARTS, action="append", help="a part of the material")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to a file")
+    asked = parser.parse_args()
+    report.run(asked.model, asked.only or report.PARTS, asked.against, asked.json)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RecipeError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)

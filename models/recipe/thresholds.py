@@ -1,0 +1,93 @@
+"""Stage `thresholds`: when a keyword counts as heard, and when a voice as known, chosen on the dev voices alone.
+
+The program's own spotter and lock say what they do at each threshold, so what is chosen is what people get.
+"""
+
+import json
+import subprocess
+
+import numpy as np
+
+from .judge import doors, material, programs
+from .settings import EVALUATION, EXPORT, RecipeError
+
+WINDOW_S, HOP_S, SMOOTHING, REFRACTORY_S = 1.0, 0.24, 3, 1.0
+GRID = np.round(np.concatenate([np.arange(0.3, 0.9, 0.05), np.arange(0.9, 0.99, 0.02)]), 3)
+# False alarms per hour of the dev voices' speech. People bring more of them than synthesisers do.
+CAUTIOUS, EAGER = 0.5, 4.0
+OTHERS_IN = 0.01  # share of knocks of other dev voices that a lock may let in
+AGREEING = 0.005  # share of enrolments of one voice that may be refused
+CANDIDATE = EVALUATION / "candidate.wlm"
+
+
+def write(head, **decision):
+    """A head's decision, beside its weights."""
+    (EXPORT / head / "decision.json").write_text(json.dumps(decision, indent=1) + "\n")
+
+
+def words(threshold, lower):
+    """The words' decision."""
+    write(
+        "words", threshold=threshold, lower_threshold=lower, window_s=WINDOW_S, hop_s=HOP_S,
+        smoothing_windows=SMOOTHING, refractory_s=REFRACTORY_S,
+    )  # fmt: skip
+
+
+def convert():
+    """The exported folders as one int8 file."""
+    heads = [f"{head}={EXPORT / head}" for head in ("words", "phones", "speaker")]
+    CANDIDATE.parent.mkdir(parents=True, exist_ok=True)
+    command = [programs.program("wavlm-export"), "convert", *heads, "-o", str(CANDIDATE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RecipeError(done.stderr.strip())
+    return CANDIDATE
+
+
+def curve(lines):
+    """(threshold, false alarms per hour, share of clean keywords heard) from the lowest threshold on."""
+    hours, alarms, keywords, heard = 0.0, {}, {}, {}
+    for line in lines:
+        if line["kind"] == "speech":
+            hours += line["hours"]
+            for point in line["points"]:
+                at = round(point["threshold"], 3)
+                alarms[at] = alarms.get(at, 0) + point["false_alarms"]
+        if line["kind"] == "word" and not line["group"].endswith(("dB", "rooms")):
+            for point in line["spotted"]:
+                at = round(point["threshold"], 3)
+                keywords[at] = keywords.get(at, 0) + point["keywords"]
+                heard[at] = heard.get(at, 0) + point["heard"]
+    return [(at, alarms[at] / hours, heard[at] / keywords[at]) for at in sorted(alarms)]
+
+
+def lowest(points, per_hour):
+    """The lowest threshold from which on there are no more false alarms than this."""
+    chosen = points[-1][0]
+    for threshold, rate, _ in reversed(points):
+        if rate > per_hour:
+            break
+        chosen = threshold
+    return float(chosen)
+
+
+def run():
+    """Writes decision.json of the words and of the speaker."""
+    manifest = material.manifest("dev")
+    words(0.5, None)
+    write("speaker", threshold=0.5)
+    model = convert()
+    options = [option for threshold in GRID for option in ("--threshold", threshold)]
+    points = curve(programs.evaluation(model, manifest, *options))
+    for threshold, rate, heard in points:
+        print(f"thresholds: {threshold:.3f}: {rate:.2f} false alarms an hour, {100 * heard:.1f} % heard", flush=True)
+    words(lowest(points, CAUTIOUS), lowest(points, EAGER))
+
+    everyone = doors.knock(model, manifest, "--threshold", "-1")
+    scores = np.sort([score for score, _ in everyone.others])
+    threshold = float(scores[-1 - int(OTHERS_IN * len(scores))])
+    agreement = float(np.quantile(everyone.agreements, AGREEING))
+    out = np.mean([score < threshold for score, _ in everyone.owners])
+    print(f"thresholds: speaker {threshold:.3f}, {100 * out:.1f} % of owners out; enrolment {agreement:.3f}", flush=True)
+    write("speaker", threshold=round(threshold, 3), lower_threshold=round(min(agreement, threshold), 3))
+    convert()
