@@ -10,7 +10,7 @@ from .examples import NO_ANSWER
 
 SMOOTHING = 0.05
 PHONES_IN_WINDOWS = 0.3  # weight of the phones of one-second windows beside the words
-MIDDLES = 0.5  # weight of the phones in the frames where they are known to be, without which CTC takes days to begin
+MIDDLES = 3.0  # weight of the phones in the frames where they are known to be, without which CTC takes days to begin
 SCALE, MARGIN = 15.0, 0.1
 CLIP = 1.0
 TELLING = 128  # numbers in which the voices of training are told apart
