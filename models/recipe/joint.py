@@ -10,7 +10,9 @@ from .examples import NO_ANSWER
 
 SMOOTHING = 0.05
 PHONES_IN_WINDOWS = 0.3  # weight of the phones of one-second windows beside the words
-MIDDLES = 3.0  # weight of the phones in the frames where they are known to be, without which CTC takes days to begin
+MIDDLES = 3.0  # weight of the phones in the frames where they are known to be
+# CTC by itself takes days to begin: it first learns to say nothing anywhere. So it starts small.
+SMALL_CTC = 0.02
 SCALE, MARGIN = 15.0, 0.1
 CLIP = 1.0
 TELLING = 128  # numbers in which the voices of training are told apart
@@ -28,21 +30,21 @@ class Learner(nn.Module):
         extractor = self.listener.speaker.feature_extractor
         extractor.register_forward_pre_hook(lambda _module, inputs: self.pooled(inputs[0]))
 
-    def words_loss(self, sounds, labels, said, middles):
-        """Cross-entropy of the words, and CTC of the windows whose phones are all known."""
+    def words_loss(self, sounds, labels, said, middles, share=1.0):
+        """Cross-entropy of the words, and CTC, of which `share` counts, of the windows whose phones are all known."""
         logits, of_frames = self.listener.words_and_phones(torch.from_numpy(sounds))
         labels = torch.from_numpy(labels).long()
         loss = F.cross_entropy(logits, labels, ignore_index=NO_ANSWER, label_smoothing=SMOOTHING)
-        spelling = ctc(of_frames, said) + MIDDLES * known(of_frames, middles)
+        spelling = share * ctc(of_frames, said) + MIDDLES * known(of_frames, middles)
         told = labels != NO_ANSWER
         right = (logits.argmax(1) == labels)[told].float().mean()
         return loss + PHONES_IN_WINDOWS * spelling, {"words": loss.item(), "right": right.item()}
 
-    def phones_loss(self, sounds, said, middles):
-        """CTC of whole sentences."""
+    def phones_loss(self, sounds, said, middles, share=1.0):
+        """CTC of whole sentences, of which `share` counts."""
         logits = self.listener.phone_logits(torch.from_numpy(sounds))
         spelling, placed = ctc(logits, said), known(logits, middles)
-        return spelling + MIDDLES * placed, {"phones": spelling.item(), "placed": placed.item()}
+        return share * spelling + MIDDLES * placed, {"phones": spelling.item(), "placed": placed.item()}
 
     def speakers_loss(self, sounds, classes, answers, margin):
         """The angle to the teacher's embedding, and AM-softmax over the voices of training."""

@@ -16,6 +16,7 @@ RATE_PEAK, WARM_UP = 1.2e-3, 250
 WEIGHT_DECAY, AVERAGE = 0.02, 0.998
 DECAY_STEPS = int(os.environ.get("WAVLM_DECAY_STEPS", "1500"))
 STEM_FREE = 1500  # steps for which the pretrained stem stays as it is
+CTC_FROM = 4000  # steps until CTC counts in full
 FULL_MARGIN = 4000  # steps until the margin between voices is at its full
 SAVE_SECONDS, TELL_SECONDS, MONITOR_SECONDS = 120, 60, 2700
 STATE, FINAL, CURVE = CHECKPOINTS / "train.pt", CHECKPOINTS / "final.pt", CHECKPOINTS / "curve.jsonl"
@@ -115,9 +116,10 @@ class Training:
         np.random.seed(self.step)  # SpecAugment's masks
         words, sentences, voices = batches
         margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
-        tasks = [self.model.words_loss(*words)]
+        share = 1.0 if self.step >= CTC_FROM else joint.SMALL_CTC
+        tasks = [self.model.words_loss(*words, share)]
         if sentences is not None:
-            tasks.append(self.model.phones_loss(*sentences))
+            tasks.append(self.model.phones_loss(*sentences, share))
         if voices is not None:
             tasks.append(self.model.speakers_loss(*voices, margin))
         joint.gradients(self.model, [loss for loss, _ in tasks])
