@@ -8,7 +8,7 @@ import torch
 import make
 from make import Case, adapter, position, shape, stem, tdnn
 
-ACTIVATIONS = ("gelu", "gelu_new", "relu", "silu", "swish", "tanh")
+ACTIVATIONS = ("gelu", "gelu_new", "relu", "selu", "silu", "swish", "tanh")
 MOST_SAMPLES = 24_000
 MOST_FRAMES = 240
 FEWEST_FRAMES = 2  # the x-vector head takes a standard deviation
