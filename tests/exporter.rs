@@ -129,6 +129,25 @@ fn a_path_may_have_an_equals_sign() {
 }
 
 #[test]
+fn recordings_of_a_folder_may_be_of_any_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = golden("cases/sequence-group");
+    succeed(&folder, &["convert", &checkpoint, "-o", "m.wlm"]);
+    let audio = folder.path().join("audio");
+    fs::create_dir(&audio).unwrap();
+    fs::write(audio.join("notes.txt"), "no sound").unwrap();
+    let compare = ["compare", &checkpoint, "m.wlm", "--audio", "audio"];
+    assert!(fail(&folder, &compare).contains("audio: no recordings in this folder"));
+    for name in ["word.flac", "word.OGG"] {
+        let sound = repository().join("tests/sound").join(name.to_lowercase());
+        fs::copy(sound, audio.join(name)).unwrap();
+    }
+    succeed(&folder, &compare);
+    fs::copy(repository().join("tests/sound/short-gsm.wav"), audio.join("short.wav")).unwrap();
+    assert!(fail(&folder, &compare).contains("short.wav"));
+}
+
+#[test]
 fn files_that_are_not_there() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
@@ -139,7 +158,7 @@ fn files_that_are_not_there() {
         &["convert", "x", "-o", "m.wlm", "--calibrate", "nowhere"],
     ] {
         let error = fail(&folder, arguments);
-        assert!(error.contains("nowhere") || error.contains("no .wav files"), "{error}");
+        assert!(error.contains("nowhere") || error.contains("no recordings"), "{error}");
     }
     let error = fail(&folder, &["synth", "--config", "tiny", "--head", "none", "-o", "."]);
     assert!(error.contains("exists already"), "{error}");
