@@ -151,7 +151,7 @@ fn what_is_no_folder_of_transformers_is_told_by_name() {
     for (path, words) in [
         (
             "microsoft/wavlm-base-plus-sv",
-            &["huggingface-cli download microsoft/wavlm-base-plus-sv --local-dir wavlm-base-plus-sv"][..],
+            &["hf download microsoft/wavlm-base-plus-sv --local-dir wavlm-base-plus-sv"][..],
         ),
         (
             "https://huggingface.co/microsoft/wavlm-large/tree/main",

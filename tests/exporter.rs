@@ -129,6 +129,25 @@ fn a_path_may_have_an_equals_sign() {
 }
 
 #[test]
+fn recordings_of_a_folder_may_be_of_any_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = golden("cases/sequence-group");
+    succeed(&folder, &["convert", &checkpoint, "-o", "m.wlm"]);
+    let audio = folder.path().join("audio");
+    fs::create_dir(&audio).unwrap();
+    fs::write(audio.join("notes.txt"), "no sound").unwrap();
+    let compare = ["compare", &checkpoint, "m.wlm", "--audio", "audio"];
+    assert!(fail(&folder, &compare).contains("audio: no recordings in this folder"));
+    for name in ["word.flac", "word.OGG"] {
+        let sound = repository().join("tests/sound").join(name.to_lowercase());
+        fs::copy(sound, audio.join(name)).unwrap();
+    }
+    succeed(&folder, &compare);
+    fs::copy(repository().join("tests/sound/short-gsm.wav"), audio.join("short.wav")).unwrap();
+    assert!(fail(&folder, &compare).contains("short.wav"));
+}
+
+#[test]
 fn files_that_are_not_there() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
@@ -139,7 +158,7 @@ fn files_that_are_not_there() {
         &["convert", "x", "-o", "m.wlm", "--calibrate", "nowhere"],
     ] {
         let error = fail(&folder, arguments);
-        assert!(error.contains("nowhere") || error.contains("no .wav files"), "{error}");
+        assert!(error.contains("nowhere") || error.contains("no recordings"), "{error}");
     }
     let error = fail(&folder, &["synth", "--config", "tiny", "--head", "none", "-o", "."]);
     assert!(error.contains("exists already"), "{error}");
@@ -173,7 +192,18 @@ fn evaluation_reports_every_kind_and_group() {
          @/speaker-a-1.wav,speaker,a,all\n@/speaker-a-2.wav,speaker,a,all\n\
          @/speaker-b-1.wav,speaker,b,all\n@/speaker-b-2.wav,speaker,b,all\n",
     );
-    let arguments = ["eval", "m.wlm", "--manifest", "list.csv", "--against", "f.wlm"];
+    let arguments = [
+        "eval",
+        "m.wlm",
+        "--manifest",
+        "list.csv",
+        "--against",
+        "f.wlm",
+        "--threshold",
+        "0",
+        "--threshold",
+        "1",
+    ];
     let results = lines(&succeed(&folder, &[&arguments[..], &["--json"]].concat()));
     let found: Vec<_> =
         results.iter().map(|line| ["head", "kind", "group"].map(|key| line[key].as_str().unwrap())).collect();
@@ -186,8 +216,26 @@ fn evaluation_reports_every_kind_and_group() {
     assert_eq!(found, expected);
     assert_eq!(results[0]["clips"], 2);
     assert!(results[0]["changed"].is_number() && results[0]["confusion"]["yes"].is_object());
-    assert!(results[2]["hours"].as_f64().unwrap() > 0.0 && results[2]["alarms_per_hour"].is_number());
+    let at = |line: usize, list: &str| results[line][list].as_array().unwrap().clone();
+    let names: Vec<_> =
+        at(0, "spotted").iter().map(|point| point["point"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["cautious", "0", "1"]);
+    for (point, least, most) in [(1, 1, 2), (2, 0, 0)] {
+        let spotted = &at(0, "spotted")[point];
+        let heard = ["heard", "mistaken"].map(|count| spotted[count].as_u64().unwrap()).iter().sum::<u64>();
+        assert!(spotted["keywords"] == 2 && (least..=most).contains(&heard), "{spotted}");
+    }
+    assert!(results[2]["hours"].as_f64().unwrap() > 0.0);
+    let (anything, nothing) = (&at(2, "points")[1], &at(2, "points")[2]);
+    assert!(anything["false_alarms"].as_u64() > Some(0), "{anything}");
+    assert_eq!(
+        anything["alarms"].as_array().unwrap().len() as u64,
+        anything["false_alarms"].as_u64().unwrap()
+    );
+    assert_eq!((&nothing["false_alarms"], &nothing["interval"][0]), (&0.into(), &0.0.into()));
+    assert!(nothing["interval"][1].as_f64() > Some(0.0));
     assert_eq!(results[3]["speakers"], 2);
+    assert!(results[3]["curve"].as_array().unwrap().len() > 1);
     for rate in ["eer", "min_dcf", "fmr", "fnmr", "changed"] {
         assert!((0.0..=1.0).contains(&results[3][rate].as_f64().unwrap()), "{rate}: {}", results[3]);
     }

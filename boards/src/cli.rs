@@ -76,9 +76,12 @@ impl Sound {
 /// `wavlm spot`
 #[derive(Debug, Args)]
 pub struct Spot {
-    /// Smallest accepted score, 0 to 1; the model's own if none is given
+    /// Smallest accepted score, 0 to 1; the model's own, which is cautious, if none is given
     #[arg(long, value_name = "X")]
     pub threshold: Option<f32>,
+    /// Take the model's lower threshold: hear more words, and raise more false alarms
+    #[arg(long, conflicts_with = "threshold")]
+    pub eager: bool,
     /// Sound files of any kind; `-` reads the same, or raw s16le at 16 kHz, from stdin and prints keywords as they are
     /// heard
     #[arg(required = true, value_name = "FILE")]
@@ -94,7 +97,8 @@ pub struct Voices {
     /// Folder of voiceprints [default: $XDG_DATA_HOME/wavlm/voices or ~/.local/share/wavlm/voices]
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Smallest accepted score, -1 to 1; the model's own if none is given
+    /// Smallest accepted score, -1 to 1, between two recordings or a recording and a voice; the model's own if none is
+    /// given
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub threshold: Option<f32>,
 }

@@ -55,6 +55,12 @@ pub enum Failure {
     /// A value of an option, or of the model's decision, makes no sense.
     #[error("decision: {0}; give another --threshold or export the model again")]
     Decision(#[from] DecisionError),
+    /// `--eager`, of a model that was not tuned for it.
+    #[error("{model}: stores no lower threshold for --eager; give --threshold X")]
+    NotEager {
+        /// The model.
+        model: String,
+    },
     /// `--threshold` of a voice.
     #[error("--threshold is {0}; it must be from -1 to 1")]
     Threshold(f32),

@@ -8,6 +8,11 @@ use wavlm_runtime::frontend::{self, AudioReader, SAMPLE_RATE, SoundOptions};
 /// What a comparison reads of each recording, in seconds: enough for every part of a model to be heard from.
 pub const COMPARED_SECONDS: u32 = 10;
 
+/// Endings of the names of recordings in a folder.
+const SOUNDS: [&str; 15] = [
+    "wav", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "caf", "au", "snd", "w64",
+];
+
 /// A piece of sound with a name for messages.
 #[derive(Clone, Debug)]
 pub struct Recording {
@@ -36,8 +41,8 @@ pub enum AudioError {
         /// The system's words.
         cause: std::io::Error,
     },
-    /// No WAV file in it.
-    #[error("{}: no .wav files in this folder", path.display())]
+    /// No recording in it.
+    #[error("{}: no recordings in this folder; their names end in one of {}", path.display(), SOUNDS.join(", "))]
     Empty {
         /// The folder.
         path: PathBuf,
@@ -78,13 +83,14 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
     Ok(Recording { name: path.display().to_string(), samples })
 }
 
-/// The beginning of every `.wav` file of a folder, by name.
+/// The first [`COMPARED_SECONDS`] of every recording of a folder, by name.
 pub fn read_folder(folder: &Path) -> Result<Vec<Recording>, AudioError> {
     let list = |cause| AudioError::List { path: folder.to_owned(), cause };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(list)? {
         let path = entry.map_err(list)?.path();
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wav")) {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if SOUNDS.iter().any(|known| known.eq_ignore_ascii_case(ending)) {
             paths.push(path);
         }
     }
@@ -92,11 +98,22 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Recording>, AudioError> {
         return Err(AudioError::Empty { path: folder.to_owned() });
     }
     paths.sort();
-    let mut recordings: Vec<_> = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
-    for recording in &mut recordings {
-        recording.samples.truncate((COMPARED_SECONDS * SAMPLE_RATE) as usize);
+    paths.iter().map(|path| beginning(path)).collect()
+}
+
+/// The first [`COMPARED_SECONDS`] of a recording; the rest is not decoded.
+fn beginning(path: &Path) -> Result<Recording, AudioError> {
+    let fail = |cause| AudioError::Recording { path: path.to_owned(), cause };
+    let wanted = (COMPARED_SECONDS * SAMPLE_RATE) as usize;
+    let mut reader = AudioReader::open(path, &SoundOptions::default()).map_err(fail)?;
+    let mut samples = Vec::new();
+    while samples.len() < wanted
+        && let Some(piece) = reader.next_piece().map_err(fail)?
+    {
+        samples.extend_from_slice(piece);
     }
-    Ok(recordings)
+    samples.truncate(wanted);
+    Ok(Recording { name: path.display().to_string(), samples })
 }
 
 #[cfg(test)]

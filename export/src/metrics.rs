@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 /// Prior probability of the claimed speaker in the detection cost, as in NIST's evaluations.
 const TARGET_PRIOR: f64 = 0.01;
@@ -63,6 +64,14 @@ impl Trials {
         curve
     }
 
+    /// At most so many points of the curve of both error rates, evenly taken, from the lowest threshold to the highest score.
+    pub fn curve_of(&self, points: usize) -> Vec<Errors> {
+        let mut curve = self.curve();
+        curve.pop();
+        let step = curve.len().div_ceil(points.max(1)).max(1);
+        curve.into_iter().step_by(step).collect()
+    }
+
     /// The equal error rate, and the threshold that gives it: where the two rates are closest, their mean.
     pub fn equal_error(&self) -> (f64, f32) {
         let gap = |errors: &Errors| (errors.fnmr - errors.fmr).abs();
@@ -76,6 +85,15 @@ impl Trials {
         let cost = |errors: &Errors| errors.fnmr + errors.fmr * (1.0 - TARGET_PRIOR) / TARGET_PRIOR;
         self.curve().iter().map(cost).fold(1.0, f64::min)
     }
+}
+
+/// Where the mean number of events lies with a confidence of 95 %, when `count` were seen: the exact interval of a Poisson
+/// distribution (Garwood 1936).
+pub fn poisson_interval(count: usize) -> [f64; 2] {
+    let quantile = |share: f64, events: usize| {
+        ChiSquared::new(2.0 * events as f64).map_or(0.0, |law| law.inverse_cdf(share) / 2.0)
+    };
+    [quantile(0.025, count), quantile(0.975, count + 1)]
 }
 
 /// How often each label was taken for which.
@@ -134,6 +152,14 @@ mod tests {
     fn no_trials_have_no_errors() {
         assert_eq!(Trials::default().equal_error().0, 0.0);
         assert_eq!(Confusion::default().accuracy(), 0.0);
+    }
+
+    #[test]
+    fn intervals_of_rare_events_are_those_of_the_tables() {
+        for (count, expected) in [(0, [0.0, 3.689]), (1, [0.025, 5.572]), (10, [4.795, 18.390])] {
+            let found = poisson_interval(count);
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3), "{count}: {found:?}");
+        }
     }
 
     #[test]

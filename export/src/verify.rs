@@ -14,9 +14,9 @@ use crate::reference::{Output, Reference, ReferenceError};
 /// Random checkpoints of every published architecture stay above 0.999; a mistake in a layer's scale falls below.
 pub const MIN_COSINE_INT8: f32 = 0.995;
 
-/// Largest error of an f32 file's output, relative to the output's largest value: what reordering sums may cost,
-/// and the bound within which the oracle agrees with transformers.
-pub const MAX_REL_F32: f32 = 1e-4;
+/// Largest error of an f32 file's output, relative to the output's largest value. Both sides round, and weights can amplify
+/// that: it came to 2.2e-4 in one of 200 random checkpoints. A mistake costs far more.
+pub const MAX_REL_F32: f32 = 1e-3;
 
 /// Why a file could not be compared with its checkpoint, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum VerifyError {
     /// An output is too far from the checkpoint's.
     #[error(
         "output `{tensor}` has cosine {cosine:.5} and relative error {max_rel:.1e} to the checkpoint's; \
-         expected {bar}; try --precision f32, or write it all the same with --force"
+         expected {bar}; {advice}, or write it all the same with --force"
     )]
     TooFar {
         /// The output.
@@ -56,6 +56,8 @@ pub enum VerifyError {
         max_rel: f32,
         /// What would have passed.
         bar: String,
+        /// What to try.
+        advice: &'static str,
     },
 }
 
@@ -124,17 +126,21 @@ pub fn judge(report: &ExportReport, model: &CanonicalModel, precision: Precision
         false => tensor.ends_with("logits") || tensor.ends_with("embeddings"),
     };
     for line in report.tensors.iter().filter(|line| is_output(&line.tensor)) {
-        let (good, bar) = match precision {
-            Precision::Int8 => {
-                (line.cosine >= MIN_COSINE_INT8, format!("a cosine of {MIN_COSINE_INT8} or more"))
-            }
-            Precision::F32 => {
-                (line.max_rel <= MAX_REL_F32, format!("a relative error of {MAX_REL_F32:e} or less"))
-            }
+        let (good, bar, advice) = match precision {
+            Precision::Int8 => (
+                line.cosine >= MIN_COSINE_INT8,
+                format!("a cosine of {MIN_COSINE_INT8} or more"),
+                "try --precision f32",
+            ),
+            Precision::F32 => (
+                line.max_rel <= MAX_REL_F32,
+                format!("a relative error of {MAX_REL_F32:e} or less"),
+                "report this with the checkpoint's config.json",
+            ),
         };
         if !good {
             let (tensor, cosine, max_rel) = (line.tensor.clone(), line.cosine, line.max_rel);
-            return Err(VerifyError::TooFar { tensor, cosine, max_rel, bar });
+            return Err(VerifyError::TooFar { tensor, cosine, max_rel, bar, advice });
         }
     }
     Ok(())

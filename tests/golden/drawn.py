@@ -8,11 +8,11 @@ import torch
 import make
 from make import Case, adapter, position, shape, stem, tdnn
 
-ACTIVATIONS = ("gelu", "gelu_new", "relu", "silu", "swish", "tanh")
+ACTIVATIONS = ("gelu", "gelu_new", "relu", "selu", "silu", "swish", "tanh")
 MOST_SAMPLES = 24_000
 MOST_FRAMES = 240
 FEWEST_FRAMES = 2  # the x-vector head takes a standard deviation
-DRAWS_OF_WEIGHTS = 20
+DRAWS_OF_WEIGHTS, DRAWS_OF_SHAPES = 20, 5
 
 
 def write(seed, number, folder):
@@ -21,14 +21,17 @@ def write(seed, number, folder):
     Random weights that amplify rounding, or make every frame the same, prove nothing.
     """
     make.settle()
-    for redrawn in range(DRAWS_OF_WEIGHTS):
-        case = draw(make.generator("random", seed, number), f"{seed}-{number}-weights-{redrawn}")
+    for redrawn in range(DRAWS_OF_SHAPES * DRAWS_OF_WEIGHTS):
+        # A shape for which no weights are fit is drawn anew, too.
+        another = redrawn // DRAWS_OF_WEIGHTS
+        rng = make.generator("random", seed, number, *([another] if another else []))
+        case = draw(rng, f"{seed}-{number}-weights-{redrawn}")
         try:
             path, _, _ = make.write_case(case, folder)
             return path, case.note, redrawn
         except make.Unfit:
             shutil.rmtree(folder / case.name)
-    raise make.Unfit(f"{DRAWS_OF_WEIGHTS} draws of weights, and none is fit: {case.note}")
+    raise make.Unfit(f"{DRAWS_OF_SHAPES} shapes, and no weights are fit for any of them: {case.note}")
 
 
 def draw(rng, name):
@@ -53,6 +56,10 @@ def attempt(rng, name):
     rows = 1 if kind == "single" else integer(rng, 2, 3)
     lengths = [draw_length(rng, config) for _ in range(rows)]
     if any(outputs(head, config, length) < (FEWEST_FRAMES if head == "xvector" else 1) for length in lengths):
+        return None
+    # A group norm over one frame is refused by transformers.
+    first = [windows(length, config["conv_kernel"][0], config["conv_stride"][0]) for length in lengths]
+    if config["feat_extract_norm"] == "group" and min(first) < 2:
         return None
 
     layout = str(rng.choice(["safetensors", "sharded", "bin", "bin-views"]))

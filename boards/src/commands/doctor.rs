@@ -48,6 +48,7 @@ struct HeadFacts {
     kind: &'static str,
     labels: Vec<String>,
     threshold: Option<f32>,
+    lower_threshold: Option<f32>,
 }
 
 /// The tensor that strayed furthest when the model was exported.
@@ -118,6 +119,7 @@ impl HeadFacts {
             kind: head.kind.name(),
             labels,
             threshold: head.decision.map(|decision| decision.threshold),
+            lower_threshold: head.decision.and_then(|decision| decision.lower_threshold),
         }
     }
 }
@@ -142,9 +144,11 @@ impl Record {
         for head in &model.heads {
             let labels =
                 if head.labels.is_empty() { String::new() } else { format!(": {}", head.labels.join(", ")) };
-            let threshold =
-                head.threshold.map_or(String::new(), |threshold| format!(", threshold {threshold:.2}"));
-            lines.push(format!("head      {} ({}{threshold}){labels}", head.name, head.kind));
+            let thresholds: String = [(head.threshold, "threshold"), (head.lower_threshold, "lower")]
+                .into_iter()
+                .filter_map(|(value, name)| value.map(|value| format!(", {name} {value:.2}")))
+                .collect();
+            lines.push(format!("head      {} ({}{thresholds}){labels}", head.name, head.kind));
         }
         if let Some(worst) = &model.worst {
             lines.push(format!("export    worst agreement {:.6}, of {}", worst.cosine, worst.tensor));
@@ -223,7 +227,13 @@ mod tests {
     use super::*;
 
     fn facts(worst: Option<f32>, threshold: Option<f32>) -> Facts {
-        let head = HeadFacts { name: "words".to_owned(), kind: "sequence", labels: Vec::new(), threshold };
+        let head = HeadFacts {
+            name: "words".to_owned(),
+            kind: "sequence",
+            labels: Vec::new(),
+            threshold,
+            lower_threshold: None,
+        };
         Facts {
             name: "m.wlm".to_owned(),
             bytes: 1,

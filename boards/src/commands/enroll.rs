@@ -25,7 +25,8 @@ pub fn run(setup: &Setup, options: &Enroll, printer: &Printer) -> Result<Verdict
     voices.store.check_name(&options.name)?;
     let recordings: Result<Vec<_>, _> =
         options.files.iter().map(|file| voices.hear(file, &options.sound, ENROL_SPEECH_S)).collect();
-    let print = Voiceprint::enrol(&options.name, voices.verifier.model(), &recordings?, voices.threshold)
+    let threshold = voices.enrolment_threshold;
+    let print = Voiceprint::enrol(&options.name, voices.verifier.model(), &recordings?, threshold)
         .map_err(|error| Failure::Enrol { place: place(&error, options), error })?;
     let (file, replaced) = voices.store.save(&print)?;
     let quality = print.quality;

@@ -26,7 +26,14 @@ pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, 
     let mut model =
         WordModel::new(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
     let mut decision = model.decision();
-    decision.threshold = options.threshold.unwrap_or(decision.threshold);
+    decision.threshold = match options.threshold {
+        Some(threshold) => threshold,
+        None if options.eager => {
+            let lower = decision.lower_threshold;
+            lower.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?
+        }
+        None => decision.threshold,
+    };
     let (mut found, mut failed) = (0, 0);
     for file in &options.files {
         match spot(&mut model, &decision, file, options, printer) {

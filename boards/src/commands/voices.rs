@@ -12,11 +12,14 @@ use crate::input;
 use crate::setup::Setup;
 use crate::store::Store;
 
-/// A model that tells voices apart, those that are known, and the score from which two are the same.
+/// A model that tells voices apart, those that are known, and the scores from which two are the same.
 pub struct Voices {
     pub verifier: SpeakerVerifier,
     pub store: Store,
+    /// Of a recording and a known voice.
     pub threshold: f32,
+    /// Of two recordings that are said to be of one person.
+    pub enrolment_threshold: f32,
 }
 
 /// A comparison, as `verify` and `identify` print it.
@@ -45,7 +48,8 @@ impl Voices {
             );
             UNTUNED_THRESHOLD
         });
-        Ok(Voices { verifier, store, threshold })
+        let own = options.threshold.or(verifier.enrolment_threshold());
+        Ok(Voices { verifier, store, threshold, enrolment_threshold: own.unwrap_or(threshold) })
     }
 
     /// Reads a recording with at least `needed_s` seconds of speech.

@@ -134,6 +134,8 @@ fn decision(source: &Source) -> Result<Option<Decision>, CheckpointError> {
     struct DecisionJson {
         threshold: f32,
         #[serde(default)]
+        lower_threshold: Option<f32>,
+        #[serde(default)]
         window_s: f32,
         #[serde(default)]
         hop_s: f32,
@@ -145,6 +147,7 @@ fn decision(source: &Source) -> Result<Option<Decision>, CheckpointError> {
     let json: Option<DecisionJson> = json::read_optional(&source.file("decision.json"))?;
     Ok(json.map(|json| Decision {
         threshold: json.threshold,
+        lower_threshold: json.lower_threshold,
         window_s: json.window_s,
         hop_s: json.hop_s,
         smoothing_windows: json.smoothing_windows,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use wavlm_export::evaluate::{self, Figures, GroupResult, Invariance, Manifest};
+use wavlm_export::evaluate::{self, FalseAlarms, Figures, GroupResult, Invariance, Manifest, Spotted};
 use wavlm_export::progress::Bars;
 use wavlm_runtime::Model;
 
@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Also report the decisions that polarity, an offset, silence around the sound, gain, other rates and MP3 change
     #[arg(long)]
     invariances: bool,
+    /// Also count keywords at this threshold; may be given several times
+    #[arg(long = "threshold", value_name = "X")]
+    thresholds: Vec<f32>,
     /// Print one line of JSON for each head, kind and group, and for each invariance
     #[arg(long)]
     json: bool,
@@ -33,7 +36,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = Model::open(&arguments.file)?;
     let against = arguments.against.as_deref().map(Model::open).transpose()?;
     let progress = Bars::default();
-    let results = evaluate::evaluate(&model, against.as_ref(), &manifest, &progress)?;
+    let results = evaluate::evaluate(&model, against.as_ref(), &manifest, &arguments.thresholds, &progress)?;
     let invariances =
         if arguments.invariances { evaluate::invariances(&model, &manifest, &progress)? } else { Vec::new() };
     progress.finish();
@@ -79,12 +82,23 @@ fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
     let changed = match figures {
         Figures::Word(word) => {
             write!(out, "{:.2} % of {} clips right", 100.0 * word.accuracy, word.clips)?;
+            for Spotted { point, keywords, heard, mistaken } in &word.spotted {
+                let threshold = point.threshold;
+                write!(
+                    out,
+                    "; {} ({threshold:.3}): {heard} of {keywords} heard, {mistaken} mistaken",
+                    point.name
+                )?;
+            }
             word.changed
         }
         Figures::Speech(speech) => {
-            let (alarms, minutes) = (speech.false_alarms, 60.0 * speech.hours);
-            write!(out, "{alarms} false alarms in {minutes:.1} minutes, ")?;
-            write!(out, "{:.2} an hour, at threshold {:.3}", speech.alarms_per_hour, speech.threshold)?;
+            write!(out, "{:.1} minutes", 60.0 * speech.hours)?;
+            for FalseAlarms { point, false_alarms, per_hour, interval: [low, high], .. } in &speech.points {
+                let threshold = point.threshold;
+                write!(out, "; {} ({threshold:.3}): {false_alarms} false alarms, ", point.name)?;
+                write!(out, "{per_hour:.2} an hour ({low:.2} to {high:.2})")?;
+            }
             None
         }
         Figures::Speaker(speaker) => {

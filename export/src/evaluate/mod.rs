@@ -1,11 +1,13 @@
 //! How well a model file does its tasks on recordings whose answers are known.
 //!
-//! Words are judged as single clips and by false alarms in running speech, voices by all pairs of recordings, both
-//! with the very code that runs on a device.
+//! Words are judged as single clips, as the spotter hears them, and by false alarms in running speech; voices by all
+//! pairs of recordings; everything with the very code that runs on a device.
 
 mod invariances;
+mod listen;
 mod manifest;
 mod perturb;
+mod points;
 mod speakers;
 mod speech;
 mod words;
@@ -22,9 +24,10 @@ use crate::progress::Progress;
 pub use invariances::{Invariance, invariances};
 pub use manifest::{Kind, Manifest, Row};
 pub use perturb::{PerturbError, Perturbation};
+pub use points::Point;
 pub use speakers::SpeakerResult;
-pub use speech::{Alarm, SpeechResult};
-pub use words::WordResult;
+pub use speech::{Alarm, FalseAlarms, SpeechResult};
+pub use words::{Spotted, WordResult};
 
 /// The results, by kind and group.
 #[derive(Clone, Debug, Serialize)]
@@ -133,15 +136,17 @@ pub enum EvaluateError {
 }
 
 /// Evaluates every head that the manifest has recordings for. With `against`, also counts the decisions that another
-/// file of the same model would have made differently.
+/// file of the same model would have made differently. Keywords are counted at the model's own thresholds, and at
+/// `thresholds`.
 pub fn evaluate(
     model: &Model,
     against: Option<&Model>,
     manifest: &Manifest,
+    thresholds: &[f32],
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
-    let mut results = words::evaluate(model, against, manifest, progress)?;
-    results.extend(speech::evaluate(model, manifest, progress)?);
+    let mut results = words::evaluate(model, against, manifest, thresholds, progress)?;
+    results.extend(speech::evaluate(model, manifest, thresholds, progress)?);
     results.extend(speakers::evaluate(model, against, manifest, progress)?);
     Ok(results)
 }

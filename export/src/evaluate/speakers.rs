@@ -12,6 +12,9 @@ use crate::audio;
 use crate::metrics::{Errors, Trials};
 use crate::progress::Progress;
 
+/// Points of a [`SpeakerResult::curve`].
+pub const CURVE_POINTS: usize = 200;
+
 /// All pairs of a group's recordings.
 #[derive(Clone, Debug, Serialize)]
 pub struct SpeakerResult {
@@ -25,6 +28,8 @@ pub struct SpeakerResult {
     pub eer_threshold: f32,
     /// Smallest normalised detection cost at a prior of 1 %.
     pub min_dcf: f64,
+    /// Both error rates, from the lowest threshold to the highest, in at most [`CURVE_POINTS`] steps.
+    pub curve: Vec<Errors>,
     /// Both error rates at the model's stored threshold.
     #[serde(flatten)]
     pub at_stored: Errors,
@@ -71,6 +76,7 @@ pub(super) fn evaluate(
             eer,
             eer_threshold,
             min_dcf: trials.min_dcf(),
+            curve: trials.curve_of(CURVE_POINTS),
             at_stored: trials.errors_at(voices.threshold),
             changed: others.is_some().then(|| changed as f64 / pairs.max(1) as f64),
         });

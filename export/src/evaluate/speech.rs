@@ -1,29 +1,38 @@
 //! False alarms: keywords heard where none was said.
 
-use std::path::Path;
-
 use serde::Serialize;
-use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
-use wavlm_runtime::tasks::words::{ListeningError, WordModel};
+use wavlm_runtime::tasks::words::{UNTUNED, WordModel};
 use wavlm_runtime::{Model, SessionOptions};
 
-use super::manifest::{Kind, Manifest, Row};
+use super::listen::listen;
+use super::manifest::{Kind, Manifest};
+use super::points::{self, Point};
 use super::words::head_of;
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
-use crate::audio::AudioError;
+use crate::metrics::poisson_interval;
 use crate::progress::Progress;
 
-/// Running speech in which no keyword is said, slid over as `wavlm spot` does.
+/// Running speech in which no keyword is said, heard as `wavlm spot` hears it.
 #[derive(Clone, Debug, Serialize)]
 pub struct SpeechResult {
     /// Speech heard.
     pub hours: f64,
-    /// Keywords found, all of them wrongly.
+    /// What was heard at each threshold.
+    pub points: Vec<FalseAlarms>,
+}
+
+/// Keywords that nobody said.
+#[derive(Clone, Debug, Serialize)]
+pub struct FalseAlarms {
+    /// The threshold.
+    #[serde(flatten)]
+    pub point: Point,
+    /// How many there were.
     pub false_alarms: usize,
     /// The same for each hour.
-    pub alarms_per_hour: f64,
-    /// Smallest probability that counts.
-    pub threshold: f32,
+    pub per_hour: f64,
+    /// Where the rate lies with a confidence of 95 %.
+    pub interval: [f64; 2],
     /// What was found.
     pub alarms: Vec<Alarm>,
 }
@@ -45,6 +54,7 @@ pub struct Alarm {
 pub(super) fn evaluate(
     model: &Model,
     manifest: &Manifest,
+    thresholds: &[f32],
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
     let rows = manifest.of(Kind::Speech);
@@ -52,57 +62,35 @@ pub(super) fn evaluate(
         return Ok(Vec::new());
     }
     let head = head_of(model, manifest, Kind::Speech)?;
+    let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
     progress.begin("speech", rows.len());
     let start = || WordModel::new(model, &SessionOptions::default());
-    let heard = run_all(&rows, start, |words, row| listen(words, &head.name, row), progress)?;
+    let heard = run_all(&rows, start, |words, row| listen(words, &head.name, row, &points), progress)?;
 
     let result = |(group, members): (&str, Vec<usize>)| {
         let hours: f64 = members.iter().map(|&i| heard[i].hours).sum();
-        let alarms: Vec<_> = members.iter().flat_map(|&i| heard[i].alarms.iter().cloned()).collect();
-        let figures = Figures::Speech(SpeechResult {
-            hours,
-            false_alarms: alarms.len(),
-            alarms_per_hour: alarms.len() as f64 / hours,
-            threshold: heard[members[0]].threshold,
-            alarms,
-        });
+        let at = |(number, point): (usize, &Point)| {
+            let alarms_of = |&i: &usize| {
+                let file = rows[i].file.display().to_string();
+                heard[i].at[number].iter().map(move |found| Alarm {
+                    keyword: found.keyword.clone(),
+                    file: file.clone(),
+                    start_s: found.start_s,
+                    score: found.score,
+                })
+            };
+            let alarms: Vec<_> = members.iter().flat_map(alarms_of).collect();
+            FalseAlarms {
+                point: point.clone(),
+                false_alarms: alarms.len(),
+                per_hour: alarms.len() as f64 / hours,
+                interval: poisson_interval(alarms.len()).map(|count| count / hours),
+                alarms,
+            }
+        };
+        let points = points.iter().enumerate().map(at).collect();
+        let figures = Figures::Speech(SpeechResult { hours, points });
         GroupResult { head: head.name.clone(), group: group.to_owned(), figures }
     };
     Ok(by_group(&rows).into_iter().map(result).collect())
-}
-
-/// What was heard in one recording.
-struct Heard {
-    hours: f64,
-    alarms: Vec<Alarm>,
-    threshold: f32,
-}
-
-/// Slides over a recording of any length, piece by piece.
-fn listen(words: &mut WordModel, head: &str, row: &Row) -> Result<Heard, EvaluateError> {
-    let path: &Path = &row.file;
-    let unreadable = |cause| AudioError::Recording { path: path.to_owned(), cause };
-    let decision = words.decision();
-    let sound = AudioReader::open(path, &SoundOptions::default()).map_err(unreadable)?;
-    let listening = words.listen(sound, &decision);
-    let mut listening =
-        listening.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
-    let (mut samples, mut detections) = (0, Vec::new());
-    while let Some(heard) = listening.next_piece().map_err(|error| match error {
-        ListeningError::Sound(cause) => unreadable(cause).into(),
-        ListeningError::Model(cause) => EvaluateError::Run { file: path.to_owned(), cause },
-    })? {
-        samples += heard.samples;
-        detections.extend(heard.detections);
-    }
-
-    let file = path.display().to_string();
-    let alarms = detections.into_iter().map(|found| Alarm {
-        keyword: found.keyword,
-        file: file.clone(),
-        start_s: found.start_s,
-        score: found.score,
-    });
-    let hours = samples as f64 / f64::from(SAMPLE_RATE) / 3600.0;
-    Ok(Heard { hours, alarms: alarms.collect(), threshold: decision.threshold })
 }

@@ -2,16 +2,19 @@
 
 use serde::Serialize;
 use wavlm_runtime::frontend::SAMPLE_RATE;
-use wavlm_runtime::tasks::words::WordModel;
+use wavlm_runtime::tasks::words::{UNTUNED, WordModel};
 use wavlm_runtime::{Model, SessionOptions};
 
+use super::listen::{Heard, listen};
 use super::manifest::{Kind, Manifest, Row};
+use super::points::{self, Point};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
 use crate::metrics::Confusion;
 use crate::progress::Progress;
 
-/// Clips of single words, each judged as one window with the word in its middle.
+/// Clips of single words. Each is judged as one window with the word in its middle; one of a keyword is also heard whole,
+/// as `wavlm spot` hears it.
 #[derive(Clone, Debug, Serialize)]
 pub struct WordResult {
     /// Clips.
@@ -20,9 +23,25 @@ pub struct WordResult {
     pub accuracy: f64,
     /// Labels by labels.
     pub confusion: Confusion,
+    /// What the spotter hears in clips of keywords, at each threshold.
+    pub spotted: Vec<Spotted>,
     /// Share of clips to which the other file gives another label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed: Option<f64>,
+}
+
+/// Clips of keywords, as the spotter hears them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spotted {
+    /// The threshold.
+    #[serde(flatten)]
+    pub point: Point,
+    /// Clips.
+    pub keywords: usize,
+    /// Clips in which the keyword was heard.
+    pub heard: usize,
+    /// Clips in which another one was heard.
+    pub mistaken: usize,
 }
 
 /// Judges the manifest's words.
@@ -30,6 +49,7 @@ pub(super) fn evaluate(
     model: &Model,
     against: Option<&Model>,
     manifest: &Manifest,
+    thresholds: &[f32],
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
     let rows = manifest.of(Kind::Word);
@@ -41,8 +61,10 @@ pub(super) fn evaluate(
     if let Some(row) = rows.iter().find(|row| !labels.contains(&row.label)) {
         return Err(manifest.unknown_label(row, labels));
     }
-    progress.begin("words", rows.len() * if against.is_some() { 2 } else { 1 });
+    let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
+    progress.begin("words", rows.len() * if against.is_some() { 3 } else { 2 });
     let found = best_labels(model, &rows, progress)?;
+    let heard = spot(model, &head.name, &rows, &points, progress)?;
     let others = against.map(|other| best_labels(other, &rows, progress)).transpose()?;
 
     let result = |(group, members): (&str, Vec<usize>)| {
@@ -54,8 +76,13 @@ pub(super) fn evaluate(
             let count = members.iter().filter(|&&i| others[i] != found[i]).count();
             count as f64 / members.len() as f64
         });
-        let (clips, accuracy) = (members.len(), confusion.accuracy());
-        let figures = Figures::Word(WordResult { clips, accuracy, confusion, changed });
+        let figures = Figures::Word(WordResult {
+            clips: members.len(),
+            accuracy: confusion.accuracy(),
+            confusion,
+            spotted: spotted(&rows, &heard, &members, &points),
+            changed,
+        });
         GroupResult { head: head.name.clone(), group: group.to_owned(), figures }
     };
     Ok(by_group(&rows).into_iter().map(result).collect())
@@ -82,6 +109,43 @@ fn best_labels(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<
         Ok(best.map_or(0, |(label, _)| label))
     };
     run_all(rows, start, best_label, progress)
+}
+
+/// What the spotter hears in every clip of a keyword; `None` for other clips.
+fn spot(
+    model: &Model,
+    head: &str,
+    rows: &[&Row],
+    points: &[Point],
+    progress: &dyn Progress,
+) -> Result<Vec<Option<Heard>>, EvaluateError> {
+    let start = || WordModel::new(model, &SessionOptions::default());
+    let answer = |words: &mut WordModel, row: &Row| match is_keyword(&row.label) {
+        true => listen(words, head, row, points).map(Some),
+        false => Ok(None),
+    };
+    run_all(rows, start, answer, progress)
+}
+
+/// Labels that the spotter reports.
+fn is_keyword(label: &str) -> bool {
+    !label.starts_with('_')
+}
+
+/// Counts what was heard in a group's clips.
+fn spotted(rows: &[&Row], heard: &[Option<Heard>], members: &[usize], points: &[Point]) -> Vec<Spotted> {
+    let clips: Vec<_> =
+        members.iter().filter_map(|&i| heard[i].as_ref().map(|heard| (&rows[i].label, heard))).collect();
+    let at = |(number, point): (usize, &Point)| {
+        let count = |wanted: bool| {
+            let holds = |(label, heard): &&(&String, &Heard)| {
+                heard.at[number].iter().any(|found| (found.keyword == **label) == wanted)
+            };
+            clips.iter().filter(holds).count()
+        };
+        Spotted { point: point.clone(), keywords: clips.len(), heard: count(true), mistaken: count(false) }
+    };
+    points.iter().enumerate().map(at).collect()
 }
 
 /// The middle of the sound as one window, with silence around it where it is too short.

@@ -159,6 +159,9 @@ pub struct TdnnShape {
 pub struct Decision {
     /// Smallest accepted score.
     pub threshold: f32,
+    /// A second one, at most as high. Of words: for who would rather hear too much than too little. Of speakers: for two
+    /// recordings that are said to be of one person.
+    pub lower_threshold: Option<f32>,
     /// Length of the sliding window, in seconds; 0 where the task does not slide.
     pub window_s: f32,
     /// Step of the sliding window, in seconds.

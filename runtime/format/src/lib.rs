@@ -28,6 +28,7 @@ mod tensor;
 mod validate;
 mod values;
 mod verify;
+mod version1;
 mod views;
 mod writer;
 
@@ -40,7 +41,7 @@ pub use config::{
 pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, WriteError};
 pub use file::ModelFile;
 pub use header::{Agreement, ExportReport, Header, Packing, Precision, TensorEntry};
-pub use layout::{ALIGNMENT, FIRST_TENSOR, MAGIC, PREFIX, VERSION};
+pub use layout::{ALIGNMENT, FIRST_TENSOR, MAGIC, OLD_VERSION, PREFIX, VERSION};
 pub use packing::{COLUMN_STEP, PANEL_ROWS, ShapeError};
 pub use schema::{Role, Schema, TensorSpec};
 pub use tensor::TensorRef;

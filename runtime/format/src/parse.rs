@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use crate::error::FormatError;
 use crate::header::Header;
-use crate::layout::{FIRST_TENSOR, MAGIC, PREFIX, VERSION};
+use crate::layout::{FIRST_TENSOR, MAGIC, OLD_VERSION, PREFIX, VERSION};
 use crate::limits::MAX_HEADER;
 use crate::schema::{self, Schema};
 use crate::table;
+use crate::version1::HeaderV1;
 
 const CRC: usize = 4;
 
@@ -24,8 +25,11 @@ pub(crate) struct Parsed {
 
 /// Decodes the header of a whole file and checks everything it says.
 pub(crate) fn parse(file: &[u8]) -> Result<Parsed, FormatError> {
-    let encoded = envelope(file)?;
-    let header = decode(encoded)?;
+    let (version, encoded) = envelope(file)?;
+    let header = match version {
+        OLD_VERSION => decode::<HeaderV1>(encoded)?.into(),
+        _ => decode(encoded)?,
+    };
     let schema = check(&header, first_tensor(encoded.len()), file.len() as u64)?;
     Ok(Parsed { header, schema, end: PREFIX + encoded.len() + CRC })
 }
@@ -55,8 +59,8 @@ pub(crate) fn seal(header: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The postcard bytes of the header, after magic, version, length and checksum have been checked.
-fn envelope(file: &[u8]) -> Result<&[u8], FormatError> {
+/// The version and the postcard bytes of the header, after magic, version, length and checksum have been checked.
+fn envelope(file: &[u8]) -> Result<(u16, &[u8]), FormatError> {
     let too_short =
         |needed: usize| FormatError::HeaderTooShort { length: file.len() as u64, needed: needed as u64 };
     if !file.starts_with(&MAGIC) {
@@ -64,7 +68,7 @@ fn envelope(file: &[u8]) -> Result<&[u8], FormatError> {
     }
     let (prefix, rest) = file.split_first_chunk::<PREFIX>().ok_or(too_short(PREFIX + CRC))?;
     let version = LE::read_u16(&prefix[8..]);
-    if version != VERSION {
+    if ![OLD_VERSION, VERSION].contains(&version) {
         return Err(FormatError::Version { found: version });
     }
     let reserved = LE::read_u16(&prefix[10..]);
@@ -82,16 +86,16 @@ fn envelope(file: &[u8]) -> Result<&[u8], FormatError> {
     if found != expected {
         return Err(FormatError::HeaderChecksum { found, expected });
     }
-    Ok(header)
+    Ok((version, header))
 }
 
 /// Decodes a header and sees that nothing follows it.
 ///
 /// Lengths inside the header allocate nothing by themselves: postcard takes strings as slices of what is there, and
 /// withholds a sequence's length from serde when it exceeds the bytes left.
-fn decode(bytes: &[u8]) -> Result<Header, FormatError> {
+fn decode<'a, H: Deserialize<'a>>(bytes: &'a [u8]) -> Result<H, FormatError> {
     let mut decoder = postcard::Deserializer::from_bytes(bytes);
-    let header = Header::deserialize(&mut decoder);
+    let header = H::deserialize(&mut decoder);
     let left = decoder.finalize().map_or(0, <[u8]>::len);
     let at = (PREFIX + bytes.len() - left) as u64;
     match header {

@@ -131,6 +131,15 @@ fn check_decision(head: &Head) -> Result<(), ConfigError> {
         let (field, found) = (field("threshold"), decision.threshold);
         return Err(ConfigError::Real { field, found, expected: "of any size" });
     }
+    if let Some(found) = decision.lower_threshold
+        && !(found.is_finite() && found <= decision.threshold)
+    {
+        return Err(ConfigError::Real {
+            field: field("lower_threshold"),
+            found,
+            expected: "up to the threshold",
+        });
+    }
     seconds(field("window_s"), decision.window_s)?;
     seconds(field("hop_s"), decision.hop_s)?;
     seconds(field("refractory_s"), decision.refractory_s)?;

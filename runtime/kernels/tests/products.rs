@@ -16,14 +16,19 @@ const DEPTHS: &[usize] = unless_miri(&[1, 3, 4, 15, 16, 17, 64, 100, 768, 1040, 
 const OVERLAPS: &[(usize, usize)] =
     unless_miri(&[(64, 16), (100, 7), (768, 512), (17, 1), (16, 0)], &[(17, 1)]);
 
-const ACTIVATIONS: [Activation; 6] = [
-    Activation::Gelu,
-    Activation::GeluNew,
-    Activation::Relu,
-    Activation::Selu,
-    Activation::Silu,
-    Activation::Tanh,
-];
+/// What an epilogue may do with a sum. What each activation does is the business of the elementwise tests.
+const ACTIVATIONS: &[Option<Activation>] = unless_miri(
+    &[
+        None,
+        Some(Activation::Gelu),
+        Some(Activation::GeluNew),
+        Some(Activation::Relu),
+        Some(Activation::Selu),
+        Some(Activation::Silu),
+        Some(Activation::Tanh),
+    ],
+    &[None, Some(Activation::Relu)],
+);
 
 /// In ±127, the ends often: the kernels' 16-bit sums must bear them.
 fn codes(numbers: &mut Numbers, n: usize) -> Vec<i8> {
@@ -232,7 +237,7 @@ fn epilogue_adds_bias_then_activates_then_accumulates() {
             let (int8, float) = (Int8::new(rows, n, k, padded(k)), Float::new(rows, n, k, k));
             let bias = Numbers(5).floats(n);
             let before = Numbers(6).floats(rows * n);
-            for activation in ACTIVATIONS.map(Some).into_iter().chain([None]) {
+            for &activation in ACTIVATIONS {
                 for accumulate in [false, true] {
                     let epilogue = Epilogue { bias: Some(&bias), activation, accumulate };
                     let finish = |biased: Vec<f32>| {

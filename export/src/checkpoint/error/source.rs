@@ -12,7 +12,7 @@ pub enum SourceProblem {
     /// A name on the Hugging Face hub.
     #[error(
         "no such folder; if it is a model on huggingface.co, download it first: \
-         `huggingface-cli download {id} --local-dir {folder}`, then give `{folder}`"
+         `hf download {id} --local-dir {folder}`, then give `{folder}`"
     )]
     HubId {
         /// Owner and name.

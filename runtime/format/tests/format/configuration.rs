@@ -169,14 +169,28 @@ fn tdnn_layers_exist_and_have_sizes() {
 
 #[test]
 fn decisions_are_numbers() {
-    let decision =
-        Decision { threshold: 0.5, window_s: 1.0, hop_s: 0.1, smoothing_windows: 3, refractory_s: 1.0 };
+    let decision = Decision {
+        threshold: 0.5,
+        lower_threshold: None,
+        window_s: 1.0,
+        hop_s: 0.1,
+        smoothing_windows: 3,
+        refractory_s: 1.0,
+    };
     let with = |decision| Head { decision: Some(decision), ..sequence("words") };
     let refusal = |decision| head_refusal(vec![with(decision)], None);
     assert_eq!(
         refusal(Decision { threshold: f32::NAN, ..decision }),
         "heads.words.decision.threshold is NaN, expected a finite number of any size"
     );
+    for lower in [0.6, f32::NAN, f32::NEG_INFINITY] {
+        assert_eq!(
+            refusal(Decision { lower_threshold: Some(lower), ..decision }),
+            format!(
+                "heads.words.decision.lower_threshold is {lower}, expected a finite number up to the threshold"
+            )
+        );
+    }
     assert_eq!(
         refusal(Decision { window_s: -1.0, ..decision }),
         "heads.words.decision.window_s is -1, expected a finite number from 0 to 3600"
@@ -194,7 +208,10 @@ fn decisions_are_numbers() {
         "heads.words.decision.smoothing_windows is 4097, expected 0 to 4096"
     );
     let mut header = header();
-    header.heads = vec![with(decision), with(Decision { window_s: 0.0, hop_s: 0.0, ..decision })];
+    header.heads = vec![
+        with(decision),
+        with(Decision { lower_threshold: Some(0.5), window_s: 0.0, hop_s: 0.0, ..decision }),
+    ];
     header.heads[1].name = "other".to_owned();
     header.validate().unwrap();
 }

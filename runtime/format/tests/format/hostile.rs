@@ -198,9 +198,10 @@ fn head_kind() -> impl Strategy<Value = HeadKind> {
 }
 
 fn decision() -> impl Strategy<Value = Decision> {
-    (-10f32..10.0, 0f32..10.0, 0.01f32..10.0, 0..20u32, 0f32..10.0).prop_map(
-        |(threshold, window_s, hop_s, smoothing_windows, refractory_s)| Decision {
+    (-10f32..10.0, proptest::option::of(0f32..1.0), 0f32..10.0, 0.01f32..10.0, 0..20u32, 0f32..10.0).prop_map(
+        |(threshold, lower, window_s, hop_s, smoothing_windows, refractory_s)| Decision {
             threshold,
+            lower_threshold: lower.map(|below| threshold - below),
             window_s,
             hop_s,
             smoothing_windows,

@@ -249,3 +249,26 @@ fn the_writer_refuses_what_no_reader_would_accept() {
     writer.add_dense(DENSE, &[34], vec![0.0; 34]).unwrap();
     assert_eq!(writer.to_bytes().unwrap_err().to_string(), "two tensors are named positional.bias");
 }
+
+#[test]
+fn a_file_of_version_1_opens_without_a_lower_threshold() {
+    let decision = Decision {
+        threshold: 0.625,
+        lower_threshold: None,
+        window_s: 1.0,
+        hop_s: 0.25,
+        smoothing_windows: 3,
+        refractory_s: 1.0,
+    };
+    let mut header = header();
+    header.heads = vec![Head { decision: Some(decision), ..forge::sequence("words") }];
+    header.tensors = forge::complete(&header);
+    let mut encoded = encode(&header);
+    // The threshold is followed by the byte of `None`, which version 1 does not have.
+    let threshold = encoded.windows(5).position(|bytes| bytes == [0x00, 0x00, 0x20, 0x3f, 0x00]);
+    encoded.remove(threshold.expect("the threshold") + 4);
+    let mut file = forge::seal(&encoded, forge::end_of(&header.tensors));
+    file[8] = 1;
+    let opened = ModelFile::from_bytes(file).expect("a file of version 1");
+    assert_eq!(*opened.header(), header);
+}

@@ -47,6 +47,7 @@ fn described() -> Writer<'static> {
             weighted_layer_sum: false,
             decision: Some(Decision {
                 threshold: 0.5,
+                lower_threshold: Some(0.25),
                 window_s: 1.0,
                 hop_s: 0.25,
                 smoothing_windows: 3,

@@ -1,6 +1,6 @@
 //! A session of a model's x-vector head.
 
-use wavlm_format::{Head, HeadKind};
+use wavlm_format::{Decision, Head, HeadKind};
 
 use super::embedding::Embedding;
 use super::speech::Speech;
@@ -20,7 +20,7 @@ pub struct SpeakerVerifier {
     session: Session,
     head: String,
     model: u32,
-    threshold: Option<f32>,
+    decision: Option<Decision>,
 }
 
 impl SpeakerVerifier {
@@ -43,7 +43,7 @@ impl SpeakerVerifier {
             session: model.session(&options)?,
             head: head.name.clone(),
             model: fingerprint(model.header(), &head.name),
-            threshold: head.decision.map(|decision| decision.threshold),
+            decision: head.decision,
         })
     }
 
@@ -54,7 +54,14 @@ impl SpeakerVerifier {
 
     /// Smallest accepted score, if the model was tuned; see [`UNTUNED_THRESHOLD`].
     pub fn threshold(&self) -> Option<f32> {
-        self.threshold
+        self.decision.map(|decision| decision.threshold)
+    }
+
+    /// Smallest score that two recordings must reach to be enrolled as one person, if the model was tuned for it. A
+    /// voiceprint is the mean of several recordings and compares better than any two of them, so this is lower than
+    /// [`SpeakerVerifier::threshold`].
+    pub fn enrolment_threshold(&self) -> Option<f32> {
+        self.decision.and_then(|decision| decision.lower_threshold)
     }
 
     /// The voice in 16 kHz samples; `None` if the model gives no direction.

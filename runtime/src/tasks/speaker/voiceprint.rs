@@ -53,8 +53,8 @@ pub enum EnrolError {
 }
 
 impl Voiceprint {
-    /// Combines recordings of one person, which have passed [`Sound::check`]. Every two of them must reach `threshold`,
-    /// the score at which the model takes two recordings for one person.
+    /// Combines recordings of one person, which have passed [`Sound::check`]. Every two of them must reach `threshold`:
+    /// see [`SpeakerVerifier::enrolment_threshold`](super::SpeakerVerifier::enrolment_threshold).
     ///
     /// # Errors
     /// There are no recordings, or two of them disagree; the worst pair is named.

@@ -3,8 +3,14 @@
 use wavlm_format::Decision;
 
 /// Used for heads that carry no decision: cautious, and not measured on anything.
-pub const UNTUNED: Decision =
-    Decision { threshold: 0.7, window_s: 1.0, hop_s: 0.25, smoothing_windows: 2, refractory_s: 1.0 };
+pub const UNTUNED: Decision = Decision {
+    threshold: 0.7,
+    lower_threshold: None,
+    window_s: 1.0,
+    hop_s: 0.25,
+    smoothing_windows: 2,
+    refractory_s: 1.0,
+};
 
 /// Longest window, in seconds; attention costs the square of it.
 const MAX_WINDOW_S: f32 = 30.0;

@@ -75,7 +75,7 @@ pub struct Window<'a> {
 /// - Events over the same sound are rivals, and the best of them is the word; two words may win against one over both.
 /// - Start and end: a stretch that stood alone is the word, without the quiet ends. Of windows, every one that fired
 ///   should hold the word, most of it at least, so it lies in what they have in common (in the middle of them, if that
-///   is next to nothing), give or take a hop, without the quiet stretches at both ends of that.
+///   is very short), to within a hop, without the quiet stretches at both ends of that.
 #[derive(Debug)]
 pub struct KeywordSpotter {
     labels: Vec<String>,

@@ -5,8 +5,14 @@ use wavlm_format::Decision;
 
 use super::*;
 
-const DECISION: Decision =
-    Decision { threshold: 0.6, window_s: 1.0, hop_s: 0.25, smoothing_windows: 1, refractory_s: 1.0 };
+const DECISION: Decision = Decision {
+    threshold: 0.6,
+    lower_threshold: None,
+    window_s: 1.0,
+    hop_s: 0.25,
+    smoothing_windows: 1,
+    refractory_s: 1.0,
+};
 
 const YES: f32 = 0.5;
 const NO: f32 = 0.25;
