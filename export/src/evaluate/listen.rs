@@ -1,8 +1,11 @@
-//! One recording, heard as `wavlm spot` hears it.
+//! One recording, heard as `wavlm spot` hears it, at several thresholds at once.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
-use wavlm_runtime::tasks::words::{Detection, ListeningError, WordModel};
+use wavlm_runtime::tasks::words::{Detection, KeywordSpotter, Window, WordModel};
 
 use super::EvaluateError;
 use super::manifest::Row;
@@ -17,42 +20,54 @@ pub(super) struct Heard {
     pub at: Vec<Vec<Detection>>,
 }
 
-/// Listens to a recording of any length, piece by piece, once for each point.
+/// Listens to a recording of any length, piece by piece, with a spotter for each point.
 pub(super) fn listen(
     words: &mut WordModel,
     head: &str,
     row: &Row,
     points: &[Point],
 ) -> Result<Heard, EvaluateError> {
-    let mut heard = Heard { hours: 0.0, at: Vec::new() };
-    for point in points {
-        let decision = Decision { threshold: point.threshold, ..words.decision() };
-        let (hours, detections) = once(words, head, row, &decision)?;
-        heard.hours = hours;
-        heard.at.push(detections);
+    let unreadable = |cause| AudioError::Recording { path: row.file.clone(), cause };
+    let spotter = |point: &Point| words.spotter(&Decision { threshold: point.threshold, ..words.decision() });
+    let spotters: Result<Vec<_>, _> = points.iter().map(spotter).collect();
+    let mut spotters = spotters.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
+    let mut sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
+    let mut heard = Heard { hours: 0.0, at: vec![Vec::new(); points.len()] };
+    let (mut samples, mut over, mut logits) = (0, false, Logits::default());
+    while !over {
+        match sound.next_piece().map_err(unreadable)? {
+            Some(piece) => {
+                samples += piece.len();
+                spotters.iter_mut().for_each(|spotter| spotter.push(piece));
+            }
+            None => {
+                over = true;
+                spotters.iter_mut().for_each(KeywordSpotter::finish);
+            }
+        }
+        for (spotter, found) in spotters.iter_mut().zip(&mut heard.at) {
+            let run = spotter.run(|window| logits.of(words, window));
+            found.extend(run.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?);
+        }
     }
+    heard.hours = samples as f64 / f64::from(SAMPLE_RATE) / 3600.0;
     Ok(heard)
 }
 
-fn once(
-    words: &mut WordModel,
-    head: &str,
-    row: &Row,
-    decision: &Decision,
-) -> Result<(f64, Vec<Detection>), EvaluateError> {
-    let path = &row.file;
-    let unreadable = |cause| AudioError::Recording { path: path.clone(), cause };
-    let sound = AudioReader::open(path, &SoundOptions::default()).map_err(unreadable)?;
-    let listening = words.listen(sound, decision);
-    let mut listening =
-        listening.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
-    let (mut samples, mut detections) = (0, Vec::new());
-    while let Some(heard) = listening.next_piece().map_err(|error| match error {
-        ListeningError::Sound(cause) => unreadable(cause).into(),
-        ListeningError::Model(cause) => EvaluateError::Run { file: path.clone(), cause },
-    })? {
-        samples += heard.samples;
-        detections.extend(heard.detections);
+/// What the model said of the windows of one recording: every spotter asks for the same ones.
+#[derive(Default)]
+struct Logits(HashMap<u64, Vec<f32>>);
+
+impl Logits {
+    fn of(&mut self, words: &mut WordModel, window: Window<'_>) -> Result<Vec<f32>, wavlm_runtime::Error> {
+        let mut hasher = DefaultHasher::new();
+        window.samples.iter().for_each(|sample| sample.to_bits().hash(&mut hasher));
+        let key = hasher.finish();
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let logits = words.score(window)?;
+        self.0.insert(key, logits.clone());
+        Ok(logits)
     }
-    Ok((samples as f64 / f64::from(SAMPLE_RATE) / 3600.0, detections))
 }

@@ -73,11 +73,18 @@ impl WordModel {
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
     pub fn hear(&mut self, spotter: &mut KeywordSpotter) -> Result<Vec<Detection>, Error> {
-        spotter.run(|Window { samples, place }| match place {
-            Some((start, frames)) => {
-                output_of(&self.session.run_at(samples, start, frames)?, &self.head, "logits")
-            }
-            None => self.logits(samples),
-        })
+        spotter.run(|window| self.score(window))
+    }
+
+    /// One logit per label for a window that is due in a spotter.
+    ///
+    /// # Errors
+    /// As [`Session::run`](crate::Session::run).
+    pub fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error> {
+        let outputs = match window.place {
+            Some((start, frames)) => self.session.run_at(window.samples, start, frames)?,
+            None => self.session.run(window.samples)?,
+        };
+        output_of(&outputs, &self.head, "logits")
     }
 }
