@@ -1,8 +1,7 @@
 //! A planned graph that runs: its state, which is reused from run to run, and the threads that it computes with.
 
-use std::sync::Arc;
 #[cfg(feature = "parallel")]
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use ndarray::ArrayD;
 use tract_core::internal::*;

@@ -12,8 +12,8 @@ use crate::audio;
 use crate::metrics::{Errors, Trials};
 use crate::progress::Progress;
 
-/// Points of a [`SpeakerResult::curve`].
-pub const CURVE_POINTS: usize = 200;
+/// Points of a [`SpeakerResult::curve`], told in its documentation.
+const CURVE_POINTS: usize = 200;
 
 /// All pairs of a group's recordings.
 #[derive(Clone, Debug, Serialize)]
@@ -28,7 +28,7 @@ pub struct SpeakerResult {
     pub eer_threshold: f32,
     /// Smallest normalised detection cost at a prior of 1 %.
     pub min_dcf: f64,
-    /// Both error rates, from the lowest threshold to the highest, in at most [`CURVE_POINTS`] steps.
+    /// Both error rates, from the lowest threshold to the highest, in at most 200 steps.
     pub curve: Vec<Errors>,
     /// Both error rates at the model's stored threshold.
     #[serde(flatten)]
