@@ -10,7 +10,7 @@ from torch import nn
 
 from . import architecture, augment, engines, examples, joint, metrics, phones, text, thresholds, voices, windows
 from .folding import fold
-from .judge import report, sound
+from .judge import det, report, sound
 from .judge.manifest import Builder
 from .settings import KEYWORDS, RATE, SILENCE, UNKNOWN, WINDOW
 
@@ -134,6 +134,12 @@ class Judging(unittest.TestCase):
         self.assertIn("| people-a | 1.00 | 3: 3.0", shown)
         self.assertEqual(report.part_of(3, 14), "3 of 14")
         self.assertEqual(report.interval(0, 1.0), "0.0 to 3.7")
+
+    def test_errors_are_drawn_on_axes_of_normal_deviates(self):
+        self.assertEqual((det._place(0.5), det._place(0.0001)), (1, 0))
+        drawn = det.svg({"a": [(0.4, 0.01), (0.05, 0.05), (0.01, 0.4)]})
+        self.assertTrue(drawn.startswith("<svg") and drawn.rstrip().endswith("</svg>"))
+        self.assertEqual(drawn.count('stroke-width="2"/>'), 2)
 
     def test_a_word_is_trimmed_levelled_and_put_in_silence(self):
         clip = np.zeros(RATE, np.float32)

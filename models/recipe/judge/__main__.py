@@ -1,11 +1,12 @@
 """`python -m recipe.judge MODEL`: how good a model file is on voices that it was never trained on."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from ..settings import MODELS, RecipeError, fail
-from . import report
+from . import det, report
 
 
 def main():
@@ -15,7 +16,13 @@ def main():
     parser.add_argument("--against", type=Path, help="the same model in f32: also count decisions that differ")
     parser.add_argument("--only", choices=report.PARTS, action="append", help="a part of the material")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to a file")
+    parser.add_argument("--det", nargs="+", metavar="NAME=FILE", help="draw models/det.svg from files of --json instead")
     asked = parser.parse_args()
+    if asked.det:
+        files = dict(pair.split("=", 1) for pair in asked.det)
+        curves = {name: det.speakers(json.loads(Path(file).read_text())["people"], "people") for name, file in files.items()}
+        (MODELS / "det.svg").write_text(det.svg(curves))
+        return
     report.run(asked.model, asked.only or report.PARTS, asked.against, asked.json)
 
 
