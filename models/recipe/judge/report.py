@@ -4,7 +4,7 @@ import json
 
 from . import doors, material, programs
 
-PARTS = ("people", "neural", "synthetic")
+PARTS = ("people", "neural", "synthetic", "changes")
 FEW = 100  # below it, counts are told, and no percentages
 CONFIDENCE = 1.96
 
@@ -114,11 +114,12 @@ def run(model, parts=PARTS, against=None, out=None):
     for part in parts:
         manifest = material.manifest(part)
         options = ("--against", against) if against else ()
-        options += ("--invariances",) if part == "neural" else ()
+        options += ("--invariances",) if part == "changes" else ()
         lines = programs.evaluation(model, manifest, *options)
         everything += lines
         figures[part] = lines
-        for text in (words(lines), speech(lines), speakers(lines), invariances(lines)):
+        tables = (invariances,) if part == "changes" else (words, speech, speakers)
+        for text in (shown(lines) for shown in tables):
             if text:
                 print(f"\n{text}", flush=True)
         if part == "people":

@@ -36,15 +36,18 @@ class Rows:
         self.around = Surroundings(SURROUNDINGS[split])
         self.rng = np.random.default_rng(SURROUNDINGS[split])
 
-    def words(self, builder, engines):
-        """Keywords of these engines, in silence, in noise, and in rooms."""
+    def keywords(self, engines, each=WORDS_OF_A_VOICE):
+        """(row, its word in silence) of at most so many keywords of a voice."""
         counts = {}
         for row in self.rows.where(kind="keyword", engine=engines):
             counts[row.voice] = counts.get(row.voice, 0) + 1
-            if counts[row.voice] > WORDS_OF_A_VOICE:
-                continue
+            if counts[row.voice] <= each:
+                yield row, in_silence(trimmed(to_float(row.samples())))
+
+    def words(self, builder, engines):
+        """Keywords of these engines, in silence, in noise, and in rooms."""
+        for row, clean in self.keywords(engines):
             word, group = row.keywords[0], group_of(row)
-            clean = in_silence(trimmed(to_float(row.samples())))
             builder.add(clean, "word", word, group)
             noise = self.around.noise(self.rng, len(clean), babble=0)
             builder.add(at_db(clean, noise, NOISY_DB), "word", word, f"{group}-{NOISY_DB}dB")
