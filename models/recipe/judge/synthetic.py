@@ -18,6 +18,7 @@ WORDS_OF_A_VOICE = 40
 # Families of engines whose voices are told apart by sex; the rest are one voice each.
 MIXED = ("kokoro",)
 SPEAKER_SOUNDS = 10
+OTHER_SPEAKERS = 18
 SPEECH_MINUTES = 6  # in one file
 
 
@@ -77,20 +78,22 @@ class Rows:
             write(group)
 
     def speakers(self, builder, group, severity=0.0):
-        """Three seconds at a time of every voice; `severity` of the surroundings, each time others."""
+        """Three seconds at a time of every neural voice and some others; `severity` of the surroundings, each time others."""
         length, pending, made = int(SPEAKER_SECONDS * RATE), {}, {}
-        for row in self.rows.where(kind=("sentence", "foreign", "phrase")):
+        said = self.rows.where(kind=("sentence", "foreign", "phrase"))
+        voices = {*said.where(engine="espeak").voices[:OTHER_SPEAKERS], *said.where(engine=MIXED).voices}
+        for row in said.where(voice=voices):
             sound = trimmed(to_float(row.samples()))
             if sound is None or made.get(row.voice, 0) == SPEAKER_SOUNDS:
                 continue
             before = pending.get(row.voice, np.zeros(0, np.float32))
-            said = np.concatenate([before, sound, np.zeros(RATE // 10, np.float32)])
-            while len(said) >= length and made.get(row.voice, 0) < SPEAKER_SOUNDS:
-                heard = said[:length]
+            waiting = np.concatenate([before, sound, np.zeros(RATE // 10, np.float32)])
+            while len(waiting) >= length and made.get(row.voice, 0) < SPEAKER_SOUNDS:
+                heard = waiting[:length]
                 heard = self.around.hear(self.rng, heard, severity) if severity else hissing(heard)
                 builder.add(heard, "speaker", row.voice, group)
-                said, made[row.voice] = said[length:], made.get(row.voice, 0) + 1
-            pending[row.voice] = said
+                waiting, made[row.voice] = waiting[length:], made.get(row.voice, 0) + 1
+            pending[row.voice] = waiting
 
 
 def at_db(clean, noise, decibels):
