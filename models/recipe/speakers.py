@@ -74,6 +74,15 @@ class Speakers:
         return np.stack(sounds), np.array(labels), answers[entries]
 
 
+def centred(answers):
+    """The teacher's embeddings without what all voices share, which is most of them, of unit length.
+
+    Learnt as they are, the mean alone would be near enough to every one of them.
+    """
+    apart = answers - answers.mean(0)
+    return apart / np.linalg.norm(apart, axis=1, keepdims=True)
+
+
 def bank(speakers, entries=ENTRIES):
     """The teacher's embeddings of the first entries, computed once for a set of voices: (entries, 256)."""
     BANKS.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ class Batches:
         self.words = Words(material, around, mining.pool(material))
         self.sentences = Sentences(material, around)
         self.speakers = speakers.Speakers(material, around)
-        self.answers = speakers.bank(self.speakers)
+        self.answers = speakers.centred(speakers.bank(self.speakers))
 
     def __call__(self, step):
         severity = LEAST_SEVERITY + (1 - LEAST_SEVERITY) * ramp(step, FULL_SEVERITY)

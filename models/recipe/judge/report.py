@@ -72,7 +72,7 @@ def speech(lines):
         summed(lines, "people talking", lambda g: g.startswith("people-") and not g.startswith(apart)),
         summed(lines, "syllables, and languages with the word no", lambda g: g.startswith(apart)),
     ]
-    for name in (*sources(lines, "people-"), *sources(lines, apart), *sources(lines, "speech-")):
+    for name in (*sources(lines, "people-"), *sources(lines, apart), *sources(lines, "speech-"), *sources(lines, "other-words-")):
         if name != apart.rstrip("-"):
             rows.append(summed(lines, name, lambda g, name=name: g == name or g.startswith(f"{name}-")))
     return table(["speech without keywords", "hours", *points], [row for row in rows if row])

@@ -20,6 +20,8 @@ MIXED = ("kokoro",)
 SPEAKER_SOUNDS = 10
 OTHER_SPEAKERS = 18
 SPEECH_MINUTES = 6  # in one file
+# Groups of speech. A third of the other words differ from a keyword by one sound.
+SENTENCES, OTHER_WORDS = "speech", "other-words"
 
 
 def group_of(row):
@@ -64,7 +66,8 @@ class Rows:
             builder.add(sound, "speech", "", group)
 
         for row in self.rows.where(keyword_free=True, engine=engines):
-            group = f"speech-{row.engine if row.engine in (*MIXED, 'espeak') else row.voice}"
+            engine = row.engine if row.engine in (*MIXED, "espeak") else row.voice
+            group = f"{OTHER_WORDS if row.kind == 'word' else SENTENCES}-{engine}"
             sound = trimmed(to_float(row.samples()))
             if sound is None:
                 continue
