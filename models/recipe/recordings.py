@@ -129,7 +129,7 @@ def surroundings(files):
 def default_listener(labels):
     """The default model with these labels; where they are not its own, the last layer begins anew."""
     if not DEFAULT.exists():
-        raise RecipeError(f"{DEFAULT} is missing; it comes with the repository")
+        raise RecipeError(f"{DEFAULT} is missing; models/train makes it")
     model = WavLMForSequenceClassification.from_pretrained(DEFAULT / "words", torch_dtype=torch.float32)
     own = tuple(model.config.id2label[i] for i in range(len(model.config.id2label)))
     learner = Learner(labels, 1)
