@@ -5,12 +5,11 @@ Stages: stem, train, mine, decay, export, thresholds, samples; `all` runs them i
 """
 
 import argparse
-import sys
 
 import torch
 import transformers
 
-from .settings import RecipeError, fail
+from .settings import RecipeError, as_program
 
 
 def stages():
@@ -56,9 +55,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except RecipeError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    as_program(main)

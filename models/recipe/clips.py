@@ -75,7 +75,7 @@ def to_i16(samples, peak=0.9):
 
 def to_float(samples):
     """16-bit samples as floats in [-1, 1)."""
-    return samples.astype(np.float32) / 32768
+    return np.asarray(samples, np.float32) / 32768
 
 
 def write_wav(path, samples):

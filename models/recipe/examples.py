@@ -6,7 +6,7 @@ Batch number n of a kind depends on the seed and n alone.
 import numpy as np
 
 from . import warp
-
+from .clips import to_float
 from .settings import KEYWORDS, LABELS, RATE, SILENCE, WINDOW
 from .windows import Piece, Scene
 
@@ -17,11 +17,6 @@ RECEPTIVE, HOP = 400, 320  # samples of a frame, and from one to the next
 KEYWORD, OTHER = 0.46, 0.46  # the rest is silence
 LARGEST_WARP = 0.25
 EASIEST = 0.2  # of a batch's severity: some of its sounds are always nearly clean
-
-
-def to_float(samples):
-    """16-bit samples as floats of full scale one."""
-    return np.asarray(samples, np.float32) / 32768
 
 
 def warped(rng, clip, cut=None):

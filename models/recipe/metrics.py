@@ -24,11 +24,6 @@ def equal_error(same, different):
     return float((missed[at] + accepted[at]) / 2), float(scores[order][at])
 
 
-def error_rates(same, different, threshold):
-    """(false non-match rate, false match rate) at a threshold."""
-    return float((same < threshold).mean()), float((different >= threshold).mean())
-
-
 def smooth(probabilities, windows):
     """Mean over each window and the ones before it, at most `windows` in all."""
     sums = np.cumsum(np.vstack([np.zeros((1, probabilities.shape[1])), probabilities]), axis=0)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from . import sliding
-from .examples import to_float
+from .clips import to_float
 from .material import Material
 from .settings import BANKS, RecipeError
 from .training import STATE, Training

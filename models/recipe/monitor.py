@@ -8,7 +8,7 @@ import torch
 
 from . import phones, sliding
 from .augment import Surroundings, place
-from .examples import to_float
+from .clips import to_float
 from .feed import generator
 from .material import DEV_SURROUNDINGS, Material, family
 from .metrics import equal_error, trials

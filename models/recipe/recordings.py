@@ -11,9 +11,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
-from scipy.signal import resample_poly
 from transformers import Wav2Vec2FeatureExtractor, WavLMForSequenceClassification
 
 from . import clips
@@ -25,6 +23,7 @@ from .feed import generator
 from .joint import Learner
 from .material import TRAIN_SURROUNDINGS, Clip, Material
 from .settings import DEFAULT, KEYWORDS, RATE, SILENCE, UNKNOWN, WINDOW, WORK, RecipeError
+from .sounds import read
 from .training import parameter_groups
 
 NOISE = "_background_noise_"
@@ -33,17 +32,6 @@ FEW_SPEAKERS = 10
 EXPORT = WORK / "recordings"
 SOUNDS = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"}
 TELL_STEPS = 50
-
-
-def read(path):
-    """A sound file of any rate and channel count as 16 kHz mono floats."""
-    try:
-        samples, rate = soundfile.read(path, dtype="float32")
-    except soundfile.LibsndfileError as error:
-        raise RecipeError(f"{path} cannot be read: {error}")
-    samples = samples.mean(1) if samples.ndim > 1 else samples
-    common = np.gcd(RATE, rate)
-    return resample_poly(samples, RATE // common, rate // common).astype(np.float32)
 
 
 def folders(directory):

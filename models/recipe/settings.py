@@ -29,7 +29,12 @@ class RecipeError(Exception):
     """A mistake the user can mend; told in one line."""
 
 
-def fail(error):
-    """Ends the program the way the whole project does: one line, status 2."""
-    print(f"error: {error}", file=sys.stderr)
-    sys.exit(2)
+def as_program(main):
+    """Runs a program's main function; a mistake ends it the way the whole project does: one line, status 2."""
+    try:
+        main()
+    except RecipeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import teacher, warp
 from .augment import mix
-from .examples import to_float
+from .clips import to_float
 from .feed import generator
 from .settings import BANKS, RATE, SPEAKER_SECONDS
 

@@ -1,6 +1,6 @@
 //! Named tensors, as a run returns them.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 
 /// The outputs of one run, in the order of the graph, under transformers' names.
 ///
@@ -13,6 +13,12 @@ pub struct Outputs {
 impl Outputs {
     pub(crate) fn push(&mut self, name: String, tensor: ArrayD<f32>) {
         self.tensors.push((name, tensor));
+    }
+
+    /// Of a batch of one, without the batch dimension.
+    pub(crate) fn of_one(tensors: Vec<(String, ArrayD<f32>)>) -> Self {
+        let tensors = tensors.into_iter().map(|(name, tensor)| (name, tensor.index_axis_move(Axis(0), 0)));
+        Outputs { tensors: tensors.collect() }
     }
 
     /// The tensor of that name.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayD, Axis};
+use ndarray::{Array2, ArrayD};
 use tract_core::internal::*;
 use wavlm_format::schema::OutputSpec;
 use wavlm_format::{AdapterConfig, HeadKind, Header, ModelFile};
@@ -120,11 +120,7 @@ impl Session {
     pub fn run(&mut self, waveform: &[f32]) -> Result<Outputs, Error> {
         let lengths = self.masked.then(|| vec![waveform.len()]);
         let tensor = Tensor::from_shape(&[1, waveform.len()], waveform)?;
-        let mut outputs = Outputs::default();
-        for (name, tensor) in self.compute(waveform, tensor, lengths.as_deref())? {
-            outputs.push(name, tensor.index_axis_move(Axis(0), 0));
-        }
-        Ok(outputs)
+        self.compute(waveform, tensor, lengths.as_deref()).map(Outputs::of_one)
     }
 
     /// Runs a batch of utterances, padded with zeros to equal length; outputs have the batch dimension first.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ndarray::Axis;
 use tract_core::internal::*;
 use wavlm_format::{EncoderConfig, Header, ModelFile, StemNorm};
 
@@ -126,11 +125,7 @@ impl Shared {
         }
         let values = frames.values.get(..count * width).unwrap_or_default();
         let tensor = Tensor::from_shape(&[1, count, width], values)?;
-        let mut outputs = Outputs::default();
-        for (name, tensor) in self.context.run(tvec!(tensor.into_tvalue()))? {
-            outputs.push(name, tensor.index_axis_move(Axis(0), 0));
-        }
-        Ok(outputs)
+        self.context.run(tvec!(tensor.into_tvalue())).map(Outputs::of_one)
     }
 }
 

@@ -1,11 +1,11 @@
-//! One recording, heard as `wavlm spot` hears it, at several thresholds at once.
+//! One recording, heard as `wavlm spot` hears it, at several thresholds.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
-use wavlm_runtime::tasks::words::{Detection, KeywordSpotter, Window, WordModel};
+use wavlm_runtime::tasks::words::{Detection, Listening, ListeningError, Window, WordModel};
 
 use super::EvaluateError;
 use super::manifest::Row;
@@ -20,7 +20,7 @@ pub(super) struct Heard {
     pub at: Vec<Vec<Detection>>,
 }
 
-/// Listens to a recording of any length, piece by piece, with a spotter for each point.
+/// Listens to a recording of any length, piece by piece, once for each point.
 pub(super) fn listen(
     words: &mut WordModel,
     head: &str,
@@ -28,33 +28,30 @@ pub(super) fn listen(
     points: &[Point],
 ) -> Result<Heard, EvaluateError> {
     let unreadable = |cause| AudioError::Recording { path: row.file.clone(), cause };
-    let spotter = |point: &Point| words.spotter(&Decision { threshold: point.threshold, ..words.decision() });
-    let spotters: Result<Vec<_>, _> = points.iter().map(spotter).collect();
-    let mut spotters = spotters.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
-    let mut sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
-    let mut heard = Heard { hours: 0.0, at: vec![Vec::new(); points.len()] };
-    let (mut samples, mut over, mut logits) = (0, false, Logits::default());
-    while !over {
-        match sound.next_piece().map_err(unreadable)? {
-            Some(piece) => {
-                samples += piece.len();
-                spotters.iter_mut().for_each(|spotter| spotter.push(piece));
-            }
-            None => {
-                over = true;
-                spotters.iter_mut().for_each(KeywordSpotter::finish);
-            }
+    let mut logits = Logits::default();
+    let mut heard = Heard { hours: 0.0, at: Vec::new() };
+    for point in points {
+        let decision = Decision { threshold: point.threshold, ..words.decision() };
+        let spotter = words.spotter(&decision);
+        let spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
+        let sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
+        let needed = words.needed_samples();
+        let mut listening = Listening::new(sound, spotter, needed, |window| logits.of(words, window));
+        let (mut samples, mut detections) = (0, Vec::new());
+        while let Some(piece) = listening.next_piece().map_err(|error| match error {
+            ListeningError::Sound(cause) => unreadable(cause).into(),
+            ListeningError::Model(cause) => EvaluateError::Run { file: row.file.clone(), cause },
+        })? {
+            samples += piece.samples;
+            detections.extend(piece.detections);
         }
-        for (spotter, found) in spotters.iter_mut().zip(&mut heard.at) {
-            let run = spotter.run(|window| logits.of(words, window));
-            found.extend(run.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?);
-        }
+        heard.hours = samples as f64 / f64::from(SAMPLE_RATE) / 3600.0;
+        heard.at.push(detections);
     }
-    heard.hours = samples as f64 / f64::from(SAMPLE_RATE) / 3600.0;
     Ok(heard)
 }
 
-/// What the model said of the windows of one recording: every spotter asks for the same ones.
+/// What the model said of the windows of one recording: at every threshold, nearly all are the same.
 #[derive(Default)]
 struct Logits(HashMap<u64, Vec<f32>>);
 

@@ -2,10 +2,9 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from ..settings import MODELS, RecipeError, fail
+from ..settings import MODELS, as_program
 from . import det, report
 
 
@@ -27,9 +26,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except RecipeError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    as_program(main)

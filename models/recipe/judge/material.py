@@ -17,16 +17,15 @@ def _people(builder):
     people.speakers(builder)
 
 
-def _neural(builder):
-    rows = Rows("test")
-    rows.words(builder, ("kokoro", "piper"))
-    rows.speech(builder, ("kokoro", "piper"))
+def _held_out(*engines):
+    """What makes the part of these engines' test voices."""
 
+    def make(builder):
+        rows = Rows("test")
+        rows.words(builder, engines)
+        rows.speech(builder, engines)
 
-def _synthetic(builder):
-    rows = Rows("test")
-    rows.words(builder, ("espeak", "flite", "festival"))
-    rows.speech(builder, ("espeak", "flite", "festival"))
+    return make
 
 
 def _changes(builder):
@@ -45,7 +44,13 @@ def _dev(builder):
 
 # `dev` is for thresholds alone; the others are looked at once per candidate. `changes` is done things to that must not
 # change an answer.
-PARTS = {"people": _people, "neural": _neural, "synthetic": _synthetic, "changes": _changes, "dev": _dev}
+PARTS = {
+    "people": _people,
+    "neural": _held_out("kokoro", "piper"),
+    "synthetic": _held_out("espeak", "flite", "festival"),
+    "changes": _changes,
+    "dev": _dev,
+}
 
 
 def manifest(part):

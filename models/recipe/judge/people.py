@@ -7,9 +7,10 @@ import random
 
 import numpy as np
 
+from ..clips import faded
 from ..settings import RATE, SPEAKER_SECONDS
 from .recordings import decoded
-from .sound import faded, hissing, in_silence, load, trimmed
+from .sound import hissing, in_silence, load, pause, trimmed
 
 # (source, recording, word, stretch in seconds by forced alignment, or None for all of it). One word, said for itself;
 # alsa's say "front left" and so on, slowly.
@@ -48,6 +49,7 @@ IN_SENTENCES = tuple(
     )
 )
 BEFORE, BEHIND = 0.01, 0.02  # seconds kept around a stretch
+SLOPE = RATE // 100  # samples in which it comes and goes
 
 
 def words(builder):
@@ -57,7 +59,7 @@ def words(builder):
             sound = load(decoded(source) / f"{name}.wav")
             if stretch is not None:
                 start, end = stretch
-                sound = faded(sound[max(0, int((start - BEFORE) * RATE)) : int((end + BEHIND) * RATE)])
+                sound = faded(sound[max(0, int((start - BEFORE) * RATE)) : int((end + BEHIND) * RATE)], SLOPE)
             builder.add(in_silence(trimmed(sound)), "word", word, group)
 
 
@@ -65,7 +67,6 @@ def words(builder):
 SYLLABLES, SAME_NO = "klettres", ("es", "it")
 BY_LANGUAGE = ("klettres", "ktuberling", "tuxpaint")  # a folder for each language
 NO_SPEECH = ("beep", "tone", "silence")
-LONGEST_PAUSE, SHORTEST_PAUSE = 0.8, 0.2
 
 
 def speech_groups():
@@ -93,7 +94,7 @@ def speech(builder):
                 continue
             sound = trimmed(load(file))
             if sound is not None and len(sound) >= RATE // 10:
-                pieces += [sound, np.zeros(int(rng.uniform(SHORTEST_PAUSE, LONGEST_PAUSE) * RATE), np.float32)]
+                pieces += [sound, pause(rng)]
         if pieces:
             builder.add(hissing(np.concatenate(pieces), 3), "speech", "", group)
 
@@ -104,14 +105,13 @@ def _is_keyword(file, keywords):
     return any(path.endswith(f"/{source}/{name}") for source, name in keywords)
 
 
+ONE_PERSON = ("asterisk-en", "asterisk-fr", "asterisk-it", "asterisk-ru", "asterisk-es", "prompts-es-co",
+              "prompts-fr", "prompts-it")  # fmt: skip
+
+
 def _speakers():
     """Who -> files."""
-    found = {
-        "asterisk-en": "asterisk-en", "asterisk-fr": "asterisk-fr", "asterisk-it": "asterisk-it",
-        "asterisk-ru": "asterisk-ru", "asterisk-es": "asterisk-es", "prompts-es-co": "prompts-es-co",
-        "prompts-fr": "prompts-fr", "prompts-it": "prompts-it",
-    }  # fmt: skip
-    people = {name: sorted(decoded(source).rglob("*.wav")) for name, source in found.items()}
+    people = {source: sorted(decoded(source).rglob("*.wav")) for source in ONE_PERSON}
     for language in ("cs", "nl"):
         files = sorted(decoded(f"fillets-{language}").rglob("*.wav"))
         for role in ("m", "v"):

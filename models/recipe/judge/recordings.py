@@ -6,11 +6,10 @@ import subprocess
 import zipfile
 
 import numpy as np
-import soundfile
-from scipy.signal import resample_poly
 
-from ..clips import write_wav
+from ..clips import to_float, write_wav
 from ..settings import JUDGE, RATE, RecipeError
+from ..sounds import read
 from ..speech.sources import debian
 
 DECODED = JUDGE / "decoded"
@@ -19,25 +18,10 @@ QUIET = "silence"  # folders of files that hold none of a voice
 MOST_OF_A_SOURCE = 700  # files; some packages hold thousands
 
 
-def _resampled(samples, rate):
-    if samples.ndim > 1:
-        samples = samples.mean(1)
-    common = np.gcd(RATE, rate)
-    return resample_poly(samples, RATE // common, rate // common).astype(np.float32)
-
-
 def _files(folder, pattern):
     """Files below a folder, links left out, in the order of their names."""
     found = (path for path in folder.glob(pattern) if path.is_file() and not path.is_symlink())
     return sorted(path for path in found if QUIET not in path.parts)
-
-
-def _decode(path, **raw):
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", **raw)
-    except soundfile.LibsndfileError as error:
-        raise RecipeError(f"{path} cannot be decoded: {error}")
-    return _resampled(samples, rate)
 
 
 def _decode_g722(paths):
@@ -53,13 +37,13 @@ def _decode_g722(paths):
     done = subprocess.run(command, input=bytes(data), capture_output=True, check=False)
     if done.returncode:
         raise RecipeError(f"ffmpeg could not decode G.722: {done.stderr.decode().strip()[:200]}")
-    samples = np.frombuffer(done.stdout, "<i2").astype(np.float32) / 32768
+    samples = to_float(np.frombuffer(done.stdout, "<i2"))
     return [samples[start:end] for start, end in stretches]
 
 
-def _each(paths, root, **raw):
+def _each(paths, root):
     for path in paths:
-        yield path.relative_to(root).with_suffix("").as_posix(), _decode(path, **raw)
+        yield path.relative_to(root).with_suffix("").as_posix(), read(path)
 
 
 def _asterisk_core(language):
@@ -72,7 +56,7 @@ def _asterisk_core(language):
 def _asterisk_prompts(package):
     root = debian(package)
     for path in _files(root, "**/*.gsm"):
-        yield path.stem, _decode(path, samplerate=8000, channels=1, format="RAW", subtype="GSM610")
+        yield path.stem, read(path, samplerate=8000, channels=1, format="RAW", subtype="GSM610")
     yield from _each(_files(root, "**/*.wav"), root)
 
 
@@ -101,7 +85,7 @@ def _stamps():
     for language, paths in sorted(by_language.items()):
         random.Random(1).shuffle(paths)
         for path in paths[:250]:
-            yield f"{language}/{path.stem}", _decode(path)
+            yield f"{language}/{path.stem}", read(path)
 
 
 def _sphinx():
@@ -109,7 +93,7 @@ def _sphinx():
     for path in (*_files(root, "*.raw"), *_files(root, "tidigits/*.raw")):
         if path.stat().st_size > 20000:
             raw = dict(samplerate=RATE, channels=1, format="RAW", subtype="PCM_16")
-            yield path.stem, _decode(path, **raw)
+            yield path.stem, read(path, **raw)
     yield from _each(_files(root, "*/*.wav"), root)
 
 
@@ -128,8 +112,8 @@ SOURCES |= {
     "alsa": lambda: _unpacked("alsa-utils", "usr/share/sounds/alsa", "*.wav"),
     "saytime": lambda: _unpacked("saytime", "usr/share/saytime", "*.au"),
     "sphinx": _sphinx,
-    "klettres": lambda: _unpacked("klettres-data", "usr/share/klettres", "*/*/*.ogg", keep=100000),
-    "ktuberling": lambda: _unpacked("ktuberling-data", "usr/share/ktuberling/sounds", "*/*.*", keep=100000),
+    "klettres": lambda: _unpacked("klettres-data", "usr/share/klettres", "*/*/*.ogg", keep=None),
+    "ktuberling": lambda: _unpacked("ktuberling-data", "usr/share/ktuberling/sounds", "*/*.*", keep=None),
     "fillets-cs": lambda: _unpacked("fillets-ng-data-cs", ".", "**/*.ogg"),
     "fillets-nl": lambda: _unpacked("fillets-ng-data-nl", ".", "**/*.ogg"),
     "tuxpaint": _stamps,

@@ -110,13 +110,12 @@ def invariances(lines):
 
 def run(model, parts=PARTS, against=None, out=None):
     """Judges a model file and prints the tables; `out` gets everything as JSON."""
-    everything, figures = [], {}
+    figures = {}
     for part in parts:
         manifest = material.manifest(part)
         options = ("--against", against) if against else ()
         options += ("--invariances",) if part == "changes" else ()
         lines = programs.evaluation(model, manifest, *options)
-        everything += lines
         figures[part] = lines
         tables = (invariances,) if part == "changes" else (words, speech, speakers)
         for text in (shown(lines) for shown in tables):

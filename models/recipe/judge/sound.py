@@ -3,17 +3,19 @@
 import numpy as np
 from scipy.io import wavfile
 
+from ..clips import to_float
 from ..settings import RATE
 
 AUDIBLE = 0.02  # of the loudest hundredth of a second
 KEPT = int(0.03 * RATE)  # on both sides of what is audible
 PEAK = 0.5
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 0.8  # seconds
 HISS = 3e-4  # as loud as a quiet converter
 
 
 def load(path):
     """Samples of a WAV file in [-1, 1)."""
-    return wavfile.read(path)[1].astype(np.float32) / 32768
+    return to_float(wavfile.read(path)[1])
 
 
 def trimmed(sound):
@@ -28,15 +30,6 @@ def trimmed(sound):
     return cut * (PEAK / np.abs(cut).max())
 
 
-def faded(sound, samples=RATE // 100):
-    """A stretch cut from the middle of speech, without clicks at its ends."""
-    slope = np.linspace(0, 1, samples, dtype=np.float32)
-    sound = sound.copy()
-    sound[:samples] *= slope
-    sound[-samples:] *= slope[::-1]
-    return sound
-
-
 def in_silence(sound, seconds=1.0, seed=0):
     """With this much faint hiss on either side."""
     around = np.zeros(int(seconds * RATE), np.float32)
@@ -46,3 +39,8 @@ def in_silence(sound, seconds=1.0, seed=0):
 def hissing(sound, seed=0):
     """With a converter's hiss over it."""
     return sound + np.random.default_rng(seed).normal(0, HISS, len(sound)).astype(np.float32)
+
+
+def pause(rng):
+    """The silence between two recordings of a row."""
+    return np.zeros(int(rng.uniform(SHORTEST_PAUSE, LONGEST_PAUSE) * RATE), np.float32)

@@ -9,7 +9,7 @@ from ..augment import Surroundings, mix
 from ..clips import to_float
 from ..corpus import Corpus
 from ..settings import RATE, SPEAKER_SECONDS
-from .sound import hissing, in_silence, trimmed
+from .sound import hissing, in_silence, pause, trimmed
 
 NOISY_DB = 10
 SURROUNDINGS = {"dev": 902, "test": 901}
@@ -71,9 +71,9 @@ class Rows:
             sound = trimmed(to_float(row.samples()))
             if sound is None:
                 continue
-            pause = np.zeros(int(self.rng.uniform(0.2, 0.8) * RATE), np.float32)
-            pieces.setdefault(group, []).extend((sound, pause))
-            length[group] = length.get(group, 0) + len(sound) + len(pause)
+            behind = pause(self.rng)
+            pieces.setdefault(group, []).extend((sound, behind))
+            length[group] = length.get(group, 0) + len(sound) + len(behind)
             if length[group] > SPEECH_MINUTES * 60 * RATE:
                 write(group)
                 length[group] = 0

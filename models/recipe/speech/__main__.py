@@ -1,9 +1,8 @@
 """`python -m recipe.speech`: makes the corpus, or goes on where it was stopped."""
 
 import argparse
-import sys
 
-from ..settings import SPEECH, RecipeError, fail
+from ..settings import SPEECH, as_program
 from . import listing, make, plan
 
 
@@ -23,9 +22,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except RecipeError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    as_program(main)

@@ -2,7 +2,7 @@
 
 use wavlm_format::Decision;
 
-use super::{DecisionError, Detection, KeywordSpotter, WordModel};
+use super::{DecisionError, Detection, KeywordSpotter, Window, WordModel};
 use crate::error::Error;
 use crate::frontend::{AudioError, AudioReader, AudioWarning};
 
@@ -28,7 +28,12 @@ pub struct Heard {
     pub warnings: Vec<AudioWarning>,
 }
 
-/// Hears keywords in a sound while it comes.
+/// Gives one logit per label for a window.
+pub trait Score: FnMut(Window<'_>) -> Result<Vec<f32>, Error> {}
+
+impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {}
+
+/// Hears keywords in a sound while it comes, with whatever gives logits; [`WordModel::listen`] is the usual way.
 ///
 /// ```no_run
 /// # use std::path::Path;
@@ -46,8 +51,9 @@ pub struct Heard {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Listening<'a> {
-    model: &'a mut WordModel,
+pub struct Listening<F> {
+    score: F,
+    needed: usize,
     sound: AudioReader,
     spotter: KeywordSpotter,
     samples: usize,
@@ -63,13 +69,19 @@ impl WordModel {
         &mut self,
         sound: AudioReader,
         decision: &Decision,
-    ) -> Result<Listening<'_>, DecisionError> {
-        let spotter = self.spotter(decision)?;
-        Ok(Listening { model: self, sound, spotter, samples: 0, over: false })
+    ) -> Result<Listening<impl Score>, DecisionError> {
+        let (spotter, needed) = (self.spotter(decision)?, self.needed_samples());
+        Ok(Listening::new(sound, spotter, needed, |window| self.score(window)))
     }
 }
 
-impl Listening<'_> {
+impl<F: Score> Listening<F> {
+    /// Listens to a sound with a spotter that has heard nothing yet; `score` gives the logits of a window, and takes no
+    /// sound of fewer than `needed` samples.
+    pub fn new(sound: AudioReader, spotter: KeywordSpotter, needed: usize, score: F) -> Self {
+        Listening { score, needed, sound, spotter, samples: 0, over: false }
+    }
+
     /// Reads the next piece, and says what it brought; the end of the sound counts as a piece, too. `None` after that.
     ///
     /// # Errors
@@ -84,9 +96,8 @@ impl Listening<'_> {
                 piece.len()
             }
             None => {
-                let needed = self.model.needed_samples();
-                if self.samples < needed {
-                    return Err(Error::TooShort { samples: self.samples, needed }.into());
+                if self.samples < self.needed {
+                    return Err(Error::TooShort { samples: self.samples, needed: self.needed }.into());
                 }
                 self.over = true;
                 self.spotter.finish();
@@ -94,7 +105,7 @@ impl Listening<'_> {
             }
         };
         self.samples += samples;
-        let detections = self.model.hear(&mut self.spotter)?;
+        let detections = self.spotter.run(&mut self.score)?;
         Ok(Some(Heard { samples, detections, warnings: self.sound.take_warnings() }))
     }
 }

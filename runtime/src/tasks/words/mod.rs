@@ -29,7 +29,7 @@ mod spotter;
 mod stretches;
 
 pub use decision::{DecisionError, UNTUNED};
-pub use listening::{Heard, Listening, ListeningError};
+pub use listening::{Heard, Listening, ListeningError, Score};
 pub use model::WordModel;
 pub use spotter::{Detection, KeywordSpotter, Window};
 
