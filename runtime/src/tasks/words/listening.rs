@@ -2,7 +2,7 @@
 
 use wavlm_format::Decision;
 
-use super::{DecisionError, Detection, KeywordSpotter, Window, WordModel};
+use super::{DecisionError, Detection, Gate, KeywordSpotter, Window, WordModel};
 use crate::error::Error;
 use crate::frontend::{AudioError, AudioReader, AudioWarning};
 
@@ -56,6 +56,7 @@ pub struct Listening<F> {
     needed: usize,
     sound: AudioReader,
     spotter: KeywordSpotter,
+    gate: Option<Gate>,
     samples: usize,
     over: bool,
 }
@@ -79,7 +80,13 @@ impl<F: Score> Listening<F> {
     /// Listens to a sound with a spotter that has heard nothing yet; `score` gives the logits of a window, and takes no
     /// sound of fewer than `needed` samples.
     pub fn new(sound: AudioReader, spotter: KeywordSpotter, needed: usize, score: F) -> Self {
-        Listening { score, needed, sound, spotter, samples: 0, over: false }
+        Listening { score, needed, sound, spotter, gate: None, samples: 0, over: false }
+    }
+
+    /// Leaves out the windows in which nobody speaks.
+    #[must_use]
+    pub fn gated(self, gate: Gate) -> Self {
+        Listening { gate: Some(gate), ..self }
     }
 
     /// Reads the next piece, and says what it brought; the end of the sound counts as a piece, too. `None` after that.
@@ -93,6 +100,9 @@ impl<F: Score> Listening<F> {
         let samples = match self.sound.next_piece()? {
             Some(piece) => {
                 self.spotter.push(piece);
+                if let Some(gate) = &mut self.gate {
+                    gate.push(piece);
+                }
                 piece.len()
             }
             None => {
@@ -105,7 +115,13 @@ impl<F: Score> Listening<F> {
             }
         };
         self.samples += samples;
-        let detections = self.spotter.run(&mut self.score)?;
+        let detections = self.spotter.run(|window| match (&mut self.gate, &window.place) {
+            (Some(gate), Some((start, _))) => {
+                let end = start + window.samples.len() as u64;
+                gate.silence(&(*start..end)).map(<[f32]>::to_vec).map_or_else(|| (self.score)(window), Ok)
+            }
+            _ => (self.score)(window),
+        })?;
         Ok(Some(Heard { samples, detections, warnings: self.sound.take_warnings() }))
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! listening  sound, piece by piece -> detections: the loop that every program uses
 //! model      a session of the words head: window -> logits
+//! gate       windows in which nobody speaks need no model
 //! spotter    sound -> windows to score; their logits -> detections
 //!   sliding    sound -> windows that slide over it
 //!   levels     where in the sound is something loud, and where are pauses
@@ -18,6 +19,7 @@
 
 mod close_up;
 mod decision;
+mod gate;
 mod levels;
 mod listening;
 mod model;
@@ -29,6 +31,7 @@ mod spotter;
 mod stretches;
 
 pub use decision::{DecisionError, UNTUNED};
+pub use gate::Gate;
 pub use listening::{Heard, Listening, ListeningError, Score};
 pub use model::WordModel;
 pub use spotter::{Detection, KeywordSpotter, Window};

@@ -47,6 +47,11 @@ impl WordModel {
         self.decision.unwrap_or(UNTUNED)
     }
 
+    /// What the logits stand for, in their order.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
     /// Samples of the shortest sound that the model can take.
     pub fn needed_samples(&self) -> usize {
         self.session.needed_samples()
