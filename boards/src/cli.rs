@@ -39,6 +39,10 @@ pub struct Common {
 pub enum Command {
     /// Hear keywords: what, how sure, from when to when
     Spot(Spot),
+    /// Hear keywords in a live microphone, and act on them
+    Listen(Listen),
+    /// List the microphones, or listen to one for five seconds and say what is wrong with it
+    Devices(Devices),
     /// Learn a voice from recordings of one person
     Enroll(Enroll),
     /// Is this the voice of NAME? Exit status 0 if so, 1 if not
@@ -89,6 +93,43 @@ pub struct Spot {
     /// What is said about the sound.
     #[command(flatten)]
     pub sound: Sound,
+}
+
+/// `wavlm listen`
+#[derive(Debug, Args)]
+pub struct Listen {
+    /// What to listen to and what to do; `boards/listen.toml` says what it may hold
+    #[arg(long, value_name = "F.toml")]
+    pub config: Option<PathBuf>,
+    /// The microphone, as `wavlm devices` lists it [default: default]
+    #[arg(long, value_name = "D", conflicts_with = "file")]
+    pub device: Option<String>,
+    /// A sound file in place of a microphone; `-` reads stdin
+    #[arg(long, value_name = "F")]
+    pub file: Option<PathBuf>,
+    /// Which channel to hear: a number, counted from 1, or `mix` for the mean of all [default: mix]
+    #[arg(long, value_name = "N|mix")]
+    pub channel: Option<Channel>,
+    /// Samples of the file, which has no header; see `wavlm spot --help`
+    #[arg(long, value_name = "rate=HZ,format=NAME,channels=N", requires = "file")]
+    pub raw: Option<RawFormat>,
+    /// Smallest accepted score, 0 to 1; the model's own, which is cautious, if none is given
+    #[arg(long, value_name = "X")]
+    pub threshold: Option<f32>,
+    /// Take the model's lower threshold: hear more words, and raise more false alarms
+    #[arg(long, conflicts_with = "threshold")]
+    pub eager: bool,
+    /// Run the model in silence, too
+    #[arg(long)]
+    pub no_gate: bool,
+}
+
+/// `wavlm devices`
+#[derive(Debug, Args)]
+pub struct Devices {
+    /// Listen to this one for five seconds
+    #[arg(long, value_name = "D", num_args = 0..=1, default_missing_value = "default")]
+    pub test: Option<String>,
 }
 
 /// Where voices are kept, and when two are the same.

@@ -61,6 +61,38 @@ pub enum Failure {
         /// The model.
         model: String,
     },
+    /// A configuration that is not understood.
+    #[error("{}: {reason}", file.display())]
+    Config {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with its line.
+        reason: String,
+    },
+    /// An action waits for what the model never says.
+    #[error("an action is for {word:?}, which the model does not know; it knows {known}")]
+    UnknownWord {
+        /// The word.
+        word: String,
+        /// What it could be.
+        known: String,
+    },
+    /// A build for files and pipes alone.
+    #[cfg(not(feature = "microphone"))]
+    #[error(
+        "this program was built without a microphone; build it with `--features microphone`, which needs Debian's \
+         libasound2-dev, or give --file F"
+    )]
+    NoMicrophone,
+    /// A microphone cannot be read.
+    #[cfg(feature = "microphone")]
+    #[error("{device}: {error}; `wavlm devices` lists microphones")]
+    Device {
+        /// What ALSA calls it.
+        device: String,
+        /// The system's words.
+        error: io::Error,
+    },
     /// `--threshold` of a voice.
     #[error("--threshold is {0}; it must be from -1 to 1")]
     Threshold(f32),

@@ -6,6 +6,8 @@
 //! setup       model, kernels and threads from options and environment
 //! cores       the big ones of a board with big and little ones
 //! input       a file or `-` as sound
+//! listen/     listening all day: configuration, sources, events, actions
+//! microphone/ live sound through ALSA, in builds with the feature `microphone`
 //! progress    a bar for long work, on a terminal
 //! store       voiceprints in a folder
 //! failure     every error, in one line that names its place
@@ -21,6 +23,9 @@ mod commands;
 mod cores;
 mod failure;
 mod input;
+mod listen;
+#[cfg(feature = "microphone")]
+mod microphone;
 mod progress;
 mod setup;
 mod store;

@@ -10,4 +10,4 @@ mod tensors;
 pub use checkpoint::{CheckpointCopy, Tensors, write_safetensors, write_torch};
 pub use conversion::{assert_same, model_of, read_checkpoint};
 pub use golden::{Case, cases};
-pub use program::{Finished, Program, repository};
+pub use program::{Background, Finished, Program, repository};

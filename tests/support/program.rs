@@ -1,10 +1,12 @@
 //! Runs the programs of this workspace as a user would, through the emulator where the tests themselves are emulated.
 
 use std::env;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 /// The root of the checkout.
 ///
@@ -63,6 +65,13 @@ impl Program {
     #[must_use]
     pub fn args<A: AsRef<std::ffi::OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Program {
         self.command.args(args);
+        self
+    }
+
+    /// Adds an option and its path.
+    #[must_use]
+    pub fn arg_pair(mut self, option: &str, path: &Path) -> Program {
+        self.command.arg(option).arg(path);
         self
     }
 
@@ -132,6 +141,19 @@ impl Program {
         Finished::of(&child.wait_with_output().expect("the end of the program"))
     }
 
+    /// Starts it, and lets it run.
+    ///
+    /// # Panics
+    /// If the program cannot be started.
+    pub fn start(mut self) -> Background {
+        self.command.stdout(Stdio::piped());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Background { child, lines }
+    }
+
     /// Runs to the end.
     ///
     /// # Panics
@@ -139,6 +161,28 @@ impl Program {
     pub fn run(mut self) -> Finished {
         let output = self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         Finished::of(&output)
+    }
+}
+
+/// A program that runs beside the test, and ends with it.
+#[derive(Debug)]
+pub struct Background {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Background {
+    /// The next line of standard output, if it comes within this time.
+    pub fn next_line(&self, within: Duration) -> Option<String> {
+        self.lines.recv_timeout(within).ok()
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,10 +1,12 @@
 //! The subcommands, and what they have in common: verdicts and lines of output.
 
 mod bench;
+mod devices;
 mod doctor;
 mod enroll;
 mod identify;
 mod infer;
+mod listen;
 mod speech;
 mod spot;
 mod verify;
@@ -53,9 +55,14 @@ pub fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     if let Command::Bench(options) = &arguments.command {
         return bench::run(common, options, &printer); // measures the opening of the model, too
     }
+    if let Command::Devices(options) = &arguments.command {
+        return devices::run(options, &printer); // needs no model
+    }
     let setup = Setup::new(common)?;
     match &arguments.command {
         Command::Spot(options) => spot::run(&setup, options, &printer),
+        Command::Listen(options) => listen::run(&setup, options, &printer),
+        Command::Devices(options) => devices::run(options, &printer),
         Command::Enroll(options) => enroll::run(&setup, options, &printer),
         Command::Verify(options) => verify::run(&setup, options, &printer),
         Command::Identify(options) => identify::run(&setup, options, &printer),

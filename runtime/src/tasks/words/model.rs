@@ -52,6 +52,11 @@ impl WordModel {
         &self.labels
     }
 
+    /// The labels that are words: those that do not start with `_`.
+    pub fn keywords(&self) -> Vec<&str> {
+        self.labels.iter().map(String::as_str).filter(|label| !label.starts_with('_')).collect()
+    }
+
     /// Samples of the shortest sound that the model can take.
     pub fn needed_samples(&self) -> usize {
         self.session.needed_samples()

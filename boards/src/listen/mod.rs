@@ -1,0 +1,13 @@
+//! Listening all day: sound in, events out, and what is done about them.
+//!
+//! ```text
+//! config   the TOML file, and what the command line changes in it
+//! source   a microphone, a file or stdin; a microphone that was unplugged comes back
+//! event    a word that was heard, and when
+//! action   what is done about it
+//! ```
+
+pub mod action;
+pub mod config;
+pub mod event;
+pub mod source;

@@ -1,0 +1,142 @@
+//! `wavlm listen` as a service runs it: from a file, from a pipe, and from a microphone that ALSA makes of a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use wavlm_tests::{Program, repository};
+
+/// Longer than a missing microphone is left alone, and than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn sample(name: &str) -> PathBuf {
+    repository().join("models/samples").join(name)
+}
+
+/// Keyword, score, start and end of each event.
+fn events(stdout: &str) -> Vec<Vec<Value>> {
+    let parse = |line: &str| -> Value { serde_json::from_str(line).expect("a JSON object per line") };
+    let fields = ["keyword", "score", "start_s", "end_s"];
+    stdout.lines().map(parse).map(|event| fields.map(|field| event[field].clone()).to_vec()).collect()
+}
+
+/// Writes a configuration, and returns its path.
+fn configuration(folder: &Path, text: &str) -> PathBuf {
+    let file = folder.join("listen.toml");
+    fs::write(&file, text).expect("a file");
+    file
+}
+
+#[test]
+fn a_file_and_a_pipe_give_what_spot_gives() {
+    for name in ["commands-a.wav", "sentence-a.wav"] {
+        let file = sample(name);
+        let spotted = Program::new("wavlm").args(["spot", "--json"]).args([&file]).run();
+        let expected = events(&spotted.stdout);
+        for extra in [&[][..], &["--no-gate"]] {
+            let heard =
+                Program::new("wavlm").args(["listen", "--json"]).args(extra).arg_pair("--file", &file).run();
+            assert_eq!(events(&heard.stdout), expected, "{name} {extra:?}: {}", heard.stderr);
+            assert_eq!(heard.status, Some(i32::from(expected.is_empty())));
+        }
+        let bytes = fs::read(&file).expect("the sample");
+        let piped = Program::new("wavlm").args(["listen", "--json", "--file", "-"]).piped(&bytes);
+        assert_eq!(events(&piped.stdout), expected, "{name}: {}", piped.stderr);
+    }
+}
+
+#[test]
+fn a_word_runs_its_program_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = folder.path().join("told");
+    let command = |word: &str| {
+        format!(
+            "[[action]]\nwords = [\"{word}\"]\ncommand = [\"/bin/sh\", \"-c\", \"echo $WAVLM_KEYWORD >> {}\"]\n",
+            told.display()
+        )
+    };
+    let config = configuration(folder.path(), &(command("stop") + &command("right")));
+    let finished = Program::new("wavlm")
+        .args(["listen", "--json"])
+        .arg_pair("--config", &config)
+        .arg_pair("--file", &sample("commands-a.wav"))
+        .run();
+    assert_eq!(finished.status, Some(0), "{}", finished.stderr);
+    assert_eq!(fs::read_to_string(&told).expect("it ran"), "stop\n");
+}
+
+#[test]
+fn configurations_that_cannot_be_followed_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listen = |text: &str| {
+        let config = configuration(folder.path(), text);
+        Program::new("wavlm").args(["listen", "--file", "-"]).arg_pair("--config", &config).run()
+    };
+    listen("[sound]\nmicrophone = \"hw:1\"").refused(&["listen.toml", "line 2", "microphone"]);
+    listen("[[action]]\ncommand = [\"logger\"]").refused(&["listen.toml", "full path"]);
+    listen("[[action]]\nwords = [\"open sesame\"]\ncommand = [\"/bin/true\"]")
+        .refused(&["open sesame", "yes"]);
+    listen("[words]\nthreshold = 1.5").refused(&["threshold"]);
+    let missing = folder.path().join("missing.toml");
+    let finished = Program::new("wavlm").args(["listen", "--file", "-"]).arg_pair("--config", &missing).run();
+    finished.refused(&["missing.toml"]);
+}
+
+/// A microphone that ALSA makes of a recording; silence follows it. `None`, told on stderr, in builds without one.
+fn microphone(folder: &Path, recording: &str) -> Option<String> {
+    let devices = Program::new("wavlm").args(["devices"]).run();
+    if devices.stderr.contains("built without a microphone") {
+        eprintln!("NOT RUN: {}", devices.stderr.trim());
+        return None;
+    }
+    let sound = fs::read(sample(recording)).expect("the sample");
+    let samples = folder.join("samples.raw");
+    fs::write(&samples, sound.get(44..).expect("samples behind the header")).expect("a file");
+    let path = samples.display();
+    Some(format!("pcm.room {{ type file slave.pcm null file /dev/null infile \"{path}\" format raw }}\n"))
+}
+
+fn listening_to_the_room(alsa: &Path) -> Program {
+    let path = format!("/usr/share/alsa/alsa.conf:{}", alsa.display());
+    Program::new("wavlm").args(["listen", "--json", "--device", "room"]).env("ALSA_CONFIG_PATH", path)
+}
+
+#[test]
+fn a_microphone_is_heard() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(room) = microphone(folder.path(), "stop-b.wav") else { return };
+    let alsa = folder.path().join("asound.conf");
+    fs::write(&alsa, room).expect("a file");
+    let listening = listening_to_the_room(&alsa).start();
+    let line = listening.next_line(PATIENCE).expect("an event");
+    assert_eq!(events(&line)[0][0], "stop");
+}
+
+#[test]
+fn a_microphone_that_is_plugged_in_later_is_heard() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(room) = microphone(folder.path(), "stop-b.wav") else { return };
+    let alsa = folder.path().join("asound.conf");
+    fs::write(&alsa, "").expect("a file");
+    let listening = listening_to_the_room(&alsa).start();
+    assert_eq!(listening.next_line(Duration::from_secs(2)), None);
+    fs::write(&alsa, room).expect("a file");
+    let line = listening.next_line(PATIENCE).expect("an event");
+    assert_eq!(events(&line)[0][0], "stop");
+}
+
+#[test]
+fn a_silent_microphone_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(room) = microphone(folder.path(), "stop-b.wav") else { return };
+    let alsa = folder.path().join("asound.conf");
+    fs::write(&alsa, room + "pcm.nothing { type null }\n").expect("a file");
+    let path = format!("/usr/share/alsa/alsa.conf:{}", alsa.display());
+    let finished = Program::new("wavlm")
+        .args(["devices", "--json", "--test", "nothing"])
+        .env("ALSA_CONFIG_PATH", path)
+        .run();
+    assert_eq!(finished.status, Some(1), "{}", finished.stderr);
+    assert!(finished.stdout.contains("channel 1 is silent"), "{}", finished.stdout);
+}
