@@ -7,7 +7,8 @@ need_command qemu-aarch64-static qemu-user-static
 
 out=${CARGO_TARGET_DIR:-target}
 boards/build pi5
-cargo build --workspace --bins --tests --locked
+whole_workspace
+cargo build "${WORKSPACE[@]}" --bins --tests --locked
 
 # Which keyword where; scores may differ in the last digits between kernel tables.
 decisions() { "$@" spot --json models/samples/*.wav | sed -E 's/"score":[^,}]*,?//'; }

@@ -36,13 +36,31 @@ need_nightly() {
     missing "the toolchain $1 cannot be added" "run: rustup toolchain install $1 -c $components"
 }
 
+# install_package PACKAGE: a Debian package, where this may be done.
+install_package() {
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null || true
+  fi
+}
+
 # need_command COMMAND PACKAGE: a program from a Debian package.
 need_command() {
-  command -v "$1" >/dev/null && return
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null || true
-  fi
+  command -v "$1" >/dev/null || install_package "$2"
   command -v "$1" >/dev/null || missing "$1 is missing" "run: sudo apt-get install $2"
+}
+
+# whole_workspace: sets WORKSPACE to what selects all crates, with a live microphone if ALSA's library can be had. Whatever
+# is built so shares its dependencies; cargo builds them anew for another selection.
+whole_workspace() {
+  WORKSPACE=(--workspace)
+  if (need_package alsa libasound2-dev); then WORKSPACE+=(--features wavlm-boards/microphone); fi
+}
+
+# need_package NAME PACKAGE: a library that pkg-config knows, from a Debian package.
+need_package() {
+  need_command pkg-config pkg-config
+  pkg-config --exists "$1" || install_package "$2"
+  pkg-config --exists "$1" || missing "$2 is missing" "run: sudo apt-get install $2"
 }
 
 # cross_aarch64: what cargo needs to build for 64-bit ARM on another machine. It stands here and not in a configuration of
