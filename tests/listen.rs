@@ -67,6 +67,41 @@ fn a_word_runs_its_program_and_no_other() {
 }
 
 #[test]
+fn a_word_for_one_voice_runs_nothing_for_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, told) = (folder.path().join("voices"), folder.path().join("told"));
+    let listen = |config: &Path| {
+        Program::new("wavlm")
+            .args(["listen", "--json"])
+            .arg_pair("--config", config)
+            .arg_pair("--file", &sample("commands-a.wav"))
+            .run()
+    };
+    let config = format!(
+        "[voices]\nstore = \"{}\"\n[[action]]\nonly = [\"bea\"]\ncommand = [\"/usr/bin/touch\", \"{}\"]\n",
+        store.display(),
+        told.display()
+    );
+    let config = configuration(folder.path(), &config);
+    listen(&config).refused(&["bea", "not enrolled", "wavlm enroll"]);
+
+    let enrolled = Program::new("wavlm")
+        .args(["enroll", "bea"])
+        .args([sample("speaker-b-1.wav")])
+        .arg_pair("--store", &store)
+        .run();
+    assert_eq!(enrolled.status, Some(0), "{}", enrolled.stderr);
+    let finished = listen(&config);
+    let events: Vec<Value> =
+        finished.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(!events.is_empty(), "{}", finished.stderr);
+    for event in events {
+        assert!(event["speaker"].is_null() && event["speaker_score"].is_number(), "{event}");
+    }
+    assert!(!told.exists());
+}
+
+#[test]
 fn configurations_that_cannot_be_followed_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let listen = |text: &str| {

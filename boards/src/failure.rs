@@ -77,6 +77,18 @@ pub enum Failure {
         /// What it could be.
         known: String,
     },
+    /// Voices are asked of a model that has no head for them.
+    #[error("{model}: embeds no voices; leave out [voices] and `only`, or take another model")]
+    NoVoices {
+        /// The model.
+        model: String,
+    },
+    /// An action waits for somebody who is not enrolled.
+    #[error("an action is only for {name:?}, who is not enrolled; use `wavlm enroll {name} FILE…` first")]
+    UnknownVoice {
+        /// The name.
+        name: String,
+    },
     /// A build for files and pipes alone.
     #[cfg(not(feature = "microphone"))]
     #[error(

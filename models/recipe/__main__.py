@@ -1,6 +1,6 @@
 """`python -m recipe STAGE...`: makes the default model from the corpus, or one for a user's own recordings.
 
-Stages: stem, train, mine, decay, export, thresholds, samples; `all` runs them in this order but samples.
+Stages: stem, train, mine, decay, speaker, export, thresholds, samples; `all` runs them in this order but samples.
 `--recordings DIR` trains on a folder per word instead.
 """
 
@@ -14,13 +14,14 @@ from .settings import RecipeError, as_program
 
 def stages():
     """Name -> function, in order; imported late, so that a mistake in the arguments costs nothing."""
-    from . import export, mining, samples, stem, thresholds, train
+    from . import export, mining, samples, speaker_head, stem, thresholds, train
 
     return {
         "stem": stem.run,
         "train": train.run,
         "mine": mining.run,
         "decay": train.decay,
+        "speaker": speaker_head.run,
         "export": export.run,
         "thresholds": thresholds.run,
         "samples": samples.run,

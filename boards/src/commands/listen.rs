@@ -15,26 +15,35 @@ use crate::listen::action::{Actions, Trouble};
 use crate::listen::config::Config;
 use crate::listen::event::Event;
 use crate::listen::source::Source;
+use crate::listen::voices::Voices;
 use crate::setup::Setup;
 
 pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict, Failure> {
     let began = Instant::now();
     let config = configuration(options)?;
-    let mut model =
-        WordModel::new(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
+    let voices = match config.voices() {
+        Some(wanted) => Some(Voices::read(&wanted, &setup.model, &setup.model_name)?),
+        None => None,
+    };
+    let plan = if voices.is_some() { WordModel::with_voices } else { WordModel::new };
+    let mut model = plan(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
     let decision = config.words.decide(model.decision());
     let decision = decision.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?;
     model.spotter(&decision)?; // before waiting for sound
     if let [word, ..] = config.unknown_words(model.labels())[..] {
         return Err(Failure::UnknownWord { word: word.to_owned(), known: model.keywords().join(", ") });
     }
+    let mut wanted = config.actions.iter().flat_map(|action| &action.only);
+    if let Some(name) = wanted.find(|name| voices.as_ref().is_none_or(|voices| !voices.knows(name))) {
+        return Err(Failure::UnknownVoice { name: name.clone() });
+    }
     let sound = SoundOptions { channel: config.sound.channel, raw: options.raw };
     let mut source = match &options.file {
         Some(file) => Source::File(file.clone()),
         None => Source::microphone(config.sound.device.clone())?,
     };
-    let mut listener =
-        Listener { began, decision, gate: config.sound.gate, actions: Actions::new(&config.actions) };
+    let actions = Actions::new(&config.actions);
+    let mut listener = Listener { began, decision, gate: config.sound.gate, voices, actions };
     let mut heard = false;
     while listener.next_sound(&mut model, &mut source, &sound, printer, &mut heard)? {}
     tell(listener.actions.finish());
@@ -62,6 +71,7 @@ struct Listener {
     began: Instant,
     decision: Decision,
     gate: bool,
+    voices: Option<Voices>,
     actions: Actions,
 }
 
@@ -98,7 +108,10 @@ impl Listener {
             input::warn(name.as_ref(), piece.warnings);
             for detection in piece.detections {
                 *heard = true;
-                let event = Event::now(detection, self.began);
+                let voice = listening.scorer().voice_of(&detection);
+                let known = voice.zip(self.voices.as_ref());
+                let likeness = known.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default();
+                let event = Event::now(detection, likeness, self.began);
                 print(&event, printer)?;
                 tell(self.actions.begin(&event));
             }
@@ -116,8 +129,9 @@ impl Listener {
 
 fn print(event: &Event, printer: &Printer) -> Result<(), Failure> {
     printer.print(event, || {
-        let Event { keyword, score, start_s, end_s, .. } = event;
-        format!("{}  {keyword}  {score:.2}  {start_s:.2}–{end_s:.2} s", event.time())
+        let Event { keyword, score, start_s, end_s, speaker, .. } = event;
+        let speaker = speaker.as_ref().map(|name| format!("  {name}")).unwrap_or_default();
+        format!("{}  {keyword}  {score:.2}  {start_s:.2}–{end_s:.2} s{speaker}", event.time())
     })
 }
 

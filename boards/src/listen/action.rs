@@ -20,6 +20,7 @@ pub struct Actions {
 #[derive(Debug)]
 struct Action {
     words: Vec<String>,
+    only: Vec<String>,
     command: Vec<String>,
     timeout: Duration,
     at_most: usize,
@@ -77,6 +78,7 @@ impl Actions {
     pub fn new(config: &[config::Action]) -> Self {
         let action = |action: &config::Action| Action {
             words: action.words.clone(),
+            only: action.only.clone(),
             command: action.command.clone(),
             timeout: Duration::from_secs_f32(action.timeout_s),
             at_most: usize::from(action.at_most),
@@ -87,7 +89,7 @@ impl Actions {
 
     /// Begins what belongs to a word; never waits.
     pub fn begin(&mut self, event: &Event) -> Vec<Trouble> {
-        let concerned = self.actions.iter_mut().filter(|action| action.is_for(&event.keyword));
+        let concerned = self.actions.iter_mut().filter(|action| action.is_for(event));
         concerned.filter_map(|action| action.begin(event).err()).collect()
     }
 
@@ -108,8 +110,12 @@ impl Actions {
 }
 
 impl Action {
-    fn is_for(&self, keyword: &str) -> bool {
-        self.words.is_empty() || self.words.iter().any(|word| word == keyword)
+    /// Where only some voices count, a voice that is not known, or that nobody could tell, does not.
+    fn is_for(&self, event: &Event) -> bool {
+        let word = self.words.is_empty() || self.words.contains(&event.keyword);
+        let voice =
+            self.only.is_empty() || event.speaker.as_ref().is_some_and(|name| self.only.contains(name));
+        word && voice
     }
 
     fn program(&self) -> PathBuf {
@@ -130,6 +136,7 @@ impl Action {
             .env("WAVLM_KEYWORD", &event.keyword)
             .env("WAVLM_SCORE", format!("{:.3}", event.score))
             .env("WAVLM_TIME", event.time().to_string())
+            .envs(event.speaker.as_ref().map(|name| ("WAVLM_SPEAKER", name)))
             .current_dir("/")
             .stdin(Stdio::null())
             // Stdout is for events alone.
@@ -189,15 +196,38 @@ mod tests {
     use wavlm_runtime::tasks::words::Detection;
 
     use super::*;
+    use crate::listen::voices::Likeness;
 
     fn event(keyword: &str) -> Event {
         let detection = Detection { keyword: keyword.to_owned(), score: 0.75, start_s: 1.0, end_s: 1.5 };
-        Event::now(detection, Instant::now())
+        Event::now(detection, Likeness::default(), Instant::now())
     }
 
     fn actions(words: &[&str], command: &[&str], timeout_s: f32, at_most: u16) -> Actions {
         let owned = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
-        Actions::new(&[config::Action { words: owned(words), command: owned(command), timeout_s, at_most }])
+        let (words, command) = (owned(words), owned(command));
+        Actions::new(&[config::Action { words, only: Vec::new(), command, timeout_s, at_most }])
+    }
+
+    #[test]
+    fn a_word_for_one_voice_is_for_no_other_and_not_for_nobody() {
+        let action = |voices: &[&str]| Action {
+            words: vec!["go".to_owned()],
+            only: voices.iter().map(|&name| name.to_owned()).collect(),
+            command: Vec::new(),
+            timeout: Duration::ZERO,
+            at_most: 1,
+            running: Vec::new(),
+        };
+        let said = |keyword: &str, speaker: Option<&str>| Event {
+            speaker: speaker.map(str::to_owned),
+            ..event(keyword)
+        };
+        assert!(action(&[]).is_for(&said("go", None)));
+        assert!(action(&["anna", "bert"]).is_for(&said("go", Some("bert"))));
+        for (keyword, speaker) in [("go", None), ("go", Some("eve")), ("stop", Some("anna"))] {
+            assert!(!action(&["anna", "bert"]).is_for(&said(keyword, speaker)), "{keyword} {speaker:?}");
+        }
     }
 
     #[test]

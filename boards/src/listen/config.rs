@@ -1,7 +1,7 @@
 //! What `wavlm listen` is told: a TOML file, which `boards/listen.toml` documents.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use wavlm_format::Decision;
@@ -20,6 +20,8 @@ pub struct Config {
     pub sound: Sound,
     /// When a word counts as heard.
     pub words: Words,
+    /// Whose voices are known. If the section is there, or an action is for certain voices, every event names its speaker.
+    pub voices: Option<Voices>,
     /// What is done about words.
     #[serde(rename = "action")]
     pub actions: Vec<Action>,
@@ -60,6 +62,16 @@ pub struct Words {
     pub refractory_s: Option<f32>,
 }
 
+/// `[voices]`
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Voices {
+    /// Folder of voiceprints; that of `wavlm enroll` if none is given.
+    pub store: Option<PathBuf>,
+    /// Smallest accepted score, -1 to 1; the model's own if none is given.
+    pub threshold: Option<f32>,
+}
+
 /// `[[action]]`
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +79,9 @@ pub struct Action {
     /// Words that it belongs to; every word if empty.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Voices that may say them; anybody if empty.
+    #[serde(default)]
+    pub only: Vec<String>,
     /// The program and its arguments, as they are: no shell reads them.
     pub command: Vec<String>,
     /// The program is ended after this time, in seconds.
@@ -114,6 +129,12 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    /// Where voices are to be found, if they matter.
+    pub fn voices(&self) -> Option<Voices> {
+        let matter = self.voices.is_some() || self.actions.iter().any(|action| !action.only.is_empty());
+        matter.then(|| self.voices.clone().unwrap_or_default())
     }
 
     /// Words that actions wait for and that the model does not know.
@@ -180,7 +201,7 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         let config = Config::parse(&all).expect("its examples are read, too");
-        assert_eq!(config.actions.len(), 1);
+        assert_eq!((config.actions.len(), config.voices.is_some()), (1, true));
     }
 
     #[test]

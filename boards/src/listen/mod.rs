@@ -3,6 +3,7 @@
 //! ```text
 //! config   the TOML file, and what the command line changes in it
 //! source   a microphone, a file or stdin; a microphone that was unplugged comes back
+//! voices   who may say something
 //! event    a word that was heard, and when
 //! action   what is done about it
 //! ```
@@ -11,3 +12,4 @@ pub mod action;
 pub mod config;
 pub mod event;
 pub mod source;
+pub mod voices;

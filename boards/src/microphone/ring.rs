@@ -21,6 +21,10 @@ pub type Block = heapless::Vec<u8, BLOCK_BYTES>;
 
 /// What goes through the ring.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all items are sound, and the thread of the device must not allocate"
+)]
 pub enum Item {
     /// A device was opened; what follows is in this format.
     Opened(RawFormat),

@@ -36,7 +36,8 @@ pub(super) fn listen(
         let spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
         let sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
         let needed = words.needed_samples();
-        let mut listening = Listening::new(sound, spotter, needed, |window| logits.of(words, window));
+        let mut listening =
+            Listening::new(sound, spotter, needed, |window: Window<'_>| logits.of(words, window));
         let (mut samples, mut detections) = (0, Vec::new());
         while let Some(piece) = listening.next_piece().map_err(|error| match error {
             ListeningError::Sound(cause) => unreadable(cause).into(),

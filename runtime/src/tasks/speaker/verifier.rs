@@ -29,15 +29,20 @@ impl SpeakerVerifier {
         find_head(model.header(), "speaker", |kind| matches!(kind, HeadKind::XVector { .. }))
     }
 
+    /// The same, for those that cannot do without.
+    pub(crate) fn head_or_error(model: &Model) -> Result<&Head, Error> {
+        Self::head(model).ok_or_else(|| Error::NoHead {
+            name: "speaker".to_owned(),
+            known: "none that embeds speakers".to_owned(),
+        })
+    }
+
     /// Plans a session of that head alone; `options.heads` is ignored.
     ///
     /// # Errors
     /// The model has no such head, or cannot be planned.
     pub fn new(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        let head = Self::head(model).ok_or_else(|| Error::NoHead {
-            name: "speaker".to_owned(),
-            known: "none that embeds speakers".to_owned(),
-        })?;
+        let head = Self::head_or_error(model)?;
         let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };
         Ok(SpeakerVerifier {
             session: model.session(&options)?,
@@ -80,8 +85,7 @@ impl SpeakerVerifier {
 
     /// Cosine of a voice and a voiceprint; `None` if another model made the voiceprint.
     pub fn score(&self, voice: &Embedding, print: &Voiceprint) -> Option<f32> {
-        let is_own = print.model == self.model && print.embedding.as_slice().len() == voice.as_slice().len();
-        is_own.then(|| voice.cosine(&print.embedding))
+        print.score(self.model, voice)
     }
 }
 

@@ -53,6 +53,12 @@ pub enum EnrolError {
 }
 
 impl Voiceprint {
+    /// Cosine with a voice that the model with this [`fingerprint`] embedded; `None` if another one made the voiceprint.
+    pub fn score(&self, model: u32, voice: &Embedding) -> Option<f32> {
+        let is_own = self.model == model && self.embedding.as_slice().len() == voice.as_slice().len();
+        is_own.then(|| voice.cosine(&self.embedding))
+    }
+
     /// Combines recordings of one person, which have passed [`Sound::check`]. Every two of them must reach `threshold`:
     /// see [`SpeakerVerifier::enrolment_threshold`](super::SpeakerVerifier::enrolment_threshold).
     ///

@@ -28,10 +28,26 @@ pub struct Heard {
     pub warnings: Vec<AudioWarning>,
 }
 
-/// Gives one logit per label for a window.
-pub trait Score: FnMut(Window<'_>) -> Result<Vec<f32>, Error> {}
+/// Gives logits for windows: a [`WordModel`], or any function that does.
+pub trait Score {
+    /// One logit per label.
+    ///
+    /// # Errors
+    /// As [`Session::run`](crate::Session::run).
+    fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error>;
+}
 
-impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {}
+impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {
+    fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error> {
+        self(window)
+    }
+}
+
+impl Score for &mut WordModel {
+    fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error> {
+        WordModel::score(self, window)
+    }
+}
 
 /// Hears keywords in a sound while it comes, with whatever gives logits; [`WordModel::listen`] is the usual way.
 ///
@@ -51,8 +67,8 @@ impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {}
 /// # Ok(())
 /// # }
 /// ```
-pub struct Listening<F> {
-    score: F,
+pub struct Listening<S> {
+    scorer: S,
     needed: usize,
     sound: AudioReader,
     spotter: KeywordSpotter,
@@ -70,23 +86,28 @@ impl WordModel {
         &mut self,
         sound: AudioReader,
         decision: &Decision,
-    ) -> Result<Listening<impl Score>, DecisionError> {
+    ) -> Result<Listening<&mut WordModel>, DecisionError> {
         let (spotter, needed) = (self.spotter(decision)?, self.needed_samples());
-        Ok(Listening::new(sound, spotter, needed, |window| self.score(window)))
+        Ok(Listening::new(sound, spotter, needed, self))
     }
 }
 
-impl<F: Score> Listening<F> {
-    /// Listens to a sound with a spotter that has heard nothing yet; `score` gives the logits of a window, and takes no
-    /// sound of fewer than `needed` samples.
-    pub fn new(sound: AudioReader, spotter: KeywordSpotter, needed: usize, score: F) -> Self {
-        Listening { score, needed, sound, spotter, gate: None, samples: 0, over: false }
+impl<S: Score> Listening<S> {
+    /// Listens to a sound with a spotter that has heard nothing yet; `scorer` takes no sound of fewer
+    /// than `needed` samples.
+    pub fn new(sound: AudioReader, spotter: KeywordSpotter, needed: usize, scorer: S) -> Self {
+        Listening { scorer, needed, sound, spotter, gate: None, samples: 0, over: false }
     }
 
     /// Leaves out the windows in which nobody speaks.
     #[must_use]
     pub fn gated(self, gate: Gate) -> Self {
         Listening { gate: Some(gate), ..self }
+    }
+
+    /// What gives the logits.
+    pub fn scorer(&self) -> &S {
+        &self.scorer
     }
 
     /// Reads the next piece, and says what it brought; the end of the sound counts as a piece, too. `None` after that.
@@ -118,9 +139,11 @@ impl<F: Score> Listening<F> {
         let detections = self.spotter.run(|window| match (&mut self.gate, &window.place) {
             (Some(gate), Some((start, _))) => {
                 let end = start + window.samples.len() as u64;
-                gate.silence(&(*start..end)).map(<[f32]>::to_vec).map_or_else(|| (self.score)(window), Ok)
+                gate.silence(&(*start..end))
+                    .map(<[f32]>::to_vec)
+                    .map_or_else(|| self.scorer.score(window), Ok)
             }
-            _ => (self.score)(window),
+            _ => self.scorer.score(window),
         })?;
         Ok(Some(Heard { samples, detections, warnings: self.sound.take_warnings() }))
     }
