@@ -1,5 +1,6 @@
 """Checks of the corpus that need no synthesis of hours: `python -m unittest recipe.test_speech`."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -45,6 +46,50 @@ NAMES = (
 def without_downloads():
     """Names of styles as the package has them, without the package."""
     return mock.patch.object(sources, "kokoro_styles", lambda: sorted(NAMES))
+
+
+@unittest.skipUnless(importlib.util.find_spec("pyworld"), "pyworld is missing")
+class Revoiced(unittest.TestCase):
+    def throat(self, **changed):
+        from .speech.revoiced import Throat
+
+        return Throat(**{"pitch": 1.0, "tract": 1.0, "liveliness": 1.0, "breath": 0.0, "tilt": 0.0} | changed)
+
+    def buzz(self, pitch):
+        """Half a second of a voice-like sound."""
+        time = np.arange(RATE // 2) / RATE
+        parts = (np.cos(2 * np.pi * pitch * n * time) / n for n in range(1, 20))
+        return (0.05 * sum(parts)).astype(np.float32)
+
+    def peak(self, sound):
+        """Frequency of the lowest strong line."""
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+        return np.flatnonzero(spectrum > 0.5 * spectrum.max())[0] * RATE / len(sound)
+
+    def test_the_same_voice_stays_and_a_higher_one_is_higher(self):
+        sound = self.buzz(120)
+        for factor in (1.0, 1.3):
+            said = self.throat(pitch=factor).say(sound)
+            self.assertEqual(said.shape, sound.shape)
+            self.assertTrue(np.isfinite(said).all())
+            self.assertAlmostEqual(self.peak(said), 120 * factor, delta=5)
+
+    def test_an_unchanged_tract_leaves_the_envelope(self):
+        envelope = np.random.default_rng(1).uniform(0.1, 1, (3, 513))
+        np.testing.assert_allclose(self.throat().shape(envelope), envelope)
+        longer = self.throat(tract=0.5).shape(envelope)
+        np.testing.assert_allclose(longer[:, :256], envelope[:, :512:2])
+
+    def test_breath_between_words_stays_breath(self):
+        pitch = np.array([0.0, 100.0, 110.0, 0.0])
+        moved = self.throat(pitch=1.5, liveliness=0.5).melody(pitch)
+        self.assertEqual(list(moved > 0), [False, True, True, False])
+
+    def test_a_name_is_one_voice(self):
+        from .speech.revoiced import Throat
+
+        self.assertEqual(Throat.of("a-1"), Throat.of("a-1"))
+        self.assertNotEqual(Throat.of("a-1"), Throat.of("a-2"))
 
 
 class Phones(unittest.TestCase):

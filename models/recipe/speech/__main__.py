@@ -3,7 +3,7 @@
 import argparse
 
 from ..settings import SPEECH, as_program
-from . import listing, make, plan
+from . import listing, make, plan, revoiced
 
 
 def main():
@@ -18,6 +18,8 @@ def main():
         return
     print(f"speech: the corpus is in {SPEECH}", flush=True)
     make.run(asked.rounds, asked.only)
+    if asked.only is None:
+        revoiced.run()
     listing.show()
 
 
