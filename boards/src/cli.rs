@@ -41,6 +41,8 @@ pub enum Command {
     Spot(Spot),
     /// Hear keywords in a live microphone, and act on them
     Listen(Listen),
+    /// Hear keywords for Home Assistant and whoever else speaks the Wyoming protocol
+    Serve(Serve),
     /// List the microphones, or listen to one for five seconds and say what is wrong with it
     Devices(Devices),
     /// Learn a voice from recordings of one person
@@ -122,6 +124,20 @@ pub struct Listen {
     /// Run the model in silence, too
     #[arg(long)]
     pub no_gate: bool,
+}
+
+/// `wavlm serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to be reached: tcp://HOST:PORT; 0.0.0.0 as the host is every address of this machine
+    #[arg(long, value_name = "URI")]
+    pub uri: String,
+    /// Thresholds and voices; `boards/listen.toml` says what it may hold. Its actions are for `listen` alone
+    #[arg(long, value_name = "F.toml")]
+    pub config: Option<PathBuf>,
+    /// Smallest accepted score, 0 to 1; the model's own, which is cautious, if none is given
+    #[arg(long, value_name = "X")]
+    pub threshold: Option<f32>,
 }
 
 /// `wavlm devices`

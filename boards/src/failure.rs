@@ -89,6 +89,14 @@ pub enum Failure {
         /// The name.
         name: String,
     },
+    /// The service cannot be reached there.
+    #[error("{uri}: {error}")]
+    Address {
+        /// The address.
+        uri: String,
+        /// The system's words.
+        error: io::Error,
+    },
     /// A build for files and pipes alone.
     #[cfg(not(feature = "microphone"))]
     #[error(

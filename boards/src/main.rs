@@ -8,6 +8,7 @@
 //! input       a file or `-` as sound
 //! listen/     listening all day: configuration, sources, events, actions
 //! microphone/ live sound through ALSA, in builds with the feature `microphone`
+//! serve/      the Wyoming service: clients, and what each of them hears
 //! progress    a bar for long work, on a terminal
 //! store       voiceprints in a folder
 //! failure     every error, in one line that names its place
@@ -27,6 +28,7 @@ mod listen;
 #[cfg(feature = "microphone")]
 mod microphone;
 mod progress;
+mod serve;
 mod setup;
 mod store;
 

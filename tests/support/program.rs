@@ -1,7 +1,7 @@
 //! Runs the programs of this workspace as a user would, through the emulator where the tests themselves are emulated.
 
 use std::env;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -146,12 +146,11 @@ impl Program {
     /// # Panics
     /// If the program cannot be started.
     pub fn start(mut self) -> Background {
-        self.command.stdout(Stdio::piped());
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
-        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (sender, lines) = channel();
-        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Background { child, lines }
+        let lines = lines_of(child.stdout.take().expect("a pipe"));
+        let errors = lines_of(child.stderr.take().expect("a pipe"));
+        Background { child, lines, errors }
     }
 
     /// Runs to the end.
@@ -169,6 +168,7 @@ impl Program {
 pub struct Background {
     child: Child,
     lines: Receiver<String>,
+    errors: Receiver<String>,
 }
 
 impl Background {
@@ -176,6 +176,21 @@ impl Background {
     pub fn next_line(&self, within: Duration) -> Option<String> {
         self.lines.recv_timeout(within).ok()
     }
+
+    /// The next line of standard error, if it comes within this time.
+    pub fn next_error(&self, within: Duration) -> Option<String> {
+        self.errors.recv_timeout(within).ok()
+    }
+}
+
+/// The lines of a stream, while they come.
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    // Whoever wants no more lines leaves the rest unread.
+    thread::spawn(move || {
+        BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
+    lines
 }
 
 impl Drop for Background {

@@ -108,7 +108,7 @@ impl Listener {
             input::warn(name.as_ref(), piece.warnings);
             for detection in piece.detections {
                 *heard = true;
-                let voice = listening.scorer().voice_of(&detection);
+                let voice = listening.voice_of(&detection);
                 let known = voice.zip(self.voices.as_ref());
                 let likeness = known.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default();
                 let event = Event::now(detection, likeness, self.began);

@@ -7,6 +7,7 @@ mod enroll;
 mod identify;
 mod infer;
 mod listen;
+mod serve;
 mod speech;
 mod spot;
 mod verify;
@@ -62,6 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     match &arguments.command {
         Command::Spot(options) => spot::run(&setup, options, &printer),
         Command::Listen(options) => listen::run(&setup, options, &printer),
+        Command::Serve(options) => serve::run(&setup, options),
         Command::Devices(options) => devices::run(options, &printer),
         Command::Enroll(options) => enroll::run(&setup, options, &printer),
         Command::Verify(options) => verify::run(&setup, options, &printer),

@@ -64,7 +64,7 @@ impl Logits {
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
         }
-        let logits = words.score(window)?;
+        let logits = words.score(window)?.logits;
         self.0.insert(key, logits.clone());
         Ok(logits)
     }

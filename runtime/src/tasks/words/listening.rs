@@ -2,9 +2,11 @@
 
 use wavlm_format::Decision;
 
+use super::voices::Voices;
 use super::{DecisionError, Detection, Gate, KeywordSpotter, Window, WordModel};
 use crate::error::Error;
 use crate::frontend::{AudioError, AudioReader, AudioWarning};
+use crate::tasks::speaker::Embedding;
 
 /// Why listening ended early.
 #[derive(Debug, thiserror::Error)]
@@ -28,23 +30,32 @@ pub struct Heard {
     pub warnings: Vec<AudioWarning>,
 }
 
-/// Gives logits for windows: a [`WordModel`], or any function that does.
-pub trait Score {
+/// What a model says of a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
     /// One logit per label.
+    pub logits: Vec<f32>,
+    /// The voice in it, as the speaker head gave it, if that was asked for.
+    pub voice: Option<Vec<f32>>,
+}
+
+/// Scores windows: a [`WordModel`], or any function that gives logits.
+pub trait Score {
+    /// What is to be said of a window.
     ///
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
-    fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error>;
+    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error>;
 }
 
 impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {
-    fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error> {
-        self(window)
+    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
+        Ok(Scored { logits: self(window)?, voice: None })
     }
 }
 
 impl Score for &mut WordModel {
-    fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error> {
+    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
         WordModel::score(self, window)
     }
 }
@@ -73,6 +84,7 @@ pub struct Listening<S> {
     sound: AudioReader,
     spotter: KeywordSpotter,
     gate: Option<Gate>,
+    voices: Voices,
     samples: usize,
     over: bool,
 }
@@ -96,7 +108,16 @@ impl<S: Score> Listening<S> {
     /// Listens to a sound with a spotter that has heard nothing yet; `scorer` takes no sound of fewer
     /// than `needed` samples.
     pub fn new(sound: AudioReader, spotter: KeywordSpotter, needed: usize, scorer: S) -> Self {
-        Listening { scorer, needed, sound, spotter, gate: None, samples: 0, over: false }
+        Listening {
+            scorer,
+            needed,
+            sound,
+            spotter,
+            gate: None,
+            voices: Voices::default(),
+            samples: 0,
+            over: false,
+        }
     }
 
     /// Leaves out the windows in which nobody speaks.
@@ -105,9 +126,10 @@ impl<S: Score> Listening<S> {
         Listening { gate: Some(gate), ..self }
     }
 
-    /// What gives the logits.
-    pub fn scorer(&self) -> &S {
-        &self.scorer
+    /// The voice that said a word of this sound. `None` if the scorer gives no voices, the word is too long ago, or the
+    /// voice has no direction.
+    pub fn voice_of(&self, word: &Detection) -> Option<Embedding> {
+        self.voices.of(word)
     }
 
     /// Reads the next piece, and says what it brought; the end of the sound counts as a piece, too. `None` after that.
@@ -136,14 +158,18 @@ impl<S: Score> Listening<S> {
             }
         };
         self.samples += samples;
-        let detections = self.spotter.run(|window| match (&mut self.gate, &window.place) {
-            (Some(gate), Some((start, _))) => {
-                let end = start + window.samples.len() as u64;
-                gate.silence(&(*start..end))
-                    .map(<[f32]>::to_vec)
-                    .map_or_else(|| self.scorer.score(window), Ok)
+        let Listening { scorer, spotter, gate, voices, .. } = self;
+        let detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
+            let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
+            let place = start..start + window.samples.len() as u64;
+            if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
+                return Ok(silence.to_vec());
             }
-            _ => self.scorer.score(window),
+            let scored = scorer.score(window)?;
+            if let Some(voice) = scored.voice {
+                voices.push(place, voice);
+            }
+            Ok(scored.logits)
         })?;
         Ok(Some(Heard { samples, detections, warnings: self.sound.take_warnings() }))
     }

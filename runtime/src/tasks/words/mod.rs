@@ -3,6 +3,7 @@
 //! ```text
 //! listening  sound, piece by piece -> detections: the loop that every program uses
 //! model      a session of the words head: window -> logits
+//! voices     the voices in the latest windows, until their words are told
 //! gate       windows in which nobody speaks need no model
 //! spotter    sound -> windows to score; their logits -> detections
 //!   sliding    sound -> windows that slide over it
@@ -29,10 +30,11 @@ mod rivals;
 mod sliding;
 mod spotter;
 mod stretches;
+mod voices;
 
 pub use decision::{DecisionError, UNTUNED};
 pub use gate::Gate;
-pub use listening::{Heard, Listening, ListeningError, Score};
+pub use listening::{Heard, Listening, ListeningError, Score, Scored};
 pub use model::WordModel;
 pub use spotter::{Detection, KeywordSpotter, Window};
 

@@ -1,20 +1,14 @@
 //! A session of a model's keyword head.
 
-use std::collections::VecDeque;
-
 use wavlm_format::{Decision, Head, HeadKind};
 
-use super::{DecisionError, Detection, KeywordSpotter, UNTUNED, Window};
+use super::{DecisionError, Detection, KeywordSpotter, Scored, UNTUNED, Window};
 use crate::error::Error;
-use crate::frontend::SAMPLE_RATE;
 use crate::model::Model;
 use crate::session::SessionOptions;
-use crate::tasks::speaker::{Embedding, SpeakerVerifier};
+use crate::tasks::speaker::SpeakerVerifier;
 use crate::tasks::{find_head, output_of};
 use crate::windows::WindowSession;
-
-/// Windows whose voices are kept: a word is told a few windows after the one that holds it best.
-const VOICES_KEPT: usize = 32;
 
 /// Scores windows with the sequence classification head named `words`, or the model's first one.
 #[derive(Debug)]
@@ -23,15 +17,8 @@ pub struct WordModel {
     head: String,
     labels: Vec<String>,
     decision: Option<Decision>,
-    voices: Option<Voices>,
-}
-
-/// The voices in the latest windows, which the same pass of the encoder gives.
-#[derive(Debug)]
-struct Voices {
-    head: String,
-    /// First sample, length, and embedding of each window, in the order of the sound.
-    latest: VecDeque<(u64, usize, Vec<f32>)>,
+    /// Name of the head that embeds voices, if it is run, too.
+    speaker: Option<String>,
 }
 
 impl WordModel {
@@ -49,28 +36,28 @@ impl WordModel {
     }
 
     /// Plans a session that also embeds the voice in each window, in the same pass of the encoder: see
-    /// [`WordModel::voice_of`].
+    /// [`Listening::voice_of`](super::Listening::voice_of).
     ///
     /// # Errors
     /// The model lacks one of the heads, or cannot be planned.
     pub fn with_voices(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        let head = SpeakerVerifier::head_or_error(model)?;
-        Self::plan(model, options, Some(Voices { head: head.name.clone(), latest: VecDeque::new() }))
+        let speaker = SpeakerVerifier::head_or_error(model)?.name.clone();
+        Self::plan(model, options, Some(speaker))
     }
 
-    fn plan(model: &Model, options: &SessionOptions, voices: Option<Voices>) -> Result<Self, Error> {
+    fn plan(model: &Model, options: &SessionOptions, speaker: Option<String>) -> Result<Self, Error> {
         let head = Self::head(model).ok_or_else(|| Error::NoHead {
             name: "words".to_owned(),
             known: "none that classifies sequences".to_owned(),
         })?;
-        let heads = [head.name.clone()].into_iter().chain(voices.iter().map(|voices| voices.head.clone()));
+        let heads = [head.name.clone()].into_iter().chain(speaker.clone());
         let options = SessionOptions { heads: Some(heads.collect()), ..options.clone() };
         Ok(WordModel {
             session: model.window_session(&options)?,
             head: head.name.clone(),
             labels: head.kind.labels().to_vec(),
             decision: head.decision,
-            voices,
+            speaker,
         })
     }
 
@@ -115,40 +102,20 @@ impl WordModel {
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
     pub fn hear(&mut self, spotter: &mut KeywordSpotter) -> Result<Vec<Detection>, Error> {
-        spotter.run(|window| self.score(window))
+        spotter.run(|window| Ok(self.score(window)?.logits))
     }
 
-    /// One logit per label for a window that is due in a spotter.
+    /// What the model says of a window that is due in a spotter. A window that stands alone tells no voice.
     ///
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
-    pub fn score(&mut self, window: Window<'_>) -> Result<Vec<f32>, Error> {
-        let Some((start, frames)) = window.place else { return self.logits(window.samples) };
-        let outputs = self.session.run_at(window.samples, start, frames)?;
-        if let Some(voices) = &mut self.voices {
-            if voices.latest.back().is_some_and(|&(last, ..)| last >= start) {
-                voices.latest.clear(); // another sound
-            }
-            if voices.latest.len() == VOICES_KEPT {
-                voices.latest.pop_front();
-            }
-            let values = output_of(&outputs, &voices.head, "embeddings")?;
-            voices.latest.push_back((start, window.samples.len(), values));
-        }
-        output_of(&outputs, &self.head, "logits")
-    }
-
-    /// The voice in the window that has a word nearest to its middle. `None` if voices are not embedded, the word is too
-    /// long ago, or the model gives no direction.
-    pub fn voice_of(&self, word: &Detection) -> Option<Embedding> {
-        let rate = f64::from(SAMPLE_RATE);
-        let middle = (word.start_s + word.end_s) / 2.0 * rate;
-        let distance = |&(start, length, _): &(u64, usize, Vec<f32>)| {
-            (start as f64 + length as f64 / 2.0 - middle).abs()
+    pub fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
+        let Some((start, frames)) = window.place else {
+            return Ok(Scored { logits: self.logits(window.samples)?, voice: None });
         };
-        let latest = &self.voices.as_ref()?.latest;
-        let nearest = latest.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-        let holds_it = distance(nearest) <= nearest.1 as f64 / 2.0;
-        Embedding::new(&nearest.2).filter(|_| holds_it)
+        let outputs = self.session.run_at(window.samples, start, frames)?;
+        let speaker = self.speaker.as_ref();
+        let voice = speaker.map(|head| output_of(&outputs, head, "embeddings")).transpose()?;
+        Ok(Scored { logits: output_of(&outputs, &self.head, "logits")?, voice })
     }
 }
