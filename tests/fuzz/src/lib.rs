@@ -12,9 +12,11 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use wavlm_format::{MAGIC, ModelFile, PREFIX};
+use wavlm_link::{Answer, Message};
 use wavlm_runtime::Model;
 use wavlm_runtime::frontend::{AudioReader, SoundOptions};
 use wavlm_runtime::tasks::speaker::Voiceprint;
+use wavlm_wyoming::{Decoder, Request};
 
 /// A model file: opened, checked in full, and planned.
 pub fn wlm(bytes: &[u8]) -> bool {
@@ -53,4 +55,32 @@ pub fn voiceprint(bytes: &[u8]) -> bool {
     file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
     let body = Voiceprint::from_bytes(&file).is_ok();
     Voiceprint::from_bytes(bytes).is_ok() || body
+}
+
+/// What a client of the Wyoming service sends, as it comes from a socket; whether all of it was messages.
+pub fn wyoming(bytes: &[u8]) -> bool {
+    let mut decoder = Decoder::new();
+    let mut understood = 0;
+    for piece in bytes.chunks(100) {
+        decoder.push(piece);
+        loop {
+            match decoder.next_message() {
+                Ok(Some(message)) => understood += usize::from(Request::try_from(message).is_ok()),
+                Ok(None) => break,
+                Err(_) => return false,
+            }
+        }
+    }
+    understood > 0
+}
+
+/// Both directions of the serial line to a lock; whether a frame of either was among the bytes.
+pub fn line(bytes: &[u8]) -> bool {
+    let (mut there, mut back) = (wavlm_link::Decoder::new(), wavlm_link::Decoder::new());
+    let mut frames = 0;
+    for &byte in bytes {
+        frames += usize::from(there.push::<Message>(byte).is_some());
+        frames += usize::from(back.push::<Answer>(byte).is_some());
+    }
+    frames > 0
 }

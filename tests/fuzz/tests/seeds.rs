@@ -8,13 +8,15 @@ use wavlm_tests::{Program, repository};
 
 type Target = fn(&[u8]) -> bool;
 
-const TARGETS: [(&str, Target); 6] = [
+const TARGETS: [(&str, Target); 8] = [
     ("archive", wavlm_fuzz::archive),
+    ("line", wavlm_fuzz::line),
     ("pickle", wavlm_fuzz::pickle),
     ("safetensors", wavlm_fuzz::safetensors),
     ("sound", wavlm_fuzz::sound),
     ("voiceprint", wavlm_fuzz::voiceprint),
     ("wlm", wavlm_fuzz::wlm),
+    ("wyoming", wavlm_fuzz::wyoming),
 ];
 
 /// Bytes of sound that are enough for a header and a few pieces.
@@ -81,6 +83,7 @@ fn a_voiceprint(folder: &Path) -> Vec<u8> {
 fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
     match target {
         "archive" => vec![bytes("tests/golden/cases/ctc-group/pytorch_model.bin")],
+        "line" => vec![wavlm_link::Asker::new().say(wavlm_link::Request::Heartbeat).expect("it fits").to_vec()],
         "pickle" => vec![a_pickle()],
         "safetensors" => ["input", "model"]
             .map(|file| bytes(&format!("tests/golden/cases/mask-layer-frame/{file}.safetensors")))
@@ -92,6 +95,11 @@ fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
         }
         "voiceprint" => vec![a_voiceprint(folder)],
         "wlm" => ["int8", "f32"].map(|precision| a_model(folder, precision)).to_vec(),
+        "wyoming" => vec![
+            b"{\"type\": \"describe\"}\n{\"type\": \"detect\", \"data_length\": 17}\n{\"names\": [\"go\"]}".to_vec(),
+            b"{\"type\": \"audio-chunk\", \"data\": {\"rate\": 16000, \"width\": 2, \"channels\": 1}, \"payload_length\": 2}\nab"
+                .to_vec(),
+        ],
         other => panic!("no seeds for {other}"),
     }
 }
