@@ -4,7 +4,7 @@ use wavlm_export::agreement::measure;
 use wavlm_format::Precision;
 use wavlm_kernels::Kernels;
 use wavlm_runtime::Outputs;
-use wavlm_tests::{Case, cases, model_of};
+use wavlm_tests::{Case, cases, model_of, tables};
 
 /// Largest difference of f32 outputs, relative to a tensor's largest absolute value: the project's bar. The expected
 /// values are rounded f64; transformers' own f32 run stays within 4e-6 of them.
@@ -21,7 +21,7 @@ fn run(case: &Case, precision: Precision, kernels: &'static Kernels) -> Outputs 
 fn f32_equals_transformers_on_every_table() {
     let cases = cases();
     assert!(cases.len() >= 30, "only {} golden cases", cases.len());
-    for kernels in Kernels::available() {
+    for kernels in tables() {
         let mut worst = 0.0f32;
         for case in &cases {
             let outputs = run(case, Precision::F32, kernels);
@@ -43,7 +43,7 @@ fn f32_equals_transformers_on_every_table() {
 
 #[test]
 fn int8_stays_close_to_transformers_on_every_table() {
-    for kernels in Kernels::available() {
+    for kernels in tables() {
         let mut worst = 1.0f32;
         for case in &cases() {
             let outputs = run(case, Precision::Int8, kernels);

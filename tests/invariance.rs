@@ -3,9 +3,8 @@
 
 use ndarray::Array2;
 use wavlm_format::Precision;
-use wavlm_kernels::Kernels;
 use wavlm_runtime::{Outputs, SessionOptions, SharedFrames};
-use wavlm_tests::{Case, cases, model_of};
+use wavlm_tests::{Case, cases, model_of, tables};
 
 fn bits(outputs: &Outputs) -> Vec<(String, Vec<u32>)> {
     outputs
@@ -24,7 +23,7 @@ fn threads_do_not_change_a_bit() {
     for case in chosen() {
         for precision in [Precision::F32, Precision::Int8] {
             let model = model_of(&case.folder, precision);
-            for kernels in Kernels::available() {
+            for kernels in tables() {
                 let run = |threads| {
                     let options =
                         SessionOptions { base: true, threads, kernels, ..SessionOptions::default() };
@@ -87,7 +86,7 @@ fn windows_that_share_frames_give_the_bits_of_windows_alone() {
     for case in cases() {
         for precision in [Precision::F32, Precision::Int8] {
             let model = model_of(&case.folder, precision);
-            for kernels in Kernels::available() {
+            for kernels in tables() {
                 let options = SessionOptions { kernels, hidden_states: true, ..SessionOptions::default() };
                 let mut alone = model.session(&options).expect("a session");
                 let mut windows = model.window_session(&options).expect("a session");

@@ -4,10 +4,12 @@
 mod checkpoint;
 mod conversion;
 mod golden;
+mod kernels;
 mod program;
 mod tensors;
 
 pub use checkpoint::{CheckpointCopy, Tensors, write_safetensors, write_torch};
 pub use conversion::{assert_same, model_of, read_checkpoint};
 pub use golden::{Case, cases};
+pub use kernels::tables;
 pub use program::{Background, Finished, Program, repository};
