@@ -11,13 +11,17 @@ const FRAME: usize = 256;
 /// few a word.
 const ACTIVE: f32 = 0.35;
 
+/// What the sound is multiplied with, once for each detector: one hears it as it is, the other what is said softly or from
+/// afar, 24 dB louder.
+const GAINS: [f32; 2] = [1.0, 16.0];
+
 /// Tells windows in which nobody can be speaking, and stands in for the model there.
 ///
-/// A detector of voice activity, far smaller than the model, listens to all of the sound. A window without an active frame
+/// Detectors of voice activity, far smaller than the model, listen to all of the sound. A window without an active frame
 /// gets the logits of silence; every other window is scored as always, so what is heard in it does not depend on the gate.
 /// Since it drops windows and no sound, no beginning of a word is lost.
 pub struct Gate {
-    detector: Box<Detector>,
+    detectors: [Box<Detector>; GAINS.len()],
     /// Samples of the unfinished frame.
     pending: Vec<f32>,
     frames: u64,
@@ -39,7 +43,7 @@ impl Gate {
         let silence = labels.iter().position(|label| label == "_silence_");
         let silence = silence.or_else(|| labels.iter().position(|label| label.starts_with('_')))?;
         Some(Gate {
-            detector: Detector::default_boxed(),
+            detectors: GAINS.map(|_| Detector::default_boxed()),
             pending: Vec::with_capacity(FRAME),
             frames: 0,
             active: VecDeque::new(),
@@ -51,15 +55,26 @@ impl Gate {
     /// Takes the next 16 kHz samples of the sound.
     pub fn push(&mut self, samples: &[f32]) {
         for &sample in samples {
-            self.pending.push(sample.clamp(-1.0, 1.0));
+            self.pending.push(sample);
             if self.pending.len() == FRAME {
-                if self.detector.predict_f32(&self.pending) >= ACTIVE {
+                if self.is_active() {
                     self.active.push_back(self.frames);
                 }
                 self.frames += 1;
                 self.pending.clear();
             }
         }
+    }
+
+    /// Whether anybody speaks in the frame that is complete now.
+    fn is_active(&mut self) -> bool {
+        let mut active = false;
+        for (detector, gain) in self.detectors.iter_mut().zip(GAINS) {
+            let frame: Vec<f32> =
+                self.pending.iter().map(|sample| (gain * sample).clamp(-1.0, 1.0)).collect();
+            active |= detector.predict_f32(&frame) >= ACTIVE;
+        }
+        active
     }
 
     /// The logits for a window over these samples of the sound, if nobody speaks in it. Later windows must not begin earlier.
