@@ -87,7 +87,7 @@ impl Filler {
 }
 
 impl Drain {
-    /// The next item; waits for it. `None` if the other side is gone.
+    /// The next item; waits for it.
     pub fn next(&mut self) -> Item {
         loop {
             match self.items.dequeue() {
