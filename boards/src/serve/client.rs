@@ -1,15 +1,16 @@
 //! One connection.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Read};
+use std::net::TcpStream;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use wavlm_wyoming::{CodecError, Decoder, Format, Message, Reply, Request};
 
-use super::Service;
+use super::answers::Answers;
 use super::clients::Place;
 use super::hearing::{Hearing, Wanted};
+use super::service::Service;
 
 /// A client that says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(300);
@@ -27,22 +28,6 @@ pub enum ClientError {
     Codec(#[from] CodecError),
 }
 
-/// The way back to a client, for all of its threads.
-#[derive(Clone)]
-pub struct Answers(Arc<Mutex<TcpStream>>);
-
-impl Answers {
-    /// Sends an answer. A client that does not take it is disconnected, which the thread that reads finds out.
-    pub fn send(&self, reply: Reply) {
-        let bytes = Message::from(reply).to_bytes();
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if stream.write_all(&bytes).is_err() {
-            // If it is gone already, all the better.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-}
-
 /// Attends to a client until it leaves.
 ///
 /// # Errors
@@ -51,7 +36,7 @@ pub fn attend(service: &Arc<Service>, mut stream: TcpStream, place: &Place) -> R
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(SILENCE))?;
     stream.set_write_timeout(Some(STUCK))?;
-    let answers = Answers(Arc::new(Mutex::new(stream.try_clone()?)));
+    let answers = Answers::new(stream.try_clone()?);
     let mut client = Client { service, answers, wanted: Wanted::default(), hearing: None };
     let mut decoder = Decoder::new();
     let mut buffer = [0; 8192];

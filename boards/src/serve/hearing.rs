@@ -10,9 +10,9 @@ use wavlm_runtime::tasks::words::{
 };
 use wavlm_wyoming::{Format, Reply};
 
-use super::Service;
-use super::client::Answers;
+use super::answers::Answers;
 use super::pipe::{self, Filler, Pipe};
+use super::service::Service;
 
 /// Rates that are taken, in frames per second.
 const RATES: std::ops::RangeInclusive<u32> = 4000..=192_000;

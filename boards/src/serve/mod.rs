@@ -5,50 +5,32 @@
 //! client    one connection: messages in, answers out
 //! hearing   the sound of one client, heard in a thread of its own
 //! pipe      bytes from the one to the other
+//! answers   the way back
+//! service   what all clients share
 //! ```
 //!
 //! Nothing here holds an action or a lock: a client gets words, and can ask for nothing else.
 
+mod answers;
 mod client;
 mod clients;
 mod hearing;
 mod pipe;
+mod service;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use wavlm_format::Decision;
-use wavlm_runtime::tasks::words::WordModel;
-use wavlm_wyoming::Info;
-
-use crate::listen::voices::Voices;
 use clients::Clients;
+pub use service::Service;
 
 /// Most clients at once.
 const MAX_CLIENTS: usize = 32;
 /// Rest after a connection that could not be accepted, as when there are no descriptors left.
 const REST: Duration = Duration::from_millis(100);
-
-/// What all clients share.
-pub struct Service {
-    /// Computes for one window of one client at a time.
-    pub model: Mutex<WordModel>,
-    /// Samples of the shortest sound that the model takes.
-    pub needed: usize,
-    /// The model's labels.
-    pub labels: Vec<String>,
-    /// When a word counts as heard.
-    pub decision: Decision,
-    /// Whether windows in which nobody speaks are left out.
-    pub gate: bool,
-    /// Who may be named.
-    pub voices: Option<Voices>,
-    /// What clients are told.
-    pub info: Info,
-}
 
 /// Serves until the program ends; returns only if the address cannot be used.
 ///

@@ -2,6 +2,7 @@
 
 use wavlm_format::Decision;
 
+use super::score::{Score, Scored};
 use super::voices::Voices;
 use super::{DecisionError, Detection, Gate, KeywordSpotter, Window, WordModel};
 use crate::error::Error;
@@ -28,30 +29,6 @@ pub struct Heard {
     pub detections: Vec<Detection>,
     /// What should be known about the sound, although it is read.
     pub warnings: Vec<AudioWarning>,
-}
-
-/// What a model says of a window.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scored {
-    /// One logit per label.
-    pub logits: Vec<f32>,
-    /// The voice in it, as the speaker head gave it, if that was asked for.
-    pub voice: Option<Vec<f32>>,
-}
-
-/// Scores windows: a [`WordModel`], or any function that gives logits.
-pub trait Score {
-    /// What is to be said of a window.
-    ///
-    /// # Errors
-    /// As [`Session::run`](crate::Session::run).
-    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error>;
-}
-
-impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {
-    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
-        Ok(Scored { logits: self(window)?, voice: None })
-    }
 }
 
 impl Score for &mut WordModel {

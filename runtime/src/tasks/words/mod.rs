@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! listening  sound, piece by piece -> detections: the loop that every program uses
+//! score      what is asked of whatever scores windows
 //! model      a session of the words head: window -> logits
 //! voices     the voices in the latest windows, until their words are told
 //! gate       windows in which nobody speaks need no model
@@ -27,6 +28,7 @@ mod model;
 mod peaks;
 mod phrases;
 mod rivals;
+mod score;
 mod sliding;
 mod spotter;
 mod stretches;
@@ -34,8 +36,9 @@ mod voices;
 
 pub use decision::{DecisionError, UNTUNED};
 pub use gate::Gate;
-pub use listening::{Heard, Listening, ListeningError, Score, Scored};
+pub use listening::{Heard, Listening, ListeningError};
 pub use model::WordModel;
+pub use score::{Score, Scored};
 pub use spotter::{Detection, KeywordSpotter, Window};
 
 fn seconds_to_samples(seconds: f32) -> usize {

@@ -1,0 +1,28 @@
+//! What is asked of whatever scores windows.
+
+use super::Window;
+use crate::error::Error;
+
+/// What a model says of a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// One logit per label.
+    pub logits: Vec<f32>,
+    /// The voice in it, as the speaker head gave it, if that was asked for.
+    pub voice: Option<Vec<f32>>,
+}
+
+/// Scores windows: a [`WordModel`], or any function that gives logits.
+pub trait Score {
+    /// What is to be said of a window.
+    ///
+    /// # Errors
+    /// As [`Session::run`](crate::Session::run).
+    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error>;
+}
+
+impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {
+    fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
+        Ok(Scored { logits: self(window)?, voice: None })
+    }
+}
