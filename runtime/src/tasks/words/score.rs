@@ -12,7 +12,7 @@ pub struct Scored {
     pub voice: Option<Vec<f32>>,
 }
 
-/// Scores windows: a [`WordModel`], or any function that gives logits.
+/// Scores windows: a [`WordModel`](super::WordModel), or any function that gives logits.
 pub trait Score {
     /// What is to be said of a window.
     ///
