@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::listen::action::{Actions, Trouble};
 use crate::listen::config::Config;
+use crate::listen::ears::Ears;
 use crate::listen::event::Event;
 use crate::listen::source::Source;
 use crate::listen::voices::Voices;
@@ -21,15 +22,7 @@ use crate::setup::Setup;
 pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict, Failure> {
     let began = Instant::now();
     let config = configuration(options)?;
-    let voices = match config.voices() {
-        Some(wanted) => Some(Voices::read(&wanted, &setup.model, &setup.model_name)?),
-        None => None,
-    };
-    let plan = if voices.is_some() { WordModel::with_voices } else { WordModel::new };
-    let mut model = plan(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
-    let decision = config.words.decide(model.decision());
-    let decision = decision.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?;
-    model.spotter(&decision)?; // before waiting for sound
+    let Ears { mut model, decision, voices } = Ears::new(setup, &config.words, config.voices().as_ref())?;
     if let [word, ..] = config.unknown_words(model.labels())[..] {
         return Err(Failure::UnknownWord { word: word.to_owned(), known: model.keywords().join(", ") });
     }

@@ -3,14 +3,13 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Mutex;
 
-use wavlm_runtime::tasks::words::WordModel;
 use wavlm_wyoming::{Attribution, Info, Word};
 
 use super::Verdict;
 use crate::cli::Serve;
 use crate::failure::Failure;
 use crate::listen::config::Config;
-use crate::listen::voices::Voices;
+use crate::listen::ears::Ears;
 use crate::serve::{self, Service};
 use crate::setup::Setup;
 
@@ -29,15 +28,7 @@ pub fn run(setup: &Setup, options: &Serve) -> Result<Verdict, Failure> {
 }
 
 fn service(setup: &Setup, config: &Config) -> Result<Service, Failure> {
-    let voices = match &config.voices {
-        Some(wanted) => Some(Voices::read(wanted, &setup.model, &setup.model_name)?),
-        None => None,
-    };
-    let plan = if voices.is_some() { WordModel::with_voices } else { WordModel::new };
-    let model = plan(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
-    let decision = config.words.decide(model.decision());
-    let decision = decision.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?;
-    model.spotter(&decision)?; // refuses a decision that makes no sense
+    let Ears { model, decision, voices } = Ears::new(setup, &config.words, config.voices.as_ref())?;
     let word = |name: &str| Word { name: name.to_owned(), languages: vec!["en".to_owned()] };
     let info = Info {
         name: "wavlm".to_owned(),

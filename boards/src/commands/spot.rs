@@ -10,6 +10,8 @@ use super::{Printer, Verdict};
 use crate::cli::Spot;
 use crate::failure::Failure;
 use crate::input;
+use crate::listen::config::Words;
+use crate::listen::ears::Ears;
 use crate::progress::Progress;
 use crate::setup::Setup;
 
@@ -23,17 +25,8 @@ struct Record<'a> {
 }
 
 pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, Failure> {
-    let mut model =
-        WordModel::new(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
-    let mut decision = model.decision();
-    decision.threshold = match options.threshold {
-        Some(threshold) => threshold,
-        None if options.eager => {
-            let lower = decision.lower_threshold;
-            lower.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?
-        }
-        None => decision.threshold,
-    };
+    let words = Words { threshold: options.threshold, eager: options.eager, ..Words::default() };
+    let Ears { mut model, decision, .. } = Ears::new(setup, &words, None)?;
     let (mut found, mut failed) = (0, 0);
     for file in &options.files {
         match spot(&mut model, &decision, file, options, printer) {

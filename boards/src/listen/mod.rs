@@ -4,12 +4,14 @@
 //! config   the TOML file, and what the command line changes in it
 //! source   a microphone, a file or stdin; a microphone that was unplugged comes back
 //! voices   who may say something
+//! ears     the model, when a word counts, and the voices
 //! event    a word that was heard, and when
 //! action   what is done about it
 //! ```
 
 pub mod action;
 pub mod config;
+pub mod ears;
 pub mod event;
 pub mod source;
 pub mod voices;

@@ -70,8 +70,10 @@ impl Gate {
     fn is_active(&mut self) -> bool {
         let mut active = false;
         for (detector, gain) in self.detectors.iter_mut().zip(GAINS) {
-            let frame: Vec<f32> =
-                self.pending.iter().map(|sample| (gain * sample).clamp(-1.0, 1.0)).collect();
+            let mut frame = [0.0; FRAME];
+            for (louder, sample) in frame.iter_mut().zip(&self.pending) {
+                *louder = (gain * sample).clamp(-1.0, 1.0);
+            }
             active |= detector.predict_f32(&frame) >= ACTIVE;
         }
         active
