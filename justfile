@@ -18,9 +18,13 @@ test:
 arm:
     tests/run arm
 
-# The program for a board (pi5, pi4, pi3, zero2w, jetson-nano, orin-nano): target/boards/BOARD/
+# The program for a board, one of boards/profiles: target/boards/BOARD/
 build BOARD:
     boards/build {{BOARD}}
+
+# A Debian package for a board, with services that listen from boot: target/boards/BOARD/wavlm_arm64.deb
+bundle BOARD:
+    boards/bundle {{BOARD}}
 
 # Every kernel of this CPU, products as a share of its peak: `just bench --json`, `just bench --kernel avx2 gelu`
 bench *ARGS:

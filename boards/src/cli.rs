@@ -1,6 +1,8 @@
 //! The command line. Names are fixed: scripts rely on them.
 
+use std::num::ParseFloatError;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use wavlm_runtime::frontend::{Channel, RawFormat, SoundOptions};
@@ -82,12 +84,9 @@ impl Sound {
 /// `wavlm spot`
 #[derive(Debug, Args)]
 pub struct Spot {
-    /// Smallest accepted score, 0 to 1; the model's own, which is cautious, if none is given
-    #[arg(long, value_name = "X")]
-    pub threshold: Option<f32>,
-    /// Take the model's lower threshold: hear more words, and raise more false alarms
-    #[arg(long, conflicts_with = "threshold")]
-    pub eager: bool,
+    /// When a word counts.
+    #[command(flatten)]
+    pub hearing: Hearing,
     /// Sound files of any kind; `-` reads the same, or raw s16le at 16 kHz, from stdin and prints keywords as they are
     /// heard
     #[arg(required = true, value_name = "FILE")]
@@ -115,12 +114,9 @@ pub struct Listen {
     /// Samples of the file, which has no header; see `wavlm spot --help`
     #[arg(long, value_name = "rate=HZ,format=NAME,channels=N", requires = "file")]
     pub raw: Option<RawFormat>,
-    /// Smallest accepted score, 0 to 1; the model's own, which is cautious, if none is given
-    #[arg(long, value_name = "X")]
-    pub threshold: Option<f32>,
-    /// Take the model's lower threshold: hear more words, and raise more false alarms
-    #[arg(long, conflicts_with = "threshold")]
-    pub eager: bool,
+    /// When a word counts.
+    #[command(flatten)]
+    pub hearing: Hearing,
     /// Run the model in silence, too
     #[arg(long)]
     pub no_gate: bool,
@@ -135,9 +131,51 @@ pub struct Serve {
     /// Thresholds and voices; `boards/listen.toml` says what it may hold. Its actions are for `listen` alone
     #[arg(long, value_name = "F.toml")]
     pub config: Option<PathBuf>,
-    /// Smallest accepted score, 0 to 1; the model's own, which is cautious, if none is given
-    #[arg(long, value_name = "X")]
-    pub threshold: Option<f32>,
+    /// When a word counts.
+    #[command(flatten)]
+    pub hearing: Hearing,
+}
+
+/// When a word counts as heard, in place of what the configuration and the model say.
+#[derive(Debug, Args)]
+pub struct Hearing {
+    /// Smallest accepted score, 0 to 1, of all words or, as `go=0.7`, of one; may be given several times
+    #[arg(long, value_name = "X|WORD=X")]
+    pub threshold: Vec<Threshold>,
+    /// Take the model's lower threshold: hear more words, and raise more false alarms
+    #[arg(long, conflicts_with = "threshold")]
+    pub eager: bool,
+    /// Time between two windows, in seconds
+    #[arg(long, value_name = "S")]
+    pub hop: Option<f32>,
+    /// Windows whose scores are averaged
+    #[arg(long, value_name = "N")]
+    pub smoothing: Option<u32>,
+    /// Windows in a row that must reach the threshold
+    #[arg(long, value_name = "N")]
+    pub trigger: Option<u32>,
+    /// Shortest time between two events of one word, in seconds
+    #[arg(long, value_name = "S")]
+    pub refractory: Option<f32>,
+}
+
+/// A threshold of all words, or of the one that is named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// Which; all if there is none.
+    pub word: Option<String>,
+    /// Smallest accepted score.
+    pub value: f32,
+}
+
+impl FromStr for Threshold {
+    type Err = ParseFloatError;
+
+    fn from_str(text: &str) -> Result<Self, ParseFloatError> {
+        let (word, value) =
+            text.rsplit_once('=').map_or((None, text), |(word, value)| (Some(word.to_owned()), value));
+        Ok(Threshold { word, value: value.parse()? })
+    }
 }
 
 /// `wavlm devices`
@@ -275,7 +313,8 @@ mod tests {
         assert!(arguments.common.json);
         assert_eq!(arguments.common.threads, 2);
         assert!(
-            matches!(arguments.command, Command::Spot(Spot { threshold: Some(0.5), files, .. }) if files.len() == 2)
+            matches!(arguments.command, Command::Spot(Spot { hearing: Hearing { threshold, .. }, files, .. })
+                if files.len() == 2 && threshold == [Threshold { word: None, value: 0.5 }])
         );
     }
 }

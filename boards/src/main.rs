@@ -4,6 +4,8 @@
 //! cli         the command line, as clap reads it
 //! commands/   one file per subcommand
 //! setup       model, kernels and threads from options and environment
+//! board       the boards that this project knows
+//! machine     what Linux tells of this one
 //! cores       the big ones of a board with big and little ones
 //! input       a file or `-` as sound
 //! listen/     listening all day: configuration, sources, events, actions
@@ -11,6 +13,7 @@
 //! serve/      the Wyoming service: clients, and what each of them hears
 //! progress    a bar for long work, on a terminal
 //! store       voiceprints in a folder
+//! supervisor  signs of life for systemd
 //! failure     every error, in one line that names its place
 //! ```
 //!
@@ -18,6 +21,7 @@
 
 #![forbid(unsafe_code)]
 
+mod board;
 mod builtin;
 mod cli;
 mod commands;
@@ -25,12 +29,14 @@ mod cores;
 mod failure;
 mod input;
 mod listen;
+mod machine;
 #[cfg(feature = "microphone")]
 mod microphone;
 mod progress;
 mod serve;
 mod setup;
 mod store;
+mod supervisor;
 
 use std::process::ExitCode;
 

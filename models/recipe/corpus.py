@@ -10,6 +10,7 @@ at both ends. `NAME.jsonl` holds one JSON object a line for each clip, in the sa
                   word      one or two other words, a third of them one phone away from a keyword
                   sentence  running speech; in training it may hold keywords, see keyword_free
                   foreign   another language; holds no word that sounds like a keyword
+                  foreign-word   one or two words of another language, by a voice of any
     text          what is said
     said          the phonemes given to the engine, in its own notation; "" if it was given the text
     phones        ARPAbet without stress (39 phones), with a space between; "" if they are not known

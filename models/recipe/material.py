@@ -100,7 +100,7 @@ class Material:
             self.spelt.add(clip)
         if clip.kind == "keyword":
             self.keywords[clip.spans[0][0]].add(clip)
-        elif clip.kind == "word" and clip.keyword_free:
+        elif clip.kind in ("word", "foreign-word") and clip.keyword_free:
             self.others.add(clip)
         elif clip.keyword_free:
             self.speech.add(clip)

@@ -20,7 +20,8 @@ LENGTH = int(SPEAKER_SECONDS * RATE)
 WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
 LEAST_SECONDS = 2.5  # of speech of a voice, all clips together
 SHARE_OF_KOKORO = 0.5
-ENTRIES = 6000
+SHOWN = 1.2, 2.4  # seconds of its sound that a step is shown
+ENTRIES = 9000
 TELL_SECONDS = 60
 
 
@@ -68,10 +69,12 @@ class Speakers:
         return label, self.around.hear(rng, sound, severity)
 
     def batch(self, rng, size, answers, severity):
-        """(sounds, classes, what the teacher said)"""
+        """(a stretch of each sound, classes, what the teacher said of the whole)"""
         entries = rng.integers(0, len(answers), size)
         labels, sounds = zip(*(self.example(rng, int(entry), severity) for entry in entries))
-        return np.stack(sounds), np.array(labels), answers[entries]
+        length = int(rng.uniform(*SHOWN) * RATE)
+        first = int(rng.integers(0, LENGTH - length + 1))
+        return np.stack(sounds)[:, first : first + length], np.array(labels), answers[entries]
 
 
 def centred(answers):

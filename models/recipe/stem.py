@@ -106,7 +106,8 @@ def run(steps=STEPS):
             group["lr"] = rate
         windows = torch.from_numpy(next(feed))
         wanted = target(windows)
-        loss = ((learning(windows) - wanted) ** 2).mean()
+        with architecture.in_16_bits():
+            loss = ((learning(windows).float() - wanted) ** 2).mean()
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(learning.parameters(), 1.0)

@@ -21,8 +21,8 @@ from .training import DECAY_STEPS, FINAL, STATE, Training, ramp
 
 STEPS = int(os.environ.get("WAVLM_STEPS", "60000"))
 MINUTES = float(os.environ.get("WAVLM_MINUTES", "inf"))
-WORDS, SENTENCES, SPEAKERS = 32, 6, 8  # sounds of each kind in a step
-SENTENCES_EVERY, SPEAKERS_EVERY = 2, 4  # steps; words come in every one
+WORDS, SENTENCES, SPEAKERS = 32, 6, 24  # sounds of each kind in a step
+SENTENCES_EVERY, SPEAKERS_EVERY = 2, 2  # steps; words come in every one
 LEAST_SEVERITY, FULL_SEVERITY = 0.1, 2000  # at the first step; steps until surroundings are at their full
 
 

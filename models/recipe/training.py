@@ -117,11 +117,12 @@ class Training:
         words, sentences, voices = batches
         margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
         share = 1.0 if self.step >= CTC_FROM else joint.SMALL_CTC
-        tasks = [self.model.words_loss(*words, share)]
-        if sentences is not None:
-            tasks.append(self.model.phones_loss(*sentences, share))
-        if voices is not None:
-            tasks.append(self.model.speakers_loss(*voices, margin))
+        with architecture.in_16_bits():
+            tasks = [self.model.words_loss(*words, share)]
+            if sentences is not None:
+                tasks.append(self.model.phones_loss(*sentences, share))
+            if voices is not None:
+                tasks.append(self.model.speakers_loss(*voices, margin))
         joint.gradients(self.model, [loss for loss, _ in tasks])
         self.optimiser.step()
         self.model.listener.remove_offset()

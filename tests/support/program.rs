@@ -177,6 +177,23 @@ impl Background {
         self.lines.recv_timeout(within).ok()
     }
 
+    /// Sends it a signal, by name.
+    ///
+    /// # Panics
+    /// If `kill` cannot be run.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{name}");
+    }
+
+    /// Waits for its end; its exit status, `None` if a signal ended it.
+    ///
+    /// # Panics
+    /// If that cannot be known.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().expect("its end").code()
+    }
+
     /// The next line of standard error, if it comes within this time.
     pub fn next_error(&self, within: Duration) -> Option<String> {
         self.errors.recv_timeout(within).ok()

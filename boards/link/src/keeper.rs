@@ -41,6 +41,14 @@ impl<O: OutputPin, R: InputPin, S: InputPin, C: Clock + Clone> Keeper<O, R, S, C
         &self.lock
     }
 
+    /// Whoever spoke is known to be gone: shuts what a request opened. The next one may begin its numbers anew.
+    pub fn hang_up(&mut self) {
+        self.lock.asker_is_gone();
+        self.decoder = Decoder::new();
+        self.newest = None;
+        self.outcome = None;
+    }
+
     /// How many frames were broken.
     pub fn broken(&self) -> u32 {
         self.decoder.broken()

@@ -68,7 +68,7 @@ mod live {
 
     pub fn test(device: &str, printer: &Printer) -> Result<Verdict, Failure> {
         let failed = |error| Failure::Device { device: device.to_owned(), error };
-        let mut stream = Microphone::start(device).map_err(failed)?.next_stream();
+        let mut stream = Microphone::start(device).map_err(failed)?.next_stream(|| {});
         let format = stream.format;
         eprintln!("wavlm: {device}: speak as you would to the finished thing, for {} s", TEST.as_secs());
         let shows = io::stderr().is_terminal();

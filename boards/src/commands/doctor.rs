@@ -1,23 +1,31 @@
 //! `wavlm doctor`: what this machine and this model are, and what is wrong with either.
 
 use std::fs;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
-use wavlm_format::{Agreement, Head, HeadKind, Header, Precision, TensorEntry};
+use wavlm_format::{Agreement, Decision, Head, HeadKind, Header, Precision, TensorEntry};
+use wavlm_runtime::tasks::words::WordModel;
 
 use super::{Printer, Verdict, speech};
+use crate::board::Board;
 use crate::cli::Doctor;
 use crate::cores;
 use crate::failure::Failure;
+use crate::machine::{Condition, Machine};
 use crate::setup::{KERNEL_VARIABLE, Setup, available_kernels};
 use crate::store::Store;
 
 /// Cosine to the checkpoint below which an export deserves a look; what is reached is above 0.999.
 const GOOD_COSINE: f32 = 0.999;
+/// Speech that is heard before anything is measured, and while it is, in seconds.
+const WARM_UP_S: f32 = 1.5;
+const MEASURED_S: f32 = 3.0;
 
 #[derive(Serialize)]
 struct Record {
+    board: Option<String>,
+    condition: Condition,
     cpu: String,
     cores: usize,
     cores_allowed: String,
@@ -27,6 +35,9 @@ struct Record {
     model: Facts,
     voices: Option<usize>,
     second_ms: f64,
+    /// Share of one core that listening takes while somebody speaks.
+    load: Option<f64>,
+    microphones: Option<usize>,
     warnings: Vec<String>,
 }
 
@@ -66,17 +77,27 @@ pub fn run(setup: &Setup, options: &Doctor, printer: &Printer) -> Result<Verdict
     let kernel = setup.options.kernels.name();
     let store = Store::new(options.store.as_deref()).and_then(|store| store.names());
     let model = Facts::new(&setup.model_name, file.len(), file.header());
+    let machine = Machine::this();
+    let board = machine.board();
+    let condition = machine.condition(board.as_ref(), SystemTime::now());
+    let mut warnings = warnings(&kernels, kernel, &model);
+    warnings.extend(board.as_ref().and_then(|board| board_warning(board, &kernels)));
+    warnings.extend(condition.warnings.iter().cloned());
     let record = Record {
         cpu: cpu_name(),
         cores: setup.cores.allowed.len(),
         cores_allowed: cores::list(&setup.cores.allowed),
         cores_used: cores::list(&setup.cores.used),
-        warnings: warnings(&kernels, kernel, &model),
+        warnings,
         kernels,
         kernel,
         model,
         voices: store.ok().map(|names| names.len()),
         second_ms: time_one_second(setup)?,
+        load: load_of_listening(setup, board.as_ref())?,
+        microphones: microphones(),
+        board: board.map(|board| board.name),
+        condition,
     };
     printer.print(&record, || record.text())?;
     Ok(Verdict::Yes)
@@ -127,7 +148,8 @@ impl HeadFacts {
 impl Record {
     fn text(&self) -> String {
         let model = &self.model;
-        let mut lines = vec![
+        let mut lines: Vec<String> = self.board.iter().map(|name| format!("board     {name}")).collect();
+        lines.extend([
             format!("CPU       {}", self.cpu),
             format!("cores     {} (of {})", self.cores_used, self.cores_allowed),
             format!("kernels   {} (chosen of {})", self.kernel, self.kernels.join(", ")),
@@ -140,7 +162,7 @@ impl Record {
             ),
             format!("licence   {}", model.licence),
             format!("source    {}", model.source),
-        ];
+        ]);
         for head in &model.heads {
             let labels =
                 if head.labels.is_empty() { String::new() } else { format!(": {}", head.labels.join(", ")) };
@@ -154,10 +176,28 @@ impl Record {
             lines.push(format!("export    worst agreement {:.6}, of {}", worst.cosine, worst.tensor));
         }
         lines.push(format!("speed     1 s of sound in {:.1} ms", self.second_ms));
+        lines.extend(
+            self.load
+                .map(|load| format!("load      {:.1} % of one core while somebody speaks", 100.0 * load)),
+        );
+        lines.extend(
+            self.microphones
+                .map(|count| format!("sound     {count} microphones; `wavlm devices` lists them")),
+        );
+        let Condition { governor, temperature_c, .. } = &self.condition;
+        lines.extend(governor.as_ref().map(|governor| format!("governor  {governor}")));
+        lines.extend(temperature_c.map(|degrees| format!("heat      {degrees:.0} °C")));
         lines.extend(self.voices.map(|count| format!("voices    {count} enrolled")));
         lines.extend(self.warnings.iter().map(|warning| format!("WARNING   {warning}")));
         lines.join("\n")
     }
+}
+
+/// Whether a board has what its profile says.
+fn board_warning(board: &Board, kernels: &[&str]) -> Option<String> {
+    let Board { name, kernel, .. } = board;
+    let lacks = !kernels.contains(&kernel.as_str());
+    lacks.then(|| format!("a {name} should offer the kernels {kernel}; is the system a 64-bit one?"))
 }
 
 fn warnings(kernels: &[&str], kernel: &str, model: &Facts) -> Vec<String> {
@@ -180,6 +220,30 @@ fn warnings(kernels: &[&str], kernel: &str, model: &Facts) -> Vec<String> {
         .filter(|head| head.threshold.is_none() && matches!(head.kind, "sequence" | "xvector"));
     warnings.extend(untuned.map(|head| format!("head {} carries no threshold", head.name)));
     warnings
+}
+
+/// The share of one core that unbroken speech takes, measured; `None` of a model without keywords.
+fn load_of_listening(setup: &Setup, board: Option<&Board>) -> Result<Option<f64>, Failure> {
+    let Ok(mut model) = WordModel::new(&setup.model, &setup.options) else { return Ok(None) };
+    let stored = model.decision();
+    let decision = Decision { hop_s: board.map_or(stored.hop_s, |board| board.hop_s), ..stored };
+    let mut spotter = model.spotter(&decision)?;
+    let mut hear = |seconds: f32| -> Result<f64, Failure> {
+        spotter.push(&speech::like(seconds));
+        let start = Instant::now();
+        model.hear(&mut spotter).map_err(Failure::model(&setup.model_name))?;
+        Ok(start.elapsed().as_secs_f64())
+    };
+    hear(WARM_UP_S)?;
+    Ok(Some(hear(MEASURED_S)? / f64::from(MEASURED_S)))
+}
+
+/// How many there are; `None` in builds without.
+fn microphones() -> Option<usize> {
+    #[cfg(feature = "microphone")]
+    return crate::microphone::list().ok().map(|devices| devices.len());
+    #[cfg(not(feature = "microphone"))]
+    None
 }
 
 /// Time to run every head on one second of sound, in milliseconds.

@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use wavlm_format::Decision;
 use wavlm_runtime::Error;
 use wavlm_runtime::frontend::SoundOptions;
-use wavlm_runtime::tasks::words::{Gate, ListeningError, WordModel};
+use wavlm_runtime::tasks::words::{ListeningError, WordModel};
 
 use super::{Printer, Verdict, warn};
 use crate::cli::Listen;
@@ -13,21 +12,21 @@ use crate::failure::Failure;
 use crate::input;
 use crate::listen::action::{Actions, Trouble};
 use crate::listen::config::Config;
-use crate::listen::ears::Ears;
+use crate::listen::ears::{Attention, Ears};
 use crate::listen::event::Event;
 use crate::listen::source::Source;
-use crate::listen::voices::Voices;
 use crate::setup::Setup;
+use crate::supervisor::Supervisor;
 
 pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict, Failure> {
     let began = Instant::now();
     let config = configuration(options)?;
-    let Ears { mut model, decision, voices } = Ears::new(setup, &config.words, config.voices().as_ref())?;
+    let Ears { mut model, attention } = Ears::new(setup, &config, config.voices().as_ref())?;
     if let [word, ..] = config.unknown_words(model.labels())[..] {
         return Err(Failure::UnknownWord { word: word.to_owned(), known: model.keywords().join(", ") });
     }
     let mut wanted = config.actions.iter().flat_map(|action| &action.only);
-    if let Some(name) = wanted.find(|name| voices.as_ref().is_none_or(|voices| !voices.knows(name))) {
+    if let Some(name) = wanted.find(|name| !attention.knows(name)) {
         return Err(Failure::UnknownVoice { name: name.clone() });
     }
     let sound = SoundOptions { channel: config.sound.channel, raw: options.raw };
@@ -35,8 +34,9 @@ pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict
         Some(file) => Source::File(file.clone()),
         None => Source::microphone(config.sound.device.clone())?,
     };
-    let actions = Actions::new(&config.actions);
-    let mut listener = Listener { began, decision, gate: config.sound.gate, voices, actions };
+    let actions = Actions::new(&config.actions, config.lock.clone());
+    let supervisor = Supervisor::ready();
+    let mut listener = Listener { began, attention, actions, supervisor };
     let mut heard = false;
     while listener.next_sound(&mut model, &mut source, &sound, printer, &mut heard)? {}
     tell(listener.actions.finish());
@@ -51,21 +51,15 @@ fn configuration(options: &Listen) -> Result<Config, Failure> {
     }
     config.sound.channel = options.channel.unwrap_or(config.sound.channel);
     config.sound.gate &= !options.no_gate;
-    if options.threshold.is_some() {
-        (config.words.threshold, config.words.eager) = (options.threshold, false);
-    }
-    if options.eager {
-        (config.words.threshold, config.words.eager) = (None, true);
-    }
+    config.words.change(&options.hearing);
     Ok(config)
 }
 
 struct Listener {
     began: Instant,
-    decision: Decision,
-    gate: bool,
-    voices: Option<Voices>,
+    attention: Attention,
     actions: Actions,
+    supervisor: Supervisor,
 }
 
 impl Listener {
@@ -79,12 +73,12 @@ impl Listener {
         heard: &mut bool,
     ) -> Result<bool, Failure> {
         let name = source.name();
-        let Some(sound) = source.next(options)? else { return Ok(false) };
-        let gate = if self.gate { Gate::new(model.labels()) } else { None };
-        let mut listening = model.listen(sound, &self.decision)?;
-        if let Some(gate) = gate {
-            listening = listening.gated(gate);
-        }
+        let waiting = || {
+            self.supervisor.alive();
+            tell(self.actions.end_overdue());
+        };
+        let Some(sound) = source.next(options, waiting)? else { return Ok(false) };
+        let mut listening = self.attention.listen(sound, model)?;
         loop {
             let piece = match listening.next_piece() {
                 Ok(Some(piece)) => piece,
@@ -101,14 +95,13 @@ impl Listener {
             input::warn(name.as_ref(), piece.warnings);
             for detection in piece.detections {
                 *heard = true;
-                let voice = listening.voice_of(&detection);
-                let known = voice.zip(self.voices.as_ref());
-                let likeness = known.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default();
+                let likeness = self.attention.likeness(&listening, &detection);
                 let event = Event::now(detection, likeness, self.began);
                 print(&event, printer)?;
                 tell(self.actions.begin(&event));
             }
             tell(self.actions.tend());
+            self.supervisor.alive();
             let lost = source.take_lost();
             if lost > 0 {
                 warn(

@@ -12,6 +12,7 @@ use crate::listen::config::Config;
 use crate::listen::ears::Ears;
 use crate::serve::{self, Service};
 use crate::setup::Setup;
+use crate::supervisor::Supervisor;
 
 /// How addresses begin.
 const SCHEME: &str = "tcp://";
@@ -19,16 +20,18 @@ const SCHEME: &str = "tcp://";
 pub fn run(setup: &Setup, options: &Serve) -> Result<Verdict, Failure> {
     let address = resolve(&options.uri)?;
     let mut config = options.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
-    if options.threshold.is_some() {
-        (config.words.threshold, config.words.eager) = (options.threshold, false);
-    }
+    config.words.change(&options.hearing);
     let service = service(setup, &config)?;
-    let failed = serve::serve(service, address, |address| eprintln!("wavlm: serving {SCHEME}{address}"));
+    let failed = serve::serve(service, address, |address| {
+        eprintln!("wavlm: serving {SCHEME}{address}");
+        let mut supervisor = Supervisor::ready();
+        move || supervisor.alive()
+    });
     Err(Failure::Address { uri: options.uri.clone(), error: failed })
 }
 
 fn service(setup: &Setup, config: &Config) -> Result<Service, Failure> {
-    let Ears { model, decision, voices } = Ears::new(setup, &config.words, config.voices.as_ref())?;
+    let Ears { model, attention } = Ears::new(setup, config, config.voices.as_ref())?;
     let word = |name: &str| Word { name: name.to_owned(), languages: vec!["en".to_owned()] };
     let info = Info {
         name: "wavlm".to_owned(),
@@ -40,15 +43,7 @@ fn service(setup: &Setup, config: &Config) -> Result<Service, Failure> {
         },
         words: model.keywords().into_iter().map(word).collect(),
     };
-    Ok(Service {
-        needed: model.needed_samples(),
-        labels: model.labels().to_vec(),
-        model: Mutex::new(model),
-        decision,
-        gate: config.sound.gate,
-        voices,
-        info,
-    })
+    Ok(Service { model: Mutex::new(model), attention, info })
 }
 
 /// `tcp://HOST:PORT` as an address.

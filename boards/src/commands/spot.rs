@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use serde::Serialize;
-use wavlm_format::Decision;
 use wavlm_runtime::tasks::words::{Detection, Heard, ListeningError, WordModel};
 
 use super::{Printer, Verdict};
 use crate::cli::Spot;
 use crate::failure::Failure;
 use crate::input;
-use crate::listen::config::Words;
-use crate::listen::ears::Ears;
+use crate::listen::config::{Config, Sound};
+use crate::listen::ears::{Attention, Ears};
 use crate::progress::Progress;
 use crate::setup::Setup;
 
@@ -25,11 +24,14 @@ struct Record<'a> {
 }
 
 pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, Failure> {
-    let words = Words { threshold: options.threshold, eager: options.eager, ..Words::default() };
-    let Ears { mut model, decision, .. } = Ears::new(setup, &words, None)?;
+    // Every window is scored: a file is read once, and what it costs is no matter of months.
+    let sound = Sound { gate: false, ..Sound::default() };
+    let mut config = Config { sound, ..Config::default() };
+    config.words.change(&options.hearing);
+    let Ears { mut model, attention } = Ears::new(setup, &config, None)?;
     let (mut found, mut failed) = (0, 0);
     for file in &options.files {
-        match spot(&mut model, &decision, file, options, printer) {
+        match spot(&mut model, &attention, file, options, printer) {
             Ok(count) => found += count,
             // One file that cannot be read does not spoil the others.
             Err(failure @ (Failure::Sound { .. } | Failure::Model { .. })) if options.files.len() > 1 => {
@@ -48,7 +50,7 @@ pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, 
 /// Prints the keywords of one file, and returns how many there were.
 fn spot(
     model: &mut WordModel,
-    decision: &Decision,
+    attention: &Attention,
     file: &Path,
     options: &Spot,
     printer: &Printer,
@@ -56,7 +58,7 @@ fn spot(
     let sound = input::open(file, &options.sound.options())?;
     let name = file.display().to_string();
     let progress = Progress::new(sound.promised_seconds());
-    let mut listening = model.listen(sound, decision)?;
+    let mut listening = attention.listen(sound, model)?;
     let mut count = 0;
     let failed = |error| match error {
         ListeningError::Sound(error) => Failure::sound(file)(error),

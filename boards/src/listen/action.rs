@@ -1,4 +1,4 @@
-//! What is done about a word: a program is run.
+//! What is done about a word: a program is run, a lock is asked to open.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -10,11 +10,13 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::config;
 use super::event::Event;
+use super::lock::{Lock, LockTrouble};
 
-/// All actions, and the programs that they run.
+/// All actions, the programs that they run, and the lock that they open.
 #[derive(Debug)]
 pub struct Actions {
     actions: Vec<Action>,
+    lock: Option<Lock>,
 }
 
 #[derive(Debug)]
@@ -22,6 +24,7 @@ struct Action {
     words: Vec<String>,
     only: Vec<String>,
     command: Vec<String>,
+    open: Option<Duration>,
     timeout: Duration,
     at_most: usize,
     running: Vec<Running>,
@@ -63,6 +66,9 @@ pub enum Trouble {
         /// How long it was allowed to.
         timeout: Duration,
     },
+    /// Of the lock.
+    #[error(transparent)]
+    Lock(#[from] LockTrouble),
     /// It failed.
     #[error("{}: ended with {status}", program.display())]
     Failed {
@@ -75,26 +81,44 @@ pub enum Trouble {
 
 impl Actions {
     /// What the configuration asks for.
-    pub fn new(config: &[config::Action]) -> Self {
+    pub fn new(config: &[config::Action], lock: Option<config::Lock>) -> Self {
         let action = |action: &config::Action| Action {
             words: action.words.clone(),
             only: action.only.clone(),
             command: action.command.clone(),
+            open: action.open_s.map(Duration::from_secs_f32),
             timeout: Duration::from_secs_f32(action.timeout_s),
             at_most: usize::from(action.at_most),
             running: Vec::new(),
         };
-        Actions { actions: config.iter().map(action).collect() }
+        Actions { actions: config.iter().map(action).collect(), lock: lock.map(Lock::new) }
     }
 
     /// Begins what belongs to a word; never waits.
     pub fn begin(&mut self, event: &Event) -> Vec<Trouble> {
-        let concerned = self.actions.iter_mut().filter(|action| action.is_for(event));
-        concerned.filter_map(|action| action.begin(event).err()).collect()
+        let Actions { actions, lock } = self;
+        let mut troubles = Vec::new();
+        // The lock first: a door should not wait for programs to begin.
+        if let Some(lock) = lock {
+            let longest =
+                actions.iter().filter(|action| action.is_for(event)).filter_map(|action| action.open).max();
+            troubles.extend(longest.and_then(|pulse| lock.open(pulse)).map(Trouble::from));
+            troubles.extend(lock.tell(event).map(Trouble::from));
+        }
+        let concerned =
+            actions.iter_mut().filter(|action| action.is_for(event) && !action.command.is_empty());
+        troubles.extend(concerned.filter_map(|action| action.begin(event).err()));
+        troubles
     }
 
-    /// Looks after the programs that run; to be called often, since those that take too long are ended here.
+    /// Looks after the programs that run, and gives the lock signs of life; to be called many times a second.
     pub fn tend(&mut self) -> Vec<Trouble> {
+        let lock = self.lock.as_mut().and_then(Lock::tend).map(Trouble::from);
+        lock.into_iter().chain(self.end_overdue()).collect()
+    }
+
+    /// Looks after the programs alone, while nothing is heard.
+    pub fn end_overdue(&mut self) -> Vec<Trouble> {
         self.actions.iter_mut().flat_map(Action::tend).collect()
     }
 
@@ -206,7 +230,8 @@ mod tests {
     fn actions(words: &[&str], command: &[&str], timeout_s: f32, at_most: u16) -> Actions {
         let owned = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
         let (words, command) = (owned(words), owned(command));
-        Actions::new(&[config::Action { words, only: Vec::new(), command, timeout_s, at_most }])
+        let action = config::Action { words, only: Vec::new(), command, open_s: None, timeout_s, at_most };
+        Actions::new(&[action], None)
     }
 
     #[test]
@@ -215,6 +240,7 @@ mod tests {
             words: vec!["go".to_owned()],
             only: voices.iter().map(|&name| name.to_owned()).collect(),
             command: Vec::new(),
+            open: None,
             timeout: Duration::ZERO,
             at_most: 1,
             running: Vec::new(),

@@ -1,12 +1,15 @@
 //! What `wavlm listen` is told: a TOML file, which `boards/listen.toml` documents.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::Channel;
+use wavlm_runtime::tasks::words::Tuning;
 
+use crate::cli::{Hearing, Threshold};
 use crate::failure::Failure;
 
 /// Longest file that is read, in bytes.
@@ -22,6 +25,8 @@ pub struct Config {
     pub words: Words,
     /// Whose voices are known. If the section is there, or an action is for certain voices, every event names its speaker.
     pub voices: Option<Voices>,
+    /// What holds the lock.
+    pub lock: Option<Lock>,
     /// What is done about words.
     #[serde(rename = "action")]
     pub actions: Vec<Action>,
@@ -52,12 +57,16 @@ impl Default for Sound {
 pub struct Words {
     /// Smallest accepted score, 0 to 1.
     pub threshold: Option<f32>,
+    /// The same of single words.
+    pub thresholds: BTreeMap<String, f32>,
     /// Take the model's lower threshold.
     pub eager: bool,
     /// Time between two windows, in seconds.
     pub hop_s: Option<f32>,
     /// Windows whose scores are averaged.
     pub smoothing_windows: Option<u32>,
+    /// Windows in a row that must reach the threshold.
+    pub trigger_windows: Option<u32>,
     /// Shortest time between two events of one word, in seconds.
     pub refractory_s: Option<f32>,
 }
@@ -72,6 +81,39 @@ pub struct Voices {
     pub threshold: Option<f32>,
 }
 
+/// `[lock]`
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(untagged, deny_unknown_fields, expecting = "either `socket`, or `serial` and `baud`")]
+pub enum Lock {
+    /// `wavlm-lock`.
+    Socket {
+        /// Its socket.
+        socket: PathBuf,
+    },
+    /// A microcontroller.
+    Serial {
+        /// The serial line to it.
+        serial: PathBuf,
+        /// Bits per second.
+        #[serde(default = "default_baud")]
+        baud: u32,
+    },
+}
+
+impl Lock {
+    /// Where it is.
+    pub fn place(&self) -> &Path {
+        match self {
+            Lock::Socket { socket } => socket,
+            Lock::Serial { serial, .. } => serial,
+        }
+    }
+}
+
+fn default_baud() -> u32 {
+    115_200
+}
+
 /// `[[action]]`
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -83,7 +125,10 @@ pub struct Action {
     #[serde(default)]
     pub only: Vec<String>,
     /// The program and its arguments, as they are: no shell reads them.
+    #[serde(default)]
     pub command: Vec<String>,
+    /// Opens the lock for so long, in seconds; the lock has a limit of its own.
+    pub open_s: Option<f32>,
     /// The program is ended after this time, in seconds.
     #[serde(default = "default_timeout")]
     pub timeout_s: f32,
@@ -118,9 +163,13 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         let config: Config = toml::from_str(text).map_err(|error| one_line(text, &error))?;
         for action in &config.actions {
-            if action.command.first().is_none_or(|program| !Path::new(program).is_absolute()) {
+            if action.command.is_empty() && action.open_s.is_none() {
+                return Err("an action needs a command or open_s".to_owned());
+            }
+            if action.command.first().is_some_and(|program| !Path::new(program).is_absolute()) {
                 return Err("an action's command must begin with the full path of a program".to_owned());
             }
+            action.check_opening(config.lock.is_some())?;
             if !(0.1..=3600.0).contains(&action.timeout_s) {
                 return Err(format!("timeout_s is {}; it must be from 0.1 to 3600", action.timeout_s));
             }
@@ -144,6 +193,20 @@ impl Config {
     }
 }
 
+impl Action {
+    /// Nobody is let in whose voice was not enrolled.
+    fn check_opening(&self, has_lock: bool) -> Result<(), String> {
+        let Some(open_s) = self.open_s else { return Ok(()) };
+        if !(0.05..=60.0).contains(&open_s) {
+            return Err(format!("open_s is {open_s}; it must be from 0.05 to 60"));
+        }
+        if self.only.is_empty() {
+            return Err("an action with open_s must say whose voices may: only = [\"anna\"]".to_owned());
+        }
+        if has_lock { Ok(()) } else { Err("an action with open_s needs the section [lock]".to_owned()) }
+    }
+}
+
 impl Words {
     /// The model's decision with what was said here. `None` if the lower threshold is wanted and there is none.
     pub fn decide(&self, model: Decision) -> Option<Decision> {
@@ -155,6 +218,33 @@ impl Words {
             refractory_s: self.refractory_s.unwrap_or(model.refractory_s),
             ..model
         })
+    }
+
+    /// Puts options of the command line in the place of what stands here.
+    pub fn change(&mut self, options: &Hearing) {
+        self.eager |= options.eager;
+        for Threshold { word, value } in &options.threshold {
+            match word {
+                Some(word) => drop(self.thresholds.insert(word.clone(), *value)),
+                None => (self.threshold, self.eager) = (Some(*value), false),
+            }
+        }
+        if options.eager {
+            self.threshold = None;
+        }
+        self.hop_s = options.hop.or(self.hop_s);
+        self.smoothing_windows = options.smoothing.or(self.smoothing_windows);
+        self.trigger_windows = options.trigger.or(self.trigger_windows);
+        self.refractory_s = options.refractory.or(self.refractory_s);
+    }
+
+    /// What is changed beyond the decision.
+    pub fn tuning(&self) -> Tuning {
+        let usual = Tuning::default();
+        Tuning {
+            thresholds: self.thresholds.iter().map(|(word, &threshold)| (word.clone(), threshold)).collect(),
+            trigger_windows: self.trigger_windows.unwrap_or(usual.trigger_windows),
+        }
     }
 }
 
@@ -201,7 +291,7 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         let config = Config::parse(&all).expect("its examples are read, too");
-        assert_eq!((config.actions.len(), config.voices.is_some()), (1, true));
+        assert_eq!((config.actions.len(), config.voices.is_some(), config.lock.is_some()), (1, true, true));
     }
 
     #[test]
@@ -210,11 +300,26 @@ mod tests {
         assert!(refused("[sound]\ndevise = \"hw:1\"").starts_with("line 2: unknown field `devise`"));
         assert!(refused("[words]\nthreshold = \"high\"").starts_with("line 2: "));
         assert!(refused("[sound]\nchannel = 0").contains("counted from 1"));
-        assert!(refused("[[action]]\ncommand = []").contains("full path"));
+        assert!(refused("[[action]]\ncommand = []").contains("needs a command"));
         assert!(refused("[[action]]\ncommand = [\"logger\"]").contains("full path"));
         assert!(refused("[[action]]\ncommand = [\"/bin/true\"]\ntimeout_s = 0").contains("timeout_s is 0"));
         assert!(refused("[[action]]\ncommand = [\"/bin/true\"]\nat_most = 0").contains("at_most"));
+        assert!(refused("[lock]\nbaud = 9600").contains("either `socket`"));
+        assert!(refused("[lock]\nsocket = \"/a\"\nserial = \"/b\"").contains("either `socket`"));
         assert!(!refused("[words\n").contains('\n'));
+    }
+
+    #[test]
+    fn a_lock_opens_for_enrolled_voices_alone() {
+        let lock = "[lock]\nsocket = \"/run/socket\"\n";
+        let anna = "[[action]]\nopen_s = 1.0\nonly = [\"anna\"]\n";
+        assert!(Config::parse(&format!("{lock}{anna}")).is_ok());
+        let refused = |text: String| Config::parse(&text).expect_err("refused");
+        assert!(refused(format!("{lock}[[action]]\nopen_s = 1.0")).contains("whose voices"));
+        assert!(refused(anna.to_owned()).contains("[lock]"));
+        assert!(
+            refused(format!("{lock}[[action]]\nopen_s = 0.0\nonly = [\"anna\"]")).contains("open_s is 0")
+        );
     }
 
     #[test]
@@ -224,6 +329,29 @@ mod tests {
         assert_eq!(channel("\"mix\""), Channel::Mix);
         assert_eq!(channel("2"), channel("\"2\""));
         assert!(matches!(channel("2"), Channel::Number(number) if number.get() == 2));
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_file() {
+        let options = |threshold: &[&str], eager| Hearing {
+            threshold: threshold.iter().map(|text| text.parse().expect("a threshold")).collect(),
+            eager,
+            hop: Some(0.5),
+            smoothing: None,
+            trigger: Some(2),
+            refractory: None,
+        };
+        let file = Words { threshold: Some(0.9), smoothing_windows: Some(4), ..Words::default() };
+        let mut words = file.clone();
+        words.change(&options(&["0.8", "go=0.7"], false));
+        assert_eq!(
+            (words.threshold, words.thresholds.get("go"), words.hop_s),
+            (Some(0.8), Some(&0.7), Some(0.5))
+        );
+        assert_eq!((words.smoothing_windows, words.tuning().trigger_windows), (Some(4), 2));
+        let mut words = file;
+        words.change(&options(&[], true));
+        assert_eq!((words.threshold, words.eager), (None, true));
     }
 
     #[test]

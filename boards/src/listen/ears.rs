@@ -1,10 +1,13 @@
-//! What listens: the model with the heads that are wanted, when a word counts, and whose voices are known.
+//! What listens: the model with the heads that are wanted, and how what it says is understood.
 
 use wavlm_format::Decision;
-use wavlm_runtime::tasks::words::WordModel;
+use wavlm_runtime::frontend::AudioReader;
+use wavlm_runtime::tasks::words::{
+    DecisionError, Detection, Gate, KeywordSpotter, Listening, Score, Tuning, WordModel,
+};
 
-use super::config::{self, Words};
-use super::voices::Voices;
+use super::config::{self, Config};
+use super::voices::{Likeness, Voices};
 use crate::failure::Failure;
 use crate::setup::Setup;
 
@@ -13,25 +16,78 @@ use crate::setup::Setup;
 pub struct Ears {
     /// Scores windows.
     pub model: WordModel,
-    /// When a word counts as heard.
-    pub decision: Decision,
-    /// Who may be named.
-    pub voices: Option<Voices>,
+    /// What is made of the scores.
+    pub attention: Attention,
+}
+
+/// When a word counts as heard, and who may be named. It holds no model, so that several sounds can share one.
+#[derive(Debug)]
+pub struct Attention {
+    labels: Vec<String>,
+    /// Samples of the shortest sound that the model takes.
+    needed: usize,
+    decision: Decision,
+    tuning: Tuning,
+    gate: bool,
+    voices: Option<Voices>,
 }
 
 impl Ears {
-    /// Plans the model. `voices` says where voices are to be found, if they matter.
+    /// Plans the model for a configuration. `voices` says where voices are to be found, if they matter.
     ///
     /// # Errors
-    /// The model lacks a head, a voiceprint cannot be used, or the decision makes no sense.
-    pub fn new(setup: &Setup, words: &Words, voices: Option<&config::Voices>) -> Result<Self, Failure> {
+    /// The model lacks a head, a voiceprint cannot be used, or the decision makes no sense or is for unknown words.
+    pub fn new(setup: &Setup, config: &Config, voices: Option<&config::Voices>) -> Result<Self, Failure> {
         let voices =
             voices.map(|wanted| Voices::read(wanted, &setup.model, &setup.model_name)).transpose()?;
         let plan = if voices.is_some() { WordModel::with_voices } else { WordModel::new };
         let model = plan(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
-        let decision = words.decide(model.decision());
+        let decision = config.words.decide(model.decision());
         let decision = decision.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?;
-        model.spotter(&decision)?; // refuses a decision that makes no sense before any sound is waited for
-        Ok(Ears { model, decision, voices })
+        let attention = Attention {
+            labels: model.labels().to_vec(),
+            needed: model.needed_samples(),
+            decision,
+            tuning: config.words.tuning(),
+            gate: config.sound.gate,
+            voices,
+        };
+        if let Some(word) =
+            config.words.thresholds.keys().find(|word| !model.keywords().contains(&word.as_str()))
+        {
+            return Err(Failure::UnknownWord { word: word.clone(), known: model.keywords().join(", ") });
+        }
+        attention.spotter()?; // refuses a decision that makes no sense before any sound is waited for
+        Ok(Ears { model, attention })
+    }
+}
+
+impl Attention {
+    /// Listens to a sound with whatever scores windows as this model does.
+    ///
+    /// # Errors
+    /// The decision makes no sense; [`Ears::new`] has refused that.
+    pub fn listen<S: Score>(&self, sound: AudioReader, scorer: S) -> Result<Listening<S>, DecisionError> {
+        let listening = Listening::new(sound, self.spotter()?, self.needed, scorer);
+        let gate = if self.gate { Gate::new(&self.labels) } else { None };
+        Ok(match gate {
+            Some(gate) => listening.gated(gate),
+            None => listening,
+        })
+    }
+
+    /// Who said a word of a sound.
+    pub fn likeness<S: Score>(&self, listening: &Listening<S>, word: &Detection) -> Likeness {
+        let voice = listening.voice_of(word).zip(self.voices.as_ref());
+        voice.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default()
+    }
+
+    /// Whether somebody of that name is enrolled.
+    pub fn knows(&self, name: &str) -> bool {
+        self.voices.as_ref().is_some_and(|voices| voices.knows(name))
+    }
+
+    fn spotter(&self) -> Result<KeywordSpotter, DecisionError> {
+        KeywordSpotter::tuned(&self.labels, &self.decision, &self.tuning)
     }
 }

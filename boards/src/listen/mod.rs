@@ -6,6 +6,7 @@
 //! voices   who may say something
 //! ears     the model, when a word counts, and the voices
 //! event    a word that was heard, and when
+//! lock     the way to what holds a lock, and signs of life to it
 //! action   what is done about it
 //! ```
 
@@ -13,5 +14,6 @@ pub mod action;
 pub mod config;
 pub mod ears;
 pub mod event;
+mod lock;
 pub mod source;
 pub mod voices;

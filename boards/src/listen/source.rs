@@ -46,11 +46,20 @@ impl Source {
         Err(Failure::NoMicrophone)
     }
 
-    /// The next sound without a break in it; `None` after a file. Waits for a microphone that is not there.
+    /// The next sound without a break in it; `None` after a file. Waits for a microphone that is not there, and calls
+    /// `waiting` many times a second meanwhile.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn next(&mut self, options: &SoundOptions) -> Result<Option<AudioReader>, Failure> {
+    #[cfg_attr(
+        not(feature = "microphone"),
+        expect(unused_variables, reason = "only a microphone is waited for")
+    )]
+    pub fn next(
+        &mut self,
+        options: &SoundOptions,
+        waiting: impl FnMut(),
+    ) -> Result<Option<AudioReader>, Failure> {
         match self {
             Source::Over => Ok(None),
             Source::File(file) => {
@@ -60,7 +69,7 @@ impl Source {
             }
             #[cfg(feature = "microphone")]
             Source::Microphone { device, microphone } => {
-                let stream = microphone.next_stream();
+                let stream = microphone.next_stream(waiting);
                 let options = SoundOptions { raw: Some(stream.format), ..options.clone() };
                 let reader = AudioReader::from_stream(stream, &options);
                 Ok(Some(reader.map_err(Failure::sound(device.as_ref()))?))

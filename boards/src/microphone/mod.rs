@@ -56,13 +56,13 @@ impl Microphone {
         Ok(Microphone { line: Arc::new(Mutex::new(Line { drain, open: None })) })
     }
 
-    /// The sound from now on; waits for the device if it is not there.
-    pub fn next_stream(&self) -> Stream {
+    /// The sound from now on; waits for the device if it is not there, and calls `waiting` many times a second meanwhile.
+    pub fn next_stream(&self, mut waiting: impl FnMut()) -> Stream {
         let mut line = lock(&self.line);
         let format = loop {
             match line.open {
                 Some(format) => break format,
-                None => drop(line.next()),
+                None => drop(line.next(&mut waiting)),
             }
         };
         Stream { format, line: self.line.clone(), block: Block::new(), taken: 0, over: false }
@@ -76,8 +76,8 @@ impl Microphone {
 
 impl Line {
     /// Waits for the next item; its sound, if it is some.
-    fn next(&mut self) -> Option<Block> {
-        match self.drain.next() {
+    fn next(&mut self, waiting: impl FnMut()) -> Option<Block> {
+        match self.drain.next(waiting) {
             Item::Sound(block) => return Some(block),
             Item::Opened(format) => self.open = Some(format),
             Item::Closed => self.open = None,
@@ -95,7 +95,7 @@ impl Read for Stream {
     /// Waits for sound. Ends when the device is unplugged.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.taken == self.block.len() && !self.over {
-            match lock(&self.line).next() {
+            match lock(&self.line).next(|| {}) {
                 Some(block) => (self.block, self.taken) = (block, 0),
                 None => self.over = true,
             }

@@ -87,13 +87,14 @@ impl Filler {
 }
 
 impl Drain {
-    /// The next item; waits for it.
-    pub fn next(&mut self) -> Item {
+    /// The next item; waits for it, and calls `waiting` many times a second meanwhile.
+    pub fn next(&mut self, mut waiting: impl FnMut()) -> Item {
         loop {
             match self.items.dequeue() {
                 Some(item) => return item,
                 None => thread::park_timeout(NAP),
             }
+            waiting();
         }
     }
 
@@ -117,9 +118,9 @@ mod tests {
             filler.push_sound(&pushed);
             filler.push_event(Item::Closed);
         });
-        assert!(matches!(drain.next(), Item::Opened(format) if format == RawFormat::default()));
+        assert!(matches!(drain.next(|| {}), Item::Opened(format) if format == RawFormat::default()));
         let mut received = Vec::new();
-        while let Item::Sound(block) = drain.next() {
+        while let Item::Sound(block) = drain.next(|| {}) {
             received.extend_from_slice(&block);
         }
         assert_eq!(received, bytes);
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(drain.take_lost(), 1000);
         assert_eq!(drain.take_lost(), 0);
         for number in 0..BLOCKS - 1 {
-            assert!(matches!(drain.next(), Item::Sound(block) if block == [number as u8; 100]));
+            assert!(matches!(drain.next(|| {}), Item::Sound(block) if block == [number as u8; 100]));
         }
     }
 }

@@ -5,9 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use wavlm_runtime::Error;
 use wavlm_runtime::frontend::{AudioReader, Channel, RawFormat, SampleFormat, SoundOptions};
-use wavlm_runtime::tasks::words::{
-    Gate, KeywordSpotter, Listening, ListeningError, Score, Scored, Window, WordModel,
-};
+use wavlm_runtime::tasks::words::{ListeningError, Score, Scored, Window, WordModel};
 use wavlm_wyoming::{Format, Reply};
 
 use super::answers::Answers;
@@ -43,12 +41,10 @@ impl Hearing {
     /// Begins to hear; `None` if there is no thread for it, or samples do not come so.
     pub fn begin(service: &Arc<Service>, format: Format, wanted: &Wanted, answers: &Answers) -> Option<Self> {
         let raw = raw(format)?;
-        // A decision that makes no sense was refused when the program began.
-        let spotter = KeywordSpotter::new(&service.labels, &service.decision).ok()?;
         let (filler, pipe) = pipe::pipe();
         let (service, wanted, answers) = (service.clone(), wanted.clone(), answers.clone());
         let thread = thread::Builder::new().name("hearing".to_owned());
-        let thread = thread.spawn(move || hear(&service, spotter, raw, pipe, &wanted, &answers)).ok()?;
+        let thread = thread.spawn(move || hear(&service, raw, pipe, &wanted, &answers)).ok()?;
         Some(Hearing { format, filler, thread })
     }
 
@@ -78,22 +74,15 @@ fn raw(format: Format) -> Option<RawFormat> {
 }
 
 /// Hears the sound to its end, and tells the wanted words; whether there was one.
-fn hear(
-    service: &Service,
-    spotter: KeywordSpotter,
-    raw: RawFormat,
-    pipe: Pipe,
-    wanted: &Wanted,
-    answers: &Answers,
-) -> bool {
+fn hear(service: &Service, raw: RawFormat, pipe: Pipe, wanted: &Wanted, answers: &Answers) -> bool {
     let mut found = false;
     let tell = || -> Result<(), ListeningError> {
         let options = SoundOptions { channel: Channel::Mix, raw: Some(raw) };
         let sound = AudioReader::from_stream(pipe, &options)?;
-        let mut listening = Listening::new(sound, spotter, service.needed, Shared(&service.model));
-        if let Some(gate) = Gate::new(&service.labels).filter(|_| service.gate) {
-            listening = listening.gated(gate);
-        }
+        // A decision that makes no sense was refused when the program began.
+        let Ok(mut listening) = service.attention.listen(sound, Shared(&service.model)) else {
+            return Ok(());
+        };
         while let Some(heard) = listening.next_piece()? {
             for word in heard.detections {
                 let names = wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -101,8 +90,7 @@ fn hear(
                     continue;
                 }
                 found = true;
-                let known = listening.voice_of(&word).zip(service.voices.as_ref());
-                let speaker = known.and_then(|(voice, voices)| voices.likeness(&voice).speaker);
+                let speaker = service.attention.likeness(&listening, &word).speaker;
                 let timestamp = (word.end_s * 1000.0) as u64;
                 answers.send(Reply::Detection { name: word.keyword, timestamp, speaker });
             }

@@ -24,31 +24,45 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use clients::Clients;
 pub use service::Service;
 
 /// Most clients at once.
 const MAX_CLIENTS: usize = 32;
+/// How often there is a sign of life.
+const TURN: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// Rest after a connection that could not be accepted, as when there are no descriptors left.
 const REST: Duration = Duration::from_millis(100);
 
 /// Serves until the program ends; returns only if the address cannot be used.
 ///
 /// # Errors
-/// The system's words about the address. `ready` is told the address that is used.
-pub fn serve(service: Service, address: SocketAddr, ready: impl FnOnce(SocketAddr)) -> io::Error {
-    let listener =
-        match TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener))) {
-            Ok((address, listener)) => {
-                ready(address);
-                listener
-            }
-            Err(error) => return error,
-        };
+/// The system's words about the address. `ready` is told the address that is used; what it returns is called every second.
+pub fn serve<A: FnMut()>(
+    service: Service,
+    address: SocketAddr,
+    ready: impl FnOnce(SocketAddr) -> A,
+) -> io::Error {
+    let (listener, address) = match listen(address) {
+        Ok(listening) => listening,
+        Err(error) => return error,
+    };
+    let mut alive = ready(address);
     let (service, clients) = (Arc::new(service), Arc::new(Clients::new(MAX_CLIENTS)));
     loop {
+        alive();
+        let mut knocking = [PollFd::new(&listener, PollFlags::IN)];
+        // Woken by a signal, or out of memory for a moment: the next turn will tell.
+        if !poll(&mut knocking, Some(&TURN)).is_ok_and(|ready| ready > 0) {
+            continue;
+        }
         // Whatever keeps one client out keeps the others neither.
-        let Ok((stream, from)) = listener.accept() else {
+        let accepted = listener
+            .accept()
+            .and_then(|(stream, from)| stream.set_nonblocking(false).map(|()| (stream, from)));
+        let Ok((stream, from)) = accepted else {
             thread::sleep(REST);
             continue;
         };
@@ -64,4 +78,12 @@ pub fn serve(service: Service, address: SocketAddr, ready: impl FnOnce(SocketAdd
             thread::sleep(REST);
         }
     }
+}
+
+/// A listener that never blocks, and the address that it got.
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }

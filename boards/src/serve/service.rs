@@ -2,26 +2,17 @@
 
 use std::sync::Mutex;
 
-use wavlm_format::Decision;
 use wavlm_runtime::tasks::words::WordModel;
 use wavlm_wyoming::Info;
 
-use crate::listen::voices::Voices;
+use crate::listen::ears::Attention;
 
 /// The model, and how it is used.
 pub struct Service {
     /// Computes for one window of one client at a time.
     pub model: Mutex<WordModel>,
-    /// Samples of the shortest sound that the model takes.
-    pub needed: usize,
-    /// The model's labels.
-    pub labels: Vec<String>,
-    /// When a word counts as heard.
-    pub decision: Decision,
-    /// Whether windows in which nobody speaks are left out.
-    pub gate: bool,
-    /// Who may be named.
-    pub voices: Option<Voices>,
+    /// What is made of what it says.
+    pub attention: Attention,
     /// What clients are told.
     pub info: Info,
 }

@@ -1,10 +1,10 @@
 """espeak-ng in the corpus: hundreds of drawn voices with accents of English, and other languages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .. import engines, voices
-from . import labels
+from . import labels, packs
 from .spoken import Spoken
 
 DRAWN = {"train": 3000, "dev": 60, "test": 100}  # random voices, beside the stock variants
@@ -45,7 +45,9 @@ class Engine:
 
     def one(self, request, rng):
         """Isolated words vary more in manner than sentences."""
-        voice, short = request.voice, request.kind in ("keyword", "word")
+        voice, short = request.voice, request.kind in ("keyword", "word", "foreign-word")
+        if request.language:
+            voice = replace(voice, accent=request.language)
         utterance = self.espeak.say(
             request.text,
             voice,
@@ -55,7 +57,7 @@ class Engine:
         )
         if utterance is None:
             return None
-        if request.kind == "foreign":
+        if request.kind in packs.FOREIGN:
             if labels.sounds_like_keyword(utterance.segments, utterance.words):
                 return None
             return Spoken(utterance.samples)

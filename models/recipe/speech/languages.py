@@ -30,6 +30,8 @@ LANGUAGES = {
     "ur": ("urdu", "ur"), "uz": ("", "uz"), "vi": ("", "vi"),
 }  # fmt: skip
 LETTERS = (15, 90)  # of a piece
+LONGEST = 16  # letters of one or two words; some languages do not part them
+EDGES = "\"'.,;:!?()-"
 ENOUGH = 40  # letters; a shorter piece gets another beside it
 
 
@@ -51,6 +53,15 @@ def lines(language, split):
     flat = {re.sub(r"%\(\w+\)\w|[%{}<>\"“”«»„]\w*|[…]", "", line).strip() for line in found}
     usable = [line for line in flat if LETTERS[0] <= len(line) <= LETTERS[1] and "://" not in line]
     return sorted(line for line in usable if text.split_of(line) == split)
+
+
+def words(rng, split):
+    """(language, one or two words of it)"""
+    names = sorted(LANGUAGES)
+    language = text.pick(rng, names)
+    said = text.pick(rng, lines(language, split)).split()
+    first, count = rng.integers(len(said)), 1 if rng.random() < 0.6 else 2
+    return language, " ".join(said[first : first + count]).strip(EDGES)[:LONGEST]
 
 
 def utterance(rng, split):

@@ -3,7 +3,9 @@
 import fcntl
 import os
 import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from functools import lru_cache
 
 from ..settings import SPEECH, RecipeError
 from . import formant, neural, packs, piper, plan, recorded
@@ -31,7 +33,7 @@ def shard(name, engine, requests):
             engine=voice.name.split("-")[0],
             split=request.split,
             sex=voice.sex,
-            language=voice.language,
+            language=request.language or voice.language,
         )
     if not pack.rows:
         raise RecipeError(f"the engine said none of the {len(requests)} utterances of {name}; run it again")
@@ -64,14 +66,30 @@ def alone():
         yield
 
 
-def run(rounds=plan.ROUNDS, only=None):
-    """Makes what is missing of the first rounds; `only` names one engine."""
-    started = {}
-    with alone():
-        for name, engine, requests in missing(rounds, only):
-            if engine not in started:
-                started[engine] = ENGINES[engine]()
-            begun = time.time()
-            seconds = shard(name, started[engine], requests)
-            rate = 60 * seconds / (time.time() - begun)
-            print(f"speech: {name}: {seconds:.0f} s of sound, {rate:.0f} s in a minute", flush=True)
+@lru_cache
+def started(engine):
+    """An engine, started once in each process."""
+    return ENGINES[engine]()
+
+
+def make(name, engine, requests):
+    """Makes a shard in this process and tells how fast."""
+    started(engine)
+    begun = time.time()
+    seconds = shard(name, started(engine), requests)
+    rate = 60 * seconds / (time.time() - begun)
+    print(f"speech: {name}: {seconds:.0f} s of sound, {rate:.0f} s in a minute", flush=True)
+
+
+def run(rounds=plan.ROUNDS, only=None, jobs=1):
+    """Makes what is missing of the first rounds, some shards at a time; `only` names one engine."""
+    with alone(), ProcessPoolExecutor(jobs) as workers:
+        running = set()
+        for wanted in missing(rounds, only):
+            while len(running) > jobs:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+            running.add(workers.submit(make, *wanted))
+        for future in running:
+            future.result()

@@ -31,7 +31,10 @@ class Engine:
         other_row = request.split == "train" and rng.random() < 0.6
         row = int(np.exp(rng.uniform(*np.log(ROWS)))) if other_row else None
         stressed = request.kind != "sentence" or rng.random() < 0.5
-        said, spans = self.speller.spell(request.text, request.voice.british, stressed, rng)
+        if request.language:
+            said, spans = self.speller.foreign(request.text, request.language), []
+        else:
+            said, spans = self.speller.spell(request.text, request.voice.british, stressed, rng)
         if not said:
             return None
         samples, ends = self.kokoro.say(said, request.voice, speed, row)

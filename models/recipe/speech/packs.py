@@ -16,6 +16,7 @@ from ..settings import RATE
 from . import labels
 
 LONGEST = 12  # seconds of a clip
+FOREIGN = ("foreign", "foreign-word")  # kinds that were said only if nothing in them sounds like a keyword
 
 
 def exists(name):
@@ -70,7 +71,7 @@ class Shard:
             "phone_ms": _milliseconds(spoken.phones, clock),
             "keywords": [word for word, *_ in spoken.keywords],
             "keyword_ms": _milliseconds(spoken.keywords, clock),
-            "keyword_free": kind == "foreign" or labels.keyword_free(text),
+            "keyword_free": kind in FOREIGN or labels.keyword_free(text),
         }
         self.rows.append({"length": part.stop - part.start, **row})
         self.clips.append(clips.to_i16(clips.faded(spoken.samples[part])))

@@ -4,7 +4,6 @@ Everything is drawn from the shard's name, so a shard that is made again is the 
 made later does not depend on those before it.
 """
 
-import dataclasses
 import zlib
 from dataclasses import dataclass
 
@@ -30,10 +29,11 @@ NEW_BLENDS = 40  # of a round
 class Request:
     """One utterance."""
 
-    kind: str  # keyword, phrase, word, sentence, foreign
+    kind: str  # keyword, phrase, word, sentence, foreign, foreign-word
     text: str
     voice: object  # has name, sex, language
     split: str
+    language: str = ""  # of the text, where it is another than the voice's
 
 
 def generator(name):
@@ -70,7 +70,16 @@ def foreign(rng, speakers, split):
     made = []
     for speaker in speakers:
         language, said = languages.utterance(rng, split)
-        made.append(Request("foreign", said, dataclasses.replace(speaker, accent=language), split))
+        made.append(Request("foreign", said, speaker, split, language))
+    return made
+
+
+def foreign_words(rng, speakers, split):
+    """One or two words of another language by each speaker, whose own language may be another."""
+    made = []
+    for speaker in speakers:
+        language, said = languages.words(rng, split)
+        made.append(Request("foreign-word", said, speaker, split, language))
     return made
 
 
@@ -84,8 +93,9 @@ def _kokoro(number, block, rng):
         return keywords(rng, blends if first else blends[:20], "train")
     if block == "held":
         return [r for split in HELD_OUT for r in _kokoro_held(number, split, rng)]
-    say, count = {"words": (words, 250), "phrases": (in_phrases, 130), "sentences": (running, 130)}[block]
-    if first and block != "words":
+    say, count = {"words": (words, 250), "phrases": (in_phrases, 130), "sentences": (running, 130),
+                  "foreign": (foreign_words, 150)}[block]
+    if first and block in ("phrases", "sentences"):
         count //= 2
     return say(rng, mixed[:count], "train")
 
@@ -114,6 +124,8 @@ def _espeak_split(block, split, count, rng):
         return running(rng, some(count), split)
     if block == "foreign":
         return foreign(rng, some(count), split)
+    if block == "foreign-words":
+        return foreign_words(rng, some(2 * count), split)
     made = [
         Request("keyword", _ended(rng, text.pick(rng, KEYWORDS)), speaker, split)
         for speaker in some(2 * count)
@@ -147,12 +159,12 @@ def _piper(number, _block, rng):
 
 # engine: (what lists the requests of a block, {block: utterances in a shard})
 ENGINES = {
-    "espeak": (_espeak, {"words": 400, "sentences": 100, "foreign": 100}),
+    "espeak": (_espeak, {"words": 400, "sentences": 100, "foreign": 100, "foreign-words": 200}),
     "recorded": (_recorded, dict.fromkeys(voices.RECORDED, 60)),
     "piper": (_piper, {"joe": 60}),
     "kokoro": (
         _kokoro,
-        {"styles": 100, "held": 100, "words": 100, "blends": 100, "phrases": 70, "sentences": 40},
+        {"styles": 100, "held": 100, "words": 100, "blends": 100, "foreign": 75, "phrases": 70, "sentences": 40},
     ),
 }
 

@@ -7,7 +7,7 @@ word; and they are kept apart from the text around them, so that it is known whi
 import re
 
 from ..settings import KEYWORDS
-from . import labels
+from . import labels, phones
 
 AMERICAN = {"yes": "jˈɛs", "no": "nˈO", "up": "ˈʌp", "down": "dˈWn", "left": "lˈɛft", "right": "ɹˈIt",
             "on": "ˈɔn", "off": "ˈɔf", "stop": "stˈɑp", "go": "ɡˈO"}  # fmt: skip
@@ -68,6 +68,14 @@ class Speller:
             elif piece.strip(" '\"“”‘’()-"):
                 said.append(respell(self.espeak.ipa(piece, "en" if british else "en-us"), british))
         return " ".join(said)
+
+    def foreign(self, text, language):
+        """Phonemes of another language with those of English for what Kokoro has not; "" if a word sounds like a keyword."""
+        said = respell(self.espeak.ipa(text, language), british=False)
+        for word in said.split():
+            if tuple(phone for phone, *_ in phones.parse(word) or ()) in labels.SOUNDS:
+                return ""
+        return said
 
     def spell(self, text, british, stressed=True, rng=None):
         """(phonemes, [(keyword, start, end)]) with the characters that are the keyword's."""

@@ -20,6 +20,7 @@ pub struct SpeakerVerifier {
     session: Session,
     head: String,
     model: u32,
+    dimension: usize,
     decision: Option<Decision>,
 }
 
@@ -43,11 +44,16 @@ impl SpeakerVerifier {
     /// The model has no such head, or cannot be planned.
     pub fn new(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let head = Self::head_or_error(model)?;
+        let dimension = match head.kind {
+            HeadKind::XVector { embedding, .. } => embedding as usize,
+            _ => 0, // no such head is found
+        };
         let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };
         Ok(SpeakerVerifier {
             session: model.session(&options)?,
             head: head.name.clone(),
             model: fingerprint(model.header(), &head.name),
+            dimension,
             decision: head.decision,
         })
     }
@@ -55,6 +61,11 @@ impl SpeakerVerifier {
     /// [`Voiceprint::model`] of the voiceprints that this verifier makes and accepts.
     pub fn model(&self) -> u32 {
         self.model
+    }
+
+    /// How many components an embedding has.
+    pub fn dimension(&self) -> usize {
+        self.dimension
     }
 
     /// Smallest accepted score, if the model was tuned; see [`UNTUNED_THRESHOLD`].

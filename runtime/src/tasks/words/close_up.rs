@@ -59,9 +59,9 @@ impl CloseUp {
         self.places.get(self.scored).copied().unwrap_or(0)
     }
 
-    /// Takes the probabilities at [`CloseUp::place`]. A word's mean must reach `least`; places that cannot change that
-    /// are left out.
-    pub(super) fn score(&mut self, probabilities: &[f32], least: f32) -> Verdict {
+    /// Takes the probabilities at [`CloseUp::place`]. A word's mean must reach `least` of its label; places that cannot
+    /// change that are left out.
+    pub(super) fn score(&mut self, probabilities: &[f32], least: impl Fn(usize) -> f32) -> Verdict {
         self.sums.resize(probabilities.len(), 0.0);
         for (sum, probability) in self.sums.iter_mut().zip(probabilities) {
             *sum += probability;
@@ -71,7 +71,7 @@ impl CloseUp {
         let hinted = self.hinted.iter().filter_map(|&label| Some((label, *self.sums.get(label)?)));
         let best = hinted.max_by(|a, b| a.1.total_cmp(&b.1));
         match best {
-            Some((label, sum)) if sum + left >= least * all => {
+            Some((label, sum)) if sum + left >= least(label) * all => {
                 if left == 0.0 {
                     Verdict::Word(label, sum / all)
                 } else {
@@ -103,16 +103,16 @@ mod tests {
     #[test]
     fn the_mean_over_all_places_decides() {
         let mut stretch = close_up(400, 3);
-        assert_eq!(stretch.score(&[0.75, 0.25, 0.0], 0.5), Verdict::Open);
+        assert_eq!(stretch.score(&[0.75, 0.25, 0.0], |_| 0.5), Verdict::Open);
         assert_eq!(stretch.place(), 50);
-        assert_eq!(stretch.score(&[0.5, 0.5, 0.0], 0.5), Verdict::Open);
-        assert_eq!(stretch.score(&[0.25, 0.75, 0.0], 0.5), Verdict::Word(0, 0.5));
+        assert_eq!(stretch.score(&[0.5, 0.5, 0.0], |_| 0.5), Verdict::Open);
+        assert_eq!(stretch.score(&[0.25, 0.75, 0.0], |_| 0.5), Verdict::Word(0, 0.5));
     }
 
     #[test]
     fn what_cannot_be_a_word_any_more_is_given_up() {
-        assert_eq!(close_up(400, 3).score(&[0.4, 0.6, 0.0], 0.9), Verdict::Nothing);
-        assert_eq!(close_up(400, 1).score(&[0.1, 0.9, 0.0], 0.5), Verdict::Nothing, "not hinted at");
-        assert_eq!(close_up(400, 1).score(&[f32::NAN; 3], 0.5), Verdict::Nothing);
+        assert_eq!(close_up(400, 3).score(&[0.4, 0.6, 0.0], |_| 0.9), Verdict::Nothing);
+        assert_eq!(close_up(400, 1).score(&[0.1, 0.9, 0.0], |_| 0.5), Verdict::Nothing, "not hinted at");
+        assert_eq!(close_up(400, 1).score(&[f32::NAN; 3], |_| 0.5), Verdict::Nothing);
     }
 }

@@ -35,16 +35,22 @@ pub struct DecisionError {
     pub highest: f32,
 }
 
+fn within(field: &'static str, value: f32, lowest: f32, highest: f32) -> Result<(), DecisionError> {
+    if (lowest..=highest).contains(&value) {
+        Ok(())
+    } else {
+        Err(DecisionError { field, value, lowest, highest })
+    }
+}
+
+/// Refuses what is no probability.
+pub(super) fn check_threshold(threshold: f32) -> Result<(), DecisionError> {
+    within("threshold", threshold, 0.0, 1.0)
+}
+
 /// Refuses a decision that a spotter cannot follow.
 pub(super) fn check(decision: &Decision) -> Result<(), DecisionError> {
-    let within = |field, value: f32, lowest: f32, highest: f32| {
-        if (lowest..=highest).contains(&value) {
-            Ok(())
-        } else {
-            Err(DecisionError { field, value, lowest, highest })
-        }
-    };
-    within("threshold", decision.threshold, 0.0, 1.0)?;
+    check_threshold(decision.threshold)?;
     within("window_s", decision.window_s, MIN_HOP_S, MAX_WINDOW_S)?;
     within("hop_s", decision.hop_s, MIN_HOP_S, decision.window_s)?;
     within("smoothing_windows", decision.smoothing_windows as f32, 1.0, MAX_SMOOTHING as f32)?;

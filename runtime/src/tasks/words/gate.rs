@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use earshot::Detector;
 
+use super::labels::{SILENCE, is_keyword};
+
 /// Samples that the detector takes at a time: 16 ms.
 const FRAME: usize = 256;
 /// A frame is active from this on. The detector's usual limit is 0.5; here a frame too many costs a little work, and one too
@@ -37,11 +39,11 @@ impl std::fmt::Debug for Gate {
 }
 
 impl Gate {
-    /// A gate for a model with these labels. `None` if no label stands for what is no keyword: labels that start with `_`
-    /// do, `_silence_` before others.
+    /// A gate for a model with these labels. `None` if no label stands for what is no keyword; `_silence_` does so before
+    /// others.
     pub fn new(labels: &[String]) -> Option<Self> {
-        let silence = labels.iter().position(|label| label == "_silence_");
-        let silence = silence.or_else(|| labels.iter().position(|label| label.starts_with('_')))?;
+        let silence = labels.iter().position(|label| label == SILENCE);
+        let silence = silence.or_else(|| labels.iter().position(|label| !is_keyword(label)))?;
         Some(Gate {
             detectors: GAINS.map(|_| Detector::default_boxed()),
             pending: Vec::with_capacity(FRAME),

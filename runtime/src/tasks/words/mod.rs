@@ -5,6 +5,8 @@
 //! score      what is asked of whatever scores windows
 //! model      a session of the words head: window -> logits
 //! voices     the voices in the latest windows, until their words are told
+//! labels     which labels are words
+//! tuning     what a user changes in a decision
 //! gate       windows in which nobody speaks need no model
 //! spotter    sound -> windows to score; their logits -> detections
 //!   sliding    sound -> windows that slide over it
@@ -22,6 +24,7 @@
 mod close_up;
 mod decision;
 mod gate;
+mod labels;
 mod levels;
 mod listening;
 mod model;
@@ -32,6 +35,7 @@ mod score;
 mod sliding;
 mod spotter;
 mod stretches;
+mod tuning;
 mod voices;
 
 pub use decision::{DecisionError, UNTUNED};
@@ -40,6 +44,7 @@ pub use listening::{Heard, Listening, ListeningError};
 pub use model::WordModel;
 pub use score::{Score, Scored};
 pub use spotter::{Detection, KeywordSpotter, Window};
+pub use tuning::Tuning;
 
 fn seconds_to_samples(seconds: f32) -> usize {
     (seconds * crate::frontend::SAMPLE_RATE as f32).round() as usize

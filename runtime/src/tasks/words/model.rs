@@ -2,6 +2,7 @@
 
 use wavlm_format::{Decision, Head, HeadKind};
 
+use super::labels::is_keyword;
 use super::{DecisionError, Detection, KeywordSpotter, Scored, UNTUNED, Window};
 use crate::error::Error;
 use crate::model::Model;
@@ -73,7 +74,7 @@ impl WordModel {
 
     /// The labels that are words: those that do not start with `_`.
     pub fn keywords(&self) -> Vec<&str> {
-        self.labels.iter().map(String::as_str).filter(|label| !label.starts_with('_')).collect()
+        self.labels.iter().map(String::as_str).filter(|label| is_keyword(label)).collect()
     }
 
     /// Samples of the shortest sound that the model can take.

@@ -11,6 +11,8 @@ pub(super) struct Rules {
     pub(super) threshold: f32,
     /// Windows averaged; at least 1.
     pub(super) smoothing: usize,
+    /// Windows in a row whose smoothed score must reach the threshold; at least 1.
+    pub(super) trigger: u64,
     /// A peak is final when no higher score has come for this long.
     pub(super) patience: u64,
     /// Silence after a peak.
@@ -37,6 +39,8 @@ pub(super) struct PeakPicker {
     rules: Rules,
     /// Scores of the latest windows, oldest first; at most `smoothing`.
     recent: VecDeque<f32>,
+    /// How many windows in a row have fired.
+    hits: u64,
     open: Option<Event>,
     quiet: Option<Quiet>,
 }
@@ -51,7 +55,13 @@ struct Quiet {
 
 impl PeakPicker {
     pub(super) fn new(rules: Rules) -> Self {
-        PeakPicker { recent: VecDeque::with_capacity(rules.smoothing), rules, open: None, quiet: None }
+        PeakPicker {
+            recent: VecDeque::with_capacity(rules.smoothing),
+            rules,
+            hits: 0,
+            open: None,
+            quiet: None,
+        }
     }
 
     /// Takes the score of window `at`, one after the other, and returns the event that it completes.
@@ -62,11 +72,12 @@ impl PeakPicker {
         self.recent.push_back(score);
         let smooth = self.recent.iter().sum::<f32>() / self.recent.len() as f32;
         let fires = smooth >= self.rules.threshold;
+        self.hits = if fires { self.hits + 1 } else { 0 };
         if self.is_quiet(at, fires) {
             return None;
         }
         match &mut self.open {
-            None if fires => {
+            None if self.hits >= self.rules.trigger => {
                 let (first, last) = self.firing(at);
                 self.open = Some(Event { score: smooth, at, first, last });
                 None
@@ -126,7 +137,8 @@ impl PeakPicker {
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules { threshold: 0.5, smoothing: 1, patience: 3, refractory: 4, window: 6 };
+    const RULES: Rules =
+        Rules { threshold: 0.5, smoothing: 1, trigger: 1, patience: 3, refractory: 4, window: 6 };
 
     fn events(rules: Rules, scores: &[f32]) -> Vec<(f32, u64, u64, u64)> {
         let mut picker = PeakPicker::new(rules);
@@ -181,6 +193,13 @@ mod tests {
         assert_eq!(events(rules.clone(), &[0.6]), [(0.6, 0, 0, 0)]);
         assert!(events(rules.clone(), &[0.0, 0.0, 0.9, 0.0, 0.0]).is_empty());
         assert_eq!(events(rules, &[0.0, 0.75, 0.75, 0.75, 0.0, 0.0]), [(0.75, 3, 1, 3)]);
+    }
+
+    #[test]
+    fn as_many_windows_in_a_row_must_fire_as_were_asked_for() {
+        let rules = Rules { trigger: 2, ..RULES };
+        assert!(events(rules.clone(), &[0.9, 0.1, 0.9, 0.1]).is_empty());
+        assert_eq!(events(rules, &[0.1, 0.9, 0.8, 0.1, 0.1]), [(0.8, 2, 2, 2)]);
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use wavlm_format::Decision;
 
 use super::decision::{DecisionError, check};
+use super::labels::is_keyword;
 use super::levels::Levels;
 use super::peaks::{Event, PeakPicker, Rules};
 use super::rivals::{Rival, Rivals};
 use super::seconds_to_samples;
 use super::sliding::Sliding;
 use super::stretches::{MARGIN_S, MIN_WORD_S, Stretches};
+use super::tuning::Tuning;
 use crate::frontend::SAMPLE_RATE;
 use crate::windows::SharedFrames;
 
@@ -101,23 +103,37 @@ impl KeywordSpotter {
     /// # Errors
     /// The decision makes no sense.
     pub fn new(labels: &[String], decision: &Decision) -> Result<Self, DecisionError> {
+        Self::tuned(labels, decision, &Tuning::default())
+    }
+
+    /// As [`KeywordSpotter::new`], with what a user has changed.
+    ///
+    /// # Errors
+    /// The decision or the tuning makes no sense.
+    pub fn tuned(labels: &[String], decision: &Decision, tuning: &Tuning) -> Result<Self, DecisionError> {
         check(decision)?;
+        tuning.check()?;
         let (window, hop) = (seconds_to_samples(decision.window_s), seconds_to_samples(decision.hop_s));
         let smoothing = decision.smoothing_windows as usize;
-        let picker = PeakPicker::new(Rules {
-            threshold: decision.threshold,
-            smoothing,
-            patience: (window / 2).div_ceil(hop) as u64,
-            refractory: seconds_to_samples(decision.refractory_s).div_ceil(hop) as u64,
-            window: window.div_ceil(hop) as u64,
-        });
-        let keywords: Vec<bool> = labels.iter().map(|label| !label.starts_with('_')).collect();
+        let picker = |threshold| {
+            PeakPicker::new(Rules {
+                threshold,
+                smoothing,
+                trigger: tuning.trigger_windows.into(),
+                patience: (window / 2).div_ceil(hop) as u64,
+                refractory: seconds_to_samples(decision.refractory_s).div_ceil(hop) as u64,
+                window: window.div_ceil(hop) as u64,
+            })
+        };
+        let threshold =
+            |label: &String| is_keyword(label).then(|| tuning.threshold(label, decision.threshold));
+        let thresholds: Vec<Option<f32>> = labels.iter().map(threshold).collect();
         Ok(KeywordSpotter {
-            pickers: keywords.iter().map(|is_keyword| is_keyword.then(|| picker.clone())).collect(),
+            pickers: thresholds.iter().map(|threshold| threshold.map(picker)).collect(),
             labels: labels.to_vec(),
             sliding: Sliding::new(window, hop, seconds_to_samples(MARGIN_S)),
             levels: Levels::new(3 * window + smoothing * hop),
-            stretches: Stretches::new(decision.threshold, smoothing, keywords),
+            stretches: Stretches::new(thresholds, smoothing),
             frames: SharedFrames::default(),
             alone: Vec::new(),
             rivals: Rivals::default(),

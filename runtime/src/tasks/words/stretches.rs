@@ -29,12 +29,10 @@ const PER_SECOND: f32 = 0.05;
 /// The search for words that stand between two pauses.
 #[derive(Debug)]
 pub(super) struct Stretches {
-    /// Smallest mean probability of a word.
-    threshold: f32,
+    /// Smallest mean probability of each label that is a keyword.
+    thresholds: Vec<Option<f32>>,
     /// Places of the window at which a stretch is scored.
     smoothing: usize,
-    /// Of each label, whether it is a keyword.
-    keywords: Vec<bool>,
     /// Probabilities in the latest windows, those that share sound with the last one.
     recent: VecDeque<Vec<f32>>,
     /// Stretches that are to be scored.
@@ -56,11 +54,10 @@ struct View {
 }
 
 impl Stretches {
-    pub(super) fn new(threshold: f32, smoothing: usize, keywords: Vec<bool>) -> Self {
+    pub(super) fn new(thresholds: Vec<Option<f32>>, smoothing: usize) -> Self {
         Stretches {
-            threshold,
+            thresholds,
             smoothing,
-            keywords,
             recent: VecDeque::new(),
             queue: VecDeque::new(),
             view: View::default(),
@@ -76,7 +73,8 @@ impl Stretches {
     /// Takes the probabilities of the stretch that waits.
     pub(super) fn score(&mut self, probabilities: &[f32], levels: &Levels) {
         let Some(close_up) = self.queue.front_mut() else { return };
-        let verdict = close_up.score(probabilities, self.threshold.max(ALONE));
+        let threshold = |label: usize| self.thresholds.get(label).copied().flatten().unwrap_or(1.0);
+        let verdict = close_up.score(probabilities, |label| threshold(label).max(ALONE));
         if verdict == Verdict::Open {
             return;
         }
@@ -161,16 +159,16 @@ impl Stretches {
     fn hints(&self, sound: &Range<u64>, sliding: &Sliding) -> Vec<usize> {
         let (window, hop) = (sliding.window as u64, sliding.hop as u64);
         let oldest = sliding.scored() - self.recent.len() as u64;
-        let least = self.threshold.min(HINT);
         let holding = (oldest..)
             .zip(&self.recent)
             .filter(|&(number, _)| number * hop <= sound.start && sound.end <= number * hop + window);
         let holding: Vec<&Vec<f32>> = holding.map(|(_, probabilities)| probabilities).collect();
-        let is_hinted = |label: usize| {
+        let is_hinted = |label: usize, threshold: f32| {
+            let least = threshold.min(HINT);
             holding.iter().any(|probabilities| probabilities.get(label).is_some_and(|&p| p >= least))
         };
-        let keywords = self.keywords.iter().enumerate().filter(|&(_, &is_keyword)| is_keyword);
-        keywords.map(|(label, _)| label).filter(|&label| is_hinted(label)).collect()
+        let keywords = self.thresholds.iter().enumerate().filter_map(|(label, own)| Some((label, (*own)?)));
+        keywords.filter(|&(label, own)| is_hinted(label, own)).map(|(label, _)| label).collect()
     }
 }
 

@@ -1,0 +1,88 @@
+//! A program in C, compiled with every warning an error, hears what `wavlm` hears, and is told of its mistakes.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The example as a program, linked with the static library beside this test.
+fn compiled(folder: &TempDir, source: &Path) -> PathBuf {
+    let emulated = env::var_os("WAVLM_TEST_RUNNER").is_some();
+    let compiler = env::var("WAVLM_TEST_CC")
+        .unwrap_or_else(|_| if emulated { "aarch64-linux-gnu-gcc".to_owned() } else { "cc".to_owned() });
+    let program = folder.path().join("program");
+    let library = env::current_exe().expect("this test").with_file_name("libwavlm.a");
+    let mut command = Command::new(compiler);
+    command.args([
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-O1",
+        "-D_POSIX_C_SOURCE=200809L",
+    ]);
+    command.arg("-I").arg(env!("CARGO_MANIFEST_DIR")).arg(source).arg(library);
+    // Emulators may lack the target's shared libraries.
+    command.args(if emulated { &["-static"][..] } else { &[] });
+    command.args(["-lm", "-lpthread", "-ldl", "-o"]).arg(&program);
+    let output = command.output().expect("a C compiler");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+fn run(program: &Path, arguments: &[&Path]) -> Output {
+    let mut command = match env::var("WAVLM_TEST_RUNNER") {
+        Ok(runner) => {
+            let mut words = runner.split_whitespace();
+            let mut command = Command::new(words.next().expect("a runner"));
+            command.args(words).arg(program);
+            command
+        }
+        Err(_) => Command::new(program),
+    };
+    command.args(arguments).output().expect("the program")
+}
+
+/// The samples of a bundled recording, without its header.
+fn raw(folder: &TempDir, name: &str) -> PathBuf {
+    let sound = fs::read(repository().join("models/samples").join(name)).expect("the sample");
+    let file = folder.path().join(name).with_extension("raw");
+    fs::write(&file, sound.get(44..).expect("samples behind the header")).expect("a file");
+    file
+}
+
+#[test]
+fn the_example_hears_words_and_compares_voices() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = compiled(&folder, &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listen.c"));
+    let model = repository().join("models/default.wlm");
+    let sounds = ["stop-b.wav", "speaker-a-1.wav", "speaker-a-2.wav"].map(|name| raw(&folder, name));
+    let [stop, one, other] = sounds.each_ref().map(PathBuf::as_path);
+    let done = run(&program, &[&model, stop, one, other]);
+    let (told, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{errors}");
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        matches!(lines[..], [word, likeness] if word.starts_with("stop ") && likeness.starts_with("likeness ")),
+        "{told}"
+    );
+    let missing = folder.path().join("missing.wlm");
+    let refused = run(&program, &[&missing, stop]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("missing.wlm"));
+}
+
+#[test]
+fn mistakes_are_told_and_nothing_breaks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = compiled(&folder, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes.c"));
+    let done = run(&program, &[&repository().join("models/default.wlm")]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
