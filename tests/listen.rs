@@ -102,6 +102,41 @@ fn a_word_for_one_voice_runs_nothing_for_another() {
 }
 
 #[test]
+fn words_are_kept_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = folder.path().join("kept");
+    let finished = Program::new("wavlm")
+        .args(["listen", "--json"])
+        .arg_pair("--record", &kept)
+        .arg_pair("--file", &sample("stop-b.wav"))
+        .run();
+    assert_eq!(finished.status, Some(0), "{}", finished.stderr);
+    let files: Vec<PathBuf> =
+        fs::read_dir(&kept).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
+    let [file] = &files[..] else { panic!("{files:?}") };
+    assert!(file.to_string_lossy().contains("-heard-stop-"), "{}", file.display());
+    let heard = Program::new("wavlm").args(["spot", "--json"]).args([file]).run();
+    assert_eq!(events(&heard.stdout)[0][0], "stop", "{}", heard.stderr);
+}
+
+#[test]
+fn one_word_may_have_a_threshold_of_its_own() {
+    let spot = |threshold: &str| {
+        let file = sample("commands-a.wav");
+        let found = Program::new("wavlm").args(["spot", "--json", "--threshold", threshold]).args([file]).run();
+        events(&found.stdout).into_iter().map(|event| event[0].clone()).collect::<Vec<Value>>()
+    };
+    let (all, fewer) = (spot("0.5"), spot("stop=1"));
+    assert!(all.contains(&Value::from("stop")) && all.len() > 1, "{all:?}");
+    assert!(!fewer.contains(&Value::from("stop")) && !fewer.is_empty(), "{fewer:?}");
+    let refused = |options: &[&str]| {
+        Program::new("wavlm").arg_pair("spot", &sample("stop-b.wav")).args(options.iter()).run()
+    };
+    refused(&["--threshold", "sesame=0.5"]).refused(&["sesame", "knows"]);
+    refused(&["--trigger", "0"]).refused(&["trigger_windows"]);
+}
+
+#[test]
 fn configurations_that_cannot_be_followed_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let listen = |text: &str| {

@@ -117,6 +117,12 @@ pub struct Listen {
     /// When a word counts.
     #[command(flatten)]
     pub hearing: Hearing,
+    /// Show bars for each word, the level and what would be heard, on this terminal; no action is done
+    #[arg(long, conflicts_with = "json")]
+    pub tune: bool,
+    /// Keep words and near misses as sound files in this folder, 100 MB of them at most
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
     /// Run the model in silence, too
     #[arg(long)]
     pub no_gate: bool,

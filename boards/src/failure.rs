@@ -113,6 +113,9 @@ pub enum Failure {
         /// The system's words.
         error: io::Error,
     },
+    /// `--tune` draws.
+    #[error("--tune needs a terminal on stderr")]
+    NoTerminal,
     /// `--threshold` of a voice.
     #[error("--threshold is {0}; it must be from -1 to 1")]
     Threshold(f32),

@@ -12,7 +12,7 @@ SMOOTHING = 0.05
 PHONES_IN_WINDOWS = 0.3  # weight of the phones of one-second windows beside the words
 MIDDLES = 3.0  # weight of the phones in the frames where they are known to be
 # CTC by itself takes days to begin: it first learns to say nothing anywhere. So it starts small.
-SMALL_CTC = 0.02
+SMALL_CTC, LARGE_CTC = 0.02, 0.2
 SCALE, MARGIN = 15.0, 0.1
 CLIP = 1.0
 TELLING = 128  # numbers in which the voices of training are told apart
@@ -56,6 +56,11 @@ class Learner(nn.Module):
         telling = F.cross_entropy(SCALE * moved, classes)
         loss = 10 * (1 - likeness).mean() + 0.2 * telling
         return loss, {"likeness": likeness.mean().item(), "voices": telling.item()}
+
+
+def ctc_share(grown):
+    """What CTC counts, `grown` from 0 to 1."""
+    return SMALL_CTC * (LARGE_CTC / SMALL_CTC) ** grown
 
 
 def ctc(logits, said):

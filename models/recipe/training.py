@@ -16,7 +16,7 @@ RATE_PEAK, WARM_UP = 1.2e-3, 250
 WEIGHT_DECAY, AVERAGE = 0.02, 0.998
 DECAY_STEPS = int(os.environ.get("WAVLM_DECAY_STEPS", "1500"))
 STEM_FREE = 1500  # steps for which the pretrained stem stays as it is
-CTC_FROM = 1500  # steps until CTC counts in full
+CTC_GROWS = 1500, 6000  # steps between which CTC grows; all at once, it makes the encoder forget the rest
 FULL_MARGIN = 4000  # steps until the margin between voices is at its full
 SAVE_SECONDS, TELL_SECONDS, MONITOR_SECONDS = 120, 60, 2700
 STATE, FINAL, CURVE = CHECKPOINTS / "train.pt", CHECKPOINTS / "final.pt", CHECKPOINTS / "curve.jsonl"
@@ -116,7 +116,7 @@ class Training:
         np.random.seed(self.step)  # SpecAugment's masks
         words, sentences, voices = batches
         margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
-        share = 1.0 if self.step >= CTC_FROM else joint.SMALL_CTC
+        share = joint.ctc_share(ramp(max(0, self.step - CTC_GROWS[0]), CTC_GROWS[1] - CTC_GROWS[0]))
         with architecture.in_16_bits():
             tasks = [self.model.words_loss(*words, share)]
             if sentences is not None:

@@ -1,5 +1,7 @@
 //! `wavlm listen`: keywords in live sound, told as they are heard, and acted on.
 
+use std::cell::RefCell;
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use wavlm_runtime::Error;
@@ -11,10 +13,13 @@ use crate::cli::Listen;
 use crate::failure::Failure;
 use crate::input;
 use crate::listen::action::{Actions, Trouble};
-use crate::listen::config::Config;
+use crate::listen::config::{Config, Record};
 use crate::listen::ears::{Attention, Ears};
 use crate::listen::event::Event;
+use crate::listen::meter::Meter;
+use crate::listen::recorder::Recorder;
 use crate::listen::source::Source;
+use crate::listen::watch::{Watched, Watchers};
 use crate::setup::Setup;
 use crate::supervisor::Supervisor;
 
@@ -34,9 +39,14 @@ pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict
         Some(file) => Source::File(file.clone()),
         None => Source::microphone(config.sound.device.clone())?,
     };
-    let actions = Actions::new(&config.actions, config.lock.clone());
+    let actions = if options.tune {
+        Actions::new(&[], None)
+    } else {
+        Actions::new(&config.actions, config.lock.clone())
+    };
     let supervisor = Supervisor::ready();
-    let mut listener = Listener { began, attention, actions, supervisor };
+    let watchers = RefCell::new(watchers(options, &config, &attention)?);
+    let mut listener = Listener { began, attention, actions, supervisor, watchers };
     let mut heard = false;
     while listener.next_sound(&mut model, &mut source, &sound, printer, &mut heard)? {}
     tell(listener.actions.finish());
@@ -52,7 +62,22 @@ fn configuration(options: &Listen) -> Result<Config, Failure> {
     config.sound.channel = options.channel.unwrap_or(config.sound.channel);
     config.sound.gate &= !options.no_gate;
     config.words.change(&options.hearing);
+    if let Some(folder) = &options.record {
+        config.record = Some(Record::new(folder.clone()));
+    }
     Ok(config)
+}
+
+/// Who wants to see each window.
+fn watchers(options: &Listen, config: &Config, attention: &Attention) -> Result<Watchers, Failure> {
+    if options.tune && !io::stderr().is_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    let recorder = config.record.as_ref().map(|record| {
+        Recorder::new(&record.folder, u64::from(record.most_mb) * 1_000_000, attention.keywords())
+    });
+    let meter = options.tune.then(|| Meter::new(attention.keywords()));
+    Ok(Watchers { recorder: recorder.transpose()?, meter })
 }
 
 struct Listener {
@@ -60,9 +85,14 @@ struct Listener {
     attention: Attention,
     actions: Actions,
     supervisor: Supervisor,
+    watchers: RefCell<Watchers>,
 }
 
 impl Listener {
+    fn is_tuning(&self) -> bool {
+        self.watchers.borrow().meter.is_some()
+    }
+
     /// Listens until the sound breaks off; whether more may come.
     fn next_sound(
         &mut self,
@@ -78,7 +108,8 @@ impl Listener {
             tell(self.actions.end_overdue());
         };
         let Some(sound) = source.next(options, waiting)? else { return Ok(false) };
-        let mut listening = self.attention.listen(sound, model)?;
+        self.watchers.borrow_mut().begin();
+        let mut listening = self.attention.listen(sound, Watched::new(model, &self.watchers))?;
         loop {
             let piece = match listening.next_piece() {
                 Ok(Some(piece)) => piece,
@@ -97,9 +128,13 @@ impl Listener {
                 *heard = true;
                 let likeness = self.attention.likeness(&listening, &detection);
                 let event = Event::now(detection, likeness, self.began);
-                print(&event, printer)?;
+                if !self.is_tuning() {
+                    print(&event, printer)?;
+                }
+                self.watchers.borrow_mut().event(&event)?;
                 tell(self.actions.begin(&event));
             }
+            self.watchers.borrow_mut().tick()?;
             tell(self.actions.tend());
             self.supervisor.alive();
             let lost = source.take_lost();

@@ -25,6 +25,8 @@ pub struct Config {
     pub words: Words,
     /// Whose voices are known. If the section is there, or an action is for certain voices, every event names its speaker.
     pub voices: Option<Voices>,
+    /// What is kept of the sound.
+    pub record: Option<Record>,
     /// What holds the lock.
     pub lock: Option<Lock>,
     /// What is done about words.
@@ -79,6 +81,28 @@ pub struct Voices {
     pub store: Option<PathBuf>,
     /// Smallest accepted score, -1 to 1; the model's own if none is given.
     pub threshold: Option<f32>,
+}
+
+/// `[record]`
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Where words and near misses go, as sound files.
+    pub folder: PathBuf,
+    /// Most bytes of all files together, in megabytes; the oldest go first.
+    #[serde(default = "default_most_mb")]
+    pub most_mb: u32,
+}
+
+impl Record {
+    /// A folder with the usual bound.
+    pub fn new(folder: PathBuf) -> Self {
+        Record { folder, most_mb: default_most_mb() }
+    }
+}
+
+fn default_most_mb() -> u32 {
+    100
 }
 
 /// `[lock]`
@@ -292,6 +316,7 @@ mod tests {
             .collect();
         let config = Config::parse(&all).expect("its examples are read, too");
         assert_eq!((config.actions.len(), config.voices.is_some(), config.lock.is_some()), (1, true, true));
+        assert_eq!(config.record.map(|record| record.most_mb), Some(default_most_mb()));
     }
 
     #[test]

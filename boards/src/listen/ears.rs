@@ -3,7 +3,7 @@
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::AudioReader;
 use wavlm_runtime::tasks::words::{
-    DecisionError, Detection, Gate, KeywordSpotter, Listening, Score, Tuning, WordModel,
+    DecisionError, Detection, Gate, KeywordSpotter, Listening, Score, Tuning, WordModel, is_keyword,
 };
 
 use super::config::{self, Config};
@@ -80,6 +80,13 @@ impl Attention {
     pub fn likeness<S: Score>(&self, listening: &Listening<S>, word: &Detection) -> Likeness {
         let voice = listening.voice_of(word).zip(self.voices.as_ref());
         voice.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default()
+    }
+
+    /// Of each label that is a keyword, the word and its threshold.
+    pub fn keywords(&self) -> Vec<Option<(String, f32)>> {
+        let threshold = |label: &String| self.tuning.threshold(label, self.decision.threshold);
+        let keyword = |label: &String| is_keyword(label).then(|| (label.clone(), threshold(label)));
+        self.labels.iter().map(keyword).collect()
     }
 
     /// Whether somebody of that name is enrolled.

@@ -40,12 +40,17 @@ impl Event {
 
     /// When it was told, as people write it, to the millisecond.
     pub fn time(&self) -> impl std::fmt::Display {
-        humantime::format_rfc3339_millis(within_calendar(self.time))
+        moment(self.time)
     }
 }
 
+/// A time as people write it, to the millisecond.
+pub fn moment(time: SystemTime) -> impl std::fmt::Display {
+    humantime::format_rfc3339_millis(within_calendar(time))
+}
+
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_rfc3339_millis(within_calendar(*time)))
+    serializer.collect_str(&moment(*time))
 }
 
 /// A board without a battery may start before 1970, or anywhere; the calendar of [`humantime`] reaches from there to 9999.

@@ -6,6 +6,9 @@
 //! voices   who may say something
 //! ears     the model, when a word counts, and the voices
 //! event    a word that was heard, and when
+//! watch    who sees each window that is scored
+//!   recorder  keeps words and near misses as sound files
+//!   meter     shows bars on a terminal
 //! lock     the way to what holds a lock, and signs of life to it
 //! action   what is done about it
 //! ```
@@ -15,5 +18,8 @@ pub mod config;
 pub mod ears;
 pub mod event;
 mod lock;
+pub mod meter;
+pub mod recorder;
 pub mod source;
 pub mod voices;
+pub mod watch;

@@ -40,9 +40,10 @@ mod voices;
 
 pub use decision::{DecisionError, UNTUNED};
 pub use gate::Gate;
+pub use labels::is_keyword;
 pub use listening::{Heard, Listening, ListeningError};
 pub use model::WordModel;
-pub use score::{Score, Scored};
+pub use score::{Score, Scored, probabilities};
 pub use spotter::{Detection, KeywordSpotter, Window};
 pub use tuning::Tuning;
 

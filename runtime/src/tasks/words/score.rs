@@ -12,6 +12,15 @@ pub struct Scored {
     pub voice: Option<Vec<f32>>,
 }
 
+/// The probability of each label: a softmax over the logits.
+pub fn probabilities(logits: &[f32]) -> Vec<f32> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut probabilities: Vec<f32> = logits.iter().map(|logit| (logit - max).exp()).collect();
+    let sum: f32 = probabilities.iter().sum();
+    probabilities.iter_mut().for_each(|probability| *probability /= sum);
+    probabilities
+}
+
 /// Scores windows: a [`WordModel`](super::WordModel), or any function that gives logits.
 pub trait Score {
     /// What is to be said of a window.

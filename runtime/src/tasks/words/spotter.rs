@@ -9,6 +9,7 @@ use super::labels::is_keyword;
 use super::levels::Levels;
 use super::peaks::{Event, PeakPicker, Rules};
 use super::rivals::{Rival, Rivals};
+use super::score::probabilities;
 use super::seconds_to_samples;
 use super::sliding::Sliding;
 use super::stretches::{MARGIN_S, MIN_WORD_S, Stretches};
@@ -169,8 +170,7 @@ impl KeywordSpotter {
 
     /// Takes the logits, one per label, of what [`KeywordSpotter::window`] gave.
     pub fn score(&mut self, logits: &[f32]) {
-        let mut probabilities = logits.to_vec();
-        softmax(&mut probabilities);
+        let probabilities = probabilities(logits);
         if self.stretches.waiting().is_some() {
             self.stretches.score(&probabilities, &self.levels);
         } else {
@@ -269,16 +269,5 @@ impl KeywordSpotter {
         let (start, end) = (start.saturating_sub(hop).max(first), (end + hop).min(last + window));
         let (start, end) = self.levels.trim(start, end.min(self.sliding.received()));
         self.rivals.add(Rival { label, score: event.score, weight: event.score, start, end });
-    }
-}
-
-fn softmax(logits: &mut [f32]) {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    for logit in logits.iter_mut() {
-        *logit = (*logit - max).exp();
-    }
-    let sum: f32 = logits.iter().sum();
-    for logit in logits {
-        *logit /= sum;
     }
 }

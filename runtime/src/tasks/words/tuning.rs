@@ -24,7 +24,7 @@ impl Default for Tuning {
 
 impl Tuning {
     /// The threshold of a keyword; the last that was given counts.
-    pub(super) fn threshold(&self, keyword: &str, usual: f32) -> f32 {
+    pub fn threshold(&self, keyword: &str, usual: f32) -> f32 {
         let own = self.thresholds.iter().rev().find(|(word, _)| word == keyword);
         own.map_or(usual, |&(_, threshold)| threshold)
     }
