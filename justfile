@@ -26,6 +26,15 @@ build BOARD:
 bundle BOARD:
     boards/bundle {{BOARD}}
 
+# An SD-card image for a Raspberry Pi, with the package in it: target/boards/BOARD/wavlm.img
+image BOARD:
+    boards/image {{BOARD}}
+
+# The package in a fresh emulated arm64 system, and the image in an emulator
+test-package:
+    tests/package/run
+    tests/package/boot
+
 # Every kernel of this CPU, products as a share of its peak: `just bench --json`, `just bench --kernel avx2 gelu`
 bench *ARGS:
     cargo bench -p wavlm-kernels --bench kernels -- {{ARGS}}

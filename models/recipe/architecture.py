@@ -177,6 +177,18 @@ def channels_last(stem):
     stem.forward = types.MethodType(forward, stem)
 
 
+def in_32_bits(module):
+    """Computes a module outside of `in_16_bits`: oneDNN gets grouped convolutions of bfloat16 wrong where a group has
+    10 channels, as the positional convolution's have (torch 2.9.1)."""
+    forward = module.forward
+
+    def exact(hidden):
+        with torch.autocast("cpu", enabled=False):
+            return forward(hidden.float())
+
+    module.forward = exact
+
+
 def as_published(stem):
     """Undoes `channels_last`."""
     del stem.forward

@@ -5,7 +5,6 @@ the words head sees more often. Run it now and then; the next start of `train` u
 """
 
 import json
-import time
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from . import sliding
 from .clips import to_float
 from .material import Material
 from .settings import BANKS, RecipeError
+from .telling import Every
 from .training import STATE, Training
 
 FILE = BANKS / "mined.jsonl"
@@ -52,7 +52,7 @@ def run():
     training.load(STATE)
     listener = training.averaged().listener
     clips = [(name, clip) for name, clip in named(Material.of("train")).items() if clip.keyword_free]
-    found, told = [], time.time()
+    found, telling = [], Every(TELL_SECONDS)
     order = np.random.default_rng(training.step).permutation(len(clips))[:CLIPS]
     for done, index in enumerate(order):
         (voice, number), clip = clips[index]
@@ -61,8 +61,7 @@ def run():
             if score >= LEAST:
                 first = max(0, (at - sliding.SMOOTHED // 2) * sliding.HOP)
                 found.append((score, voice, number, first, len(clip.samples), word))
-        if time.time() - told > TELL_SECONDS:
-            told = time.time()
+        if telling.is_due():
             print(f"mine: {done} of {len(order)} clips, {len(found)} windows", flush=True)
     BANKS.mkdir(parents=True, exist_ok=True)
     part = FILE.with_suffix(".part")

@@ -5,7 +5,6 @@ too little to tell hundreds of voices apart. The encoder stays as it is here, so
 once, and the head learns from large batches of them.
 """
 
-import time
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from .augment import Surroundings
 from .feed import generator
 from .material import TRAIN_SURROUNDINGS, Material
 from .settings import RecipeError
+from .telling import Every
 from .training import FINAL, Average, Training
 
 HEARINGS = 2  # surroundings that each sound of the bank is heard in
@@ -32,7 +32,7 @@ class Heard:
 
     def __init__(self, model, source, answers):
         self.hidden, self.classes, self.answers = [], [], []
-        told, count = time.time(), HEARINGS * len(answers)
+        telling, count = Every(TELL_SECONDS), HEARINGS * len(answers)
         for first in range(0, count, AT_ONCE):
             numbers = range(first, min(first + AT_ONCE, count))
             made = [source.example(generator("voices", n), n % len(answers), 1.0) for n in numbers]
@@ -42,8 +42,7 @@ class Heard:
             self.hidden.append(torch.stack(states, 1).half())
             self.classes.extend(labels)
             self.answers.extend(answers[n % len(answers)] for n in numbers)
-            if time.time() - told > TELL_SECONDS:
-                told = time.time()
+            if telling.is_due():
                 print(f"voices: {first} of {count} sounds heard", flush=True)
         self.hidden = torch.cat(self.hidden)
         self.classes, self.answers = torch.tensor(self.classes), torch.from_numpy(np.stack(self.answers))
@@ -101,7 +100,7 @@ def run():
         parameter.requires_grad_(True)
     learner.pooled.train()
     optimiser = torch.optim.AdamW(trained, lr=RATE, weight_decay=WEIGHT_DECAY)
-    average, told, shown = Average(learner), time.time(), {}
+    average, telling, shown = Average(learner), Every(TELL_SECONDS), {}
     for step in range(STEPS):
         rate = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / STEPS)
         for group in optimiser.param_groups:
@@ -114,8 +113,7 @@ def run():
         average.update(learner, step)
         for name, value in (("likeness", likeness), ("voices", telling)):
             shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
-        if time.time() - told > TELL_SECONDS:
-            told = time.time()
+        if telling.is_due():
             figures = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
             print(f"voices: step {step + 1} of {STEPS}, {figures}", flush=True)
     training.average.state = average.state

@@ -5,7 +5,6 @@ voice, warped in one of a few ways, and clips of it: all from the seed and n alo
 can make the sound again and put it into any surroundings.
 """
 
-import time
 import zlib
 
 import numpy as np
@@ -15,6 +14,7 @@ from .augment import mix
 from .clips import to_float
 from .feed import generator
 from .settings import BANKS, RATE, SPEAKER_SECONDS
+from .telling import Every
 
 LENGTH = int(SPEAKER_SECONDS * RATE)
 WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
@@ -92,11 +92,10 @@ def bank(speakers, entries=ENTRIES):
     file = BANKS / f"teacher-{zlib.crc32(' '.join(speakers.names).encode()):08x}-{entries}.npy"
     if file.exists():
         return np.load(file)
-    encoder, answers, told = teacher.load(), [], time.time()
+    encoder, answers, telling = teacher.load(), [], Every(TELL_SECONDS)
     for entry in range(entries):
         answers.append(encoder.embed(speakers.clean(entry)[1]))
-        if time.time() - told > TELL_SECONDS:
-            told = time.time()
+        if telling.is_due():
             print(f"speakers: the teacher has heard {entry + 1} of {entries}", flush=True)
     part = file.with_suffix(".part.npy")
     np.save(part, np.stack(answers).astype(np.float32))

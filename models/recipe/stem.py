@@ -5,7 +5,6 @@ encoder's first LayerNorm. Minutes spent here save an hour later.
 """
 
 import math
-import time
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from . import architecture, material
 from .augment import Surroundings, stretch_of
 from .feed import Feed, generator
 from .settings import CHECKPOINTS, WINDOW
+from .telling import Every
 
 STEPS, BATCH, RATE_PEAK, WARM_UP = 3000, 24, 3e-3, 60
 MELS, LINES, FFT = 64, 40, 512
@@ -99,7 +99,7 @@ def run(steps=STEPS):
         learning.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         step = state["step"]
-    feed, average, told = Feed(maker(speech()), step), None, time.time()
+    feed, average, telling = Feed(maker(speech()), step), None, Every(TELL_SECONDS)
     while step < steps:
         rate = RATE_PEAK * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for group in optimiser.param_groups:
@@ -116,8 +116,7 @@ def run(steps=STEPS):
         step += 1
         unexplained = loss.item() / wanted.var().item()
         average = unexplained if average is None else 0.97 * average + 0.03 * unexplained
-        if time.time() - told > TELL_SECONDS or step == steps:
-            told = time.time()
+        if telling.is_due() or step == steps:
             print(f"stem: step {step}/{steps} unexplained variance {average:.3f}", flush=True)
             state = {"model": learning.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
             torch.save(state, STATE)

@@ -109,6 +109,19 @@ class Heads(unittest.TestCase):
         size = size[size > 0]
         self.assertLess(size.max() / size.min(), 100)
 
+    def test_16_bits_compute_nearly_what_32_bits_do(self):
+        torch.manual_seed(1)
+        listener = architecture.Listener().eval()
+        architecture.channels_last(listener.stem)
+        architecture.in_32_bits(listener.words.wavlm.encoder.pos_conv_embed)
+        sound = 0.05 * torch.randn(2, WINDOW)
+        with torch.no_grad():
+            exact = listener.words_and_phones(sound)
+            with torch.autocast("cpu", torch.bfloat16):
+                rounded = listener.words_and_phones(sound)
+        for a, b in zip(exact, rounded):
+            self.assertLess((a - b.float()).norm() / a.norm(), 0.02)
+
     def test_a_constant_added_to_the_sound_changes_nothing(self):
         listener, sound = architecture.Listener().eval(), 0.1 * torch.randn(1, WINDOW)
         with torch.inference_mode():

@@ -11,6 +11,7 @@ import torch
 from . import architecture, joint, monitor, stem
 from .feed import Feed
 from .settings import CHECKPOINTS, LABELS
+from .telling import Every
 
 RATE_PEAK, WARM_UP = 1.2e-3, 250
 WEIGHT_DECAY, AVERAGE = 0.02, 0.998
@@ -62,6 +63,7 @@ class Training:
         self.optimiser = torch.optim.AdamW(parameter_groups(self.model), lr=RATE_PEAK, betas=(0.9, 0.98))
         self.step, self.decayed = 0, 0
         architecture.channels_last(self.model.listener.stem)
+        architecture.in_32_bits(self.model.listener.words.wavlm.encoder.pos_conv_embed)
         if stem.FILE.exists():
             pretrained = torch.load(stem.FILE)
             self.model.listener.stem.load_state_dict(pretrained["stem"])
@@ -76,9 +78,16 @@ class Training:
             state["centres"] = self.centres(state["centres"], saved["voices"])
         self.model.load_state_dict(saved["model"])
         self.average.state = saved["average"]
-        if saved["voices"] == self.voices:
-            self.optimiser.load_state_dict(saved["optimiser"])
+        if saved["voices"] != self.voices:
+            # What the optimiser knows of the rows of other voices is of no use; all else must not begin anew.
+            del saved["optimiser"]["state"][self.number_of_centres()]
+        self.optimiser.load_state_dict(saved["optimiser"])
         self.step, self.decayed = saved["step"], saved["decayed"]
+
+    def number_of_centres(self):
+        """By which number the optimiser knows the voices' centres."""
+        parameters = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+        return next(i for i, parameter in enumerate(parameters) if parameter is self.model.centres)
 
     def centres(self, known, voices):
         """Rows of `known`, which belong to `voices`, where this run has them."""
@@ -140,24 +149,20 @@ class Training:
         """Trains until `enough()`."""
         self.model.train()
         feed = Feed(make, self.step)
-        shown, begun, saved, told, judged = {}, time.time(), time.time(), time.time(), time.time()
-        first = self.step
+        shown, begun, first = {}, time.time(), self.step
+        saving, telling, judging = Every(SAVE_SECONDS), Every(TELL_SECONDS), Every(MONITOR_SECONDS)
         while not enough():
             for name, value in self.update(next(feed)).items():
                 if math.isfinite(value):
                     shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
-            now = time.time()
-            if now - told > TELL_SECONDS:
-                told = now
-                pace = (now - begun) / (self.step - first)
+            if telling.is_due():
+                pace = (time.time() - begun) / (self.step - first)
                 figures = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
                 print(f"train: step {self.step}, {pace:.2f} s each, {figures}", flush=True)
-            if now - saved > SAVE_SECONDS:
-                saved = now
+            if saving.is_due():
                 self.save()
-            if now - judged > MONITOR_SECONDS:
+            if judging.is_due():
                 self.judge()
-                judged = time.time()
         feed.close()
         self.save()
 
