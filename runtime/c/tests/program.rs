@@ -29,8 +29,8 @@ fn compiled(folder: &TempDir, source: &Path) -> PathBuf {
         "-D_POSIX_C_SOURCE=200809L",
     ]);
     command.arg("-I").arg(env!("CARGO_MANIFEST_DIR")).arg(source).arg(library);
-    // Emulators may lack the target's shared libraries.
-    command.args(if emulated { &["-static"][..] } else { &[] });
+    // Emulators may lack the target's shared libraries, and run no sanitizer.
+    command.args(if emulated { &["-static"][..] } else { &["-g", "-fsanitize=address,undefined"] });
     command.args(["-lm", "-lpthread", "-ldl", "-o"]).arg(&program);
     let output = command.output().expect("a C compiler");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
