@@ -120,10 +120,34 @@ fn words_are_kept_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_full_disk_ends_the_recording_and_not_the_listening() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let finished = Program::new("wavlm")
+        .args(["listen", "--json", "--record", "/dev/full/kept"])
+        .arg_pair("--file", &sample("stop-b.wav"))
+        .run();
+    finished.refused(&["/dev/full/kept"]);
+    // There when the program starts, and away when there is something to keep.
+    let kept = folder.path().join("kept");
+    let mut listening = Program::new("wavlm")
+        .args(["listen", "--json", "--file", "-"])
+        .arg_pair("--record", &kept)
+        .start_with_input();
+    while !kept.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    fs::remove_dir(&kept).expect("removed");
+    listening.send(&fs::read(sample("stop-b.wav")).expect("the sample"));
+    assert!(listening.next_error(PATIENCE).expect("a line").contains("nothing more is recorded"));
+    assert_eq!(events(&listening.next_line(PATIENCE).expect("an event"))[0][0], "stop");
+}
+
+#[test]
 fn one_word_may_have_a_threshold_of_its_own() {
     let spot = |threshold: &str| {
         let file = sample("commands-a.wav");
-        let found = Program::new("wavlm").args(["spot", "--json", "--threshold", threshold]).args([file]).run();
+        let found =
+            Program::new("wavlm").args(["spot", "--json", "--threshold", threshold]).args([file]).run();
         events(&found.stdout).into_iter().map(|event| event[0].clone()).collect::<Vec<Value>>()
     };
     let (all, fewer) = (spot("0.5"), spot("stop=1"));

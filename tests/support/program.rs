@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -146,11 +146,24 @@ impl Program {
     /// # Panics
     /// If the program cannot be started.
     pub fn start(mut self) -> Background {
+        self.spawn()
+    }
+
+    /// Starts it with a standard input that [`Background::send`] writes.
+    ///
+    /// # Panics
+    /// If the program cannot be started.
+    pub fn start_with_input(mut self) -> Background {
+        self.command.stdin(Stdio::piped());
+        self.spawn()
+    }
+
+    fn spawn(&mut self) -> Background {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let lines = lines_of(child.stdout.take().expect("a pipe"));
         let errors = lines_of(child.stderr.take().expect("a pipe"));
-        Background { child, lines, errors }
+        Background { input: child.stdin.take(), child, lines, errors }
     }
 
     /// Runs to the end.
@@ -167,6 +180,7 @@ impl Program {
 #[derive(Debug)]
 pub struct Background {
     child: Child,
+    input: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Receiver<String>,
 }
@@ -175,6 +189,14 @@ impl Background {
     /// The next line of standard output, if it comes within this time.
     pub fn next_line(&self, within: Duration) -> Option<String> {
         self.lines.recv_timeout(within).ok()
+    }
+
+    /// Writes all of its standard input, which ends then.
+    ///
+    /// # Panics
+    /// If it has none, or reads it no more.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.input.take().expect("an input").write_all(bytes).expect("the program reads");
     }
 
     /// Sends it a signal, by name.

@@ -131,10 +131,10 @@ impl Listener {
                 if !self.is_tuning() {
                     print(&event, printer)?;
                 }
-                self.watchers.borrow_mut().event(&event)?;
+                self.watchers.borrow_mut().event(&event);
                 tell(self.actions.begin(&event));
             }
-            self.watchers.borrow_mut().tick()?;
+            self.watchers.borrow_mut().tick();
             tell(self.actions.tend());
             self.supervisor.alive();
             let lost = source.take_lost();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::event::Event;
-use super::watch::Seen;
+use super::seen::Seen;
 
 /// How often the picture changes.
 const SHOWN_EVERY: Duration = Duration::from_millis(100);

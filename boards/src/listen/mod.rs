@@ -7,6 +7,7 @@
 //! ears     the model, when a word counts, and the voices
 //! event    a word that was heard, and when
 //! watch    who sees each window that is scored
+//!   seen      such a window
 //!   recorder  keeps words and near misses as sound files
 //!   meter     shows bars on a terminal
 //! lock     the way to what holds a lock, and signs of life to it
@@ -20,6 +21,7 @@ pub mod event;
 mod lock;
 pub mod meter;
 pub mod recorder;
+mod seen;
 pub mod source;
 pub mod voices;
 pub mod watch;

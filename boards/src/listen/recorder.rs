@@ -14,7 +14,7 @@ use wavlm_format::{Readers, write_atomically};
 use wavlm_runtime::frontend::SAMPLE_RATE;
 
 use super::event::{Event, moment};
-use super::watch::Seen;
+use super::seen::Seen;
 use crate::failure::Failure;
 
 /// Sound that is remembered, in samples: more than any word and the time until it is told.

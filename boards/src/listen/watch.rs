@@ -8,18 +8,8 @@ use wavlm_runtime::tasks::words::{Score, Scored, Window, probabilities};
 use super::event::Event;
 use super::meter::Meter;
 use super::recorder::Recorder;
+use super::seen::Seen;
 use crate::failure::Failure;
-
-/// A window that was scored.
-#[derive(Debug)]
-pub struct Seen<'a> {
-    /// Its first sample, counted from the beginning of the sound.
-    pub start: u64,
-    /// 16 kHz samples.
-    pub samples: &'a [f32],
-    /// One probability per label.
-    pub probabilities: &'a [f32],
-}
 
 /// All who watch.
 #[derive(Debug, Default)]
@@ -39,25 +29,27 @@ impl Watchers {
     }
 
     /// A word was told.
-    ///
-    /// # Errors
-    /// It cannot be kept.
-    pub fn event(&mut self, event: &Event) -> Result<(), Failure> {
+    pub fn event(&mut self, event: &Event) {
         if let Some(meter) = &mut self.meter {
             meter.event(event);
         }
-        self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.event(event))
+        self.keep(|recorder| recorder.event(event));
     }
 
     /// Time has passed, with or without windows.
-    ///
-    /// # Errors
-    /// What was nearly heard cannot be kept.
-    pub fn tick(&mut self) -> Result<(), Failure> {
+    pub fn tick(&mut self) {
         if let Some(meter) = &mut self.meter {
             meter.show();
         }
-        self.recorder.as_mut().map_or(Ok(()), Recorder::tick)
+        self.keep(Recorder::tick);
+    }
+
+    /// A full disk ends the recording and not the listening.
+    fn keep(&mut self, keep: impl FnOnce(&mut Recorder) -> Result<(), Failure>) {
+        if let Some(Err(failure)) = self.recorder.as_mut().map(keep) {
+            eprintln!("wavlm: {failure}; nothing more is recorded");
+            self.recorder = None;
+        }
     }
 
     fn see(&mut self, seen: &Seen<'_>) {
