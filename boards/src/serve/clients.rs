@@ -1,17 +1,22 @@
-//! Who is connected. There is room for so many; whoever comes when it is full takes the place of the one that has been
-//! silent longest. So clients that hold a connection and say nothing, or a byte a minute, keep nobody out.
+//! Who is connected. There is room for so many; whoever comes when it is full waits a moment for a place, and then takes that
+//! of the one that has been silent longest. So clients that hold a connection and say nothing, or a byte a minute, keep
+//! nobody out, and a crowd of newcomers drives nobody away who has only just come.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a client may be silent before a newcomer may take its place, and how long a newcomer waits at most.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// All clients.
 #[derive(Debug)]
 pub struct Clients {
     most: usize,
     present: Mutex<Present>,
+    freed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -30,22 +35,28 @@ pub struct Place {
 impl Clients {
     /// Room for `most` of them.
     pub fn new(most: usize) -> Self {
-        Clients { most, present: Mutex::default() }
+        Clients { most, present: Mutex::default(), freed: Condvar::new() }
     }
 
-    /// Gives a newcomer a place.
+    /// Gives a newcomer a place; waits for it, for less than a second.
     ///
     /// # Errors
     /// The connection is over already, or there are no descriptors left.
     pub fn enter(self: &Arc<Self>, stream: &TcpStream) -> io::Result<Place> {
         let handle = stream.try_clone()?;
         let mut present = self.present();
-        if present.clients.len() >= self.most {
-            let longest =
-                present.clients.iter().min_by_key(|(_, (_, spoke))| *spoke).map(|(&number, _)| number);
-            if let Some((silent, _)) = longest.and_then(|number| present.clients.remove(&number)) {
-                // Its thread finds the connection closed. If it is closed already, all the better.
-                let _ = silent.shutdown(Shutdown::Both);
+        let until = Instant::now() + PATIENCE;
+        while present.clients.len() >= self.most {
+            let longest = present.clients.iter().min_by_key(|(_, (_, spoke))| *spoke);
+            let Some((number, spoke)) = longest.map(|(&number, &(_, spoke))| (number, spoke)) else { break };
+            let left = until.min(spoke + PATIENCE).saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                if let Some((silent, _)) = present.clients.remove(&number) {
+                    // Its thread finds the connection closed. If it is closed already, all the better.
+                    let _ = silent.shutdown(Shutdown::Both);
+                }
+            } else {
+                present = self.freed.wait_timeout(present, left).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
         let number = present.next;
@@ -72,6 +83,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.clients.present().clients.remove(&self.number);
+        self.clients.freed.notify_one();
     }
 }
 
@@ -99,9 +111,11 @@ mod tests {
         let (_third, third_stream) = pair(&listener);
         let third_place = clients.enter(&third_stream).expect("a place");
         assert_eq!(second.read(&mut [0]).expect("the end"), 0, "the second was silent longest");
+        let waited = Instant::now();
         drop(third_place);
         let (_fourth, fourth_stream) = pair(&listener);
         let _fourth_place = clients.enter(&fourth_stream).expect("a place");
+        assert!(waited.elapsed() < PATIENCE, "there is room");
         first.set_nonblocking(true).expect("an option");
         assert!(first.read(&mut [0]).is_err(), "the first is still connected");
     }
