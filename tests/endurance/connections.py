@@ -92,7 +92,8 @@ async def all_of_them(host, port, count):
                 return
             asked += 1
             try:
-                answered += await honest(host, port)
+                told = await honest(host, port)
+                answered += told
             except (ConnectionError, TimeoutError):
                 pass  # sent away for somebody newer
 
