@@ -1,6 +1,6 @@
 """`python -m recipe STAGE...`: makes the default model from the corpus, or one for a user's own recordings.
 
-Stages: stem, train, mine, decay, speaker, export, thresholds, samples; `all` runs them in this order but samples.
+Stages: stem, train, mine, decay, speaker, keep, export, thresholds, samples; `all` runs them in this order but samples.
 `--recordings DIR` trains on a folder per word instead.
 """
 
@@ -14,7 +14,7 @@ from .settings import RecipeError, as_program
 
 def stages():
     """Name -> function, in order; imported late, so that a mistake in the arguments costs nothing."""
-    from . import export, mining, samples, speaker_head, stem, thresholds, train
+    from . import export, mining, samples, speaker_head, start, stem, thresholds, train
 
     return {
         "stem": stem.run,
@@ -22,6 +22,7 @@ def stages():
         "mine": mining.run,
         "decay": train.decay,
         "speaker": speaker_head.run,
+        "keep": start.run,
         "export": export.run,
         "thresholds": thresholds.run,
         "samples": samples.run,

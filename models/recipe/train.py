@@ -11,7 +11,7 @@ import time
 
 import torch
 
-from . import mining, noises, speakers
+from . import mining, noises, speakers, start
 from .augment import Surroundings, stretch_of
 from .examples import Sentences, Words
 from .feed import generator
@@ -66,6 +66,8 @@ def run():
     training = Training(STATE, voices_of(batches))
     if STATE.exists():
         training.load(STATE)
+    else:
+        start.take(training)
     end = time.time() + 60 * MINUTES
     training.run(batches, lambda: training.step >= STEPS or time.time() >= end)
 

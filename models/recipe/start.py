@@ -1,0 +1,44 @@
+"""Stage `keep`: the weights of the latest training, for the next one to begin with, wherever that is run.
+
+Everything of the running average that does not belong to single voices of the corpus, in 16-bit floats.
+"""
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from .settings import MODELS, RecipeError
+from .training import FINAL, STATE, Average
+
+FILE = MODELS / "start.safetensors"
+OF_VOICES = ("centres", "telling.")
+
+
+def run():
+    """Writes the file."""
+    source = FINAL if FINAL.exists() else STATE
+    if not source.exists():
+        raise RecipeError(f"{source} is missing; run the stage train first")
+    saved = torch.load(source)
+    kept = {
+        # Entries that share memory are one and the same encoder under several heads.
+        name: value.half().clone() if value.is_floating_point() else value.clone()
+        for name, value in saved["average"].items()
+        if not name.startswith(OF_VOICES)
+    }
+    save_file(kept, FILE, metadata={"steps": str(saved["step"]), "labels": " ".join(saved["labels"])})
+    print(f"keep: {FILE}: {FILE.stat().st_size / 1e6:.1f} MB, {saved['step']} steps", flush=True)
+
+
+def take(training):
+    """Lets a new training go on from the weights, if there are any."""
+    if not FILE.exists():
+        return
+    with safe_open(FILE, "pt") as kept:
+        own = training.model.state_dict()
+        known = {name: kept.get_tensor(name) for name in kept.keys() if name in own}
+        fitting = {name: value for name, value in known.items() if value.shape == own[name].shape}
+        training.step = int(kept.metadata()["steps"])
+    training.model.load_state_dict({**own, **fitting})
+    training.average = Average(training.model)
+    print(f"train: going on from {FILE} at step {training.step}", flush=True)
