@@ -177,7 +177,13 @@ def channels_last(stem):
     stem.forward = types.MethodType(forward, stem)
 
 
-def in_32_bits(module):
+def quicken(listener):
+    """Prepares a listener for training; what it computes stays the same."""
+    channels_last(listener.stem)
+    _in_32_bits(listener.words.wavlm.encoder.pos_conv_embed)
+
+
+def _in_32_bits(module):
     """Computes a module outside of `in_16_bits`: oneDNN gets grouped convolutions of bfloat16 wrong where a group has
     10 channels, as the positional convolution's have (torch 2.9.1)."""
     forward = module.forward

@@ -5,12 +5,13 @@ too little to tell hundreds of voices apart. The encoder stays as it is here, so
 once, and the head learns from large batches of them.
 """
 
+import os
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import joint, speakers
+from . import architecture, joint, speakers
 from .augment import Surroundings
 from .feed import generator
 from .material import TRAIN_SURROUNDINGS, Material
@@ -18,9 +19,9 @@ from .settings import RecipeError
 from .telling import Every
 from .training import FINAL, Average, Training
 
-HEARINGS = 2  # surroundings that each sound of the bank is heard in
+HEARINGS = int(os.environ.get("WAVLM_HEARINGS", "2"))  # surroundings that each sound of the bank is heard in
 AT_ONCE = 16  # sounds that the encoder takes
-BATCH, STEPS = 64, 3000
+BATCH, STEPS = 64, int(os.environ.get("WAVLM_HEAD_STEPS", "3000"))
 RATE, WEIGHT_DECAY, WARM_UP = 1e-3, 0.02, 100
 LEAST_FRAMES = 50  # of a stretch that the head is shown
 SCALE, MARGIN = 30.0, 0.2
@@ -37,7 +38,7 @@ class Heard:
             numbers = range(first, min(first + AT_ONCE, count))
             made = [source.example(generator("voices", n), n % len(answers), 1.0) for n in numbers]
             labels, sounds = zip(*made)
-            with torch.no_grad():
+            with torch.no_grad(), architecture.in_16_bits():
                 states = model.wavlm(torch.from_numpy(np.stack(sounds)), output_hidden_states=True).hidden_states
             self.hidden.append(torch.stack(states, 1).half())
             self.classes.extend(labels)
@@ -89,6 +90,7 @@ def run():
     training = Training(FINAL, saved["voices"])
     training.load(FINAL)
     learner = training.averaged()
+    architecture.quicken(learner.listener)
     material = Material.of("train")
     source = speakers.Speakers(material, Surroundings(TRAIN_SURROUNDINGS))
     heard = Heard(learner.listener.speaker, source, speakers.centred(speakers.bank(source)))
@@ -105,13 +107,14 @@ def run():
         rate = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / STEPS)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        total, likeness, telling = loss(learner, *heard.batch(generator("voices-batch", step)))
+        with architecture.in_16_bits():
+            total, likeness, apart = loss(learner, *heard.batch(generator("voices-batch", step)))
         optimiser.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(trained, joint.CLIP)
         optimiser.step()
         average.update(learner, step)
-        for name, value in (("likeness", likeness), ("voices", telling)):
+        for name, value in (("likeness", likeness), ("voices", apart)):
             shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
         if telling.is_due():
             figures = " ".join(f"{name} {value:.3f}" for name, value in shown.items())

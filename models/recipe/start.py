@@ -15,11 +15,11 @@ OF_VOICES = ("centres", "telling.")
 
 
 def run():
-    """Writes the file."""
-    source = FINAL if FINAL.exists() else STATE
-    if not source.exists():
-        raise RecipeError(f"{source} is missing; run the stage train first")
-    saved = torch.load(source)
+    """Writes the file, from whichever state has seen most."""
+    found = [torch.load(file) for file in (STATE, FINAL) if file.exists()]
+    if not found:
+        raise RecipeError(f"{STATE} is missing; run the stage train first")
+    saved = max(found, key=lambda saved: saved["step"])
     kept = {
         # Entries that share memory are one and the same encoder under several heads.
         name: value.half().clone() if value.is_floating_point() else value.clone()

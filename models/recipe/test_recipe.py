@@ -112,8 +112,7 @@ class Heads(unittest.TestCase):
     def test_16_bits_compute_nearly_what_32_bits_do(self):
         torch.manual_seed(1)
         listener = architecture.Listener().eval()
-        architecture.channels_last(listener.stem)
-        architecture.in_32_bits(listener.words.wavlm.encoder.pos_conv_embed)
+        architecture.quicken(listener)
         sound = 0.05 * torch.randn(2, WINDOW)
         with torch.no_grad():
             exact = listener.words_and_phones(sound)

@@ -62,8 +62,7 @@ class Training:
         self.model = joint.Learner(labels, len(voices))
         self.optimiser = torch.optim.AdamW(parameter_groups(self.model), lr=RATE_PEAK, betas=(0.9, 0.98))
         self.step, self.decayed = 0, 0
-        architecture.channels_last(self.model.listener.stem)
-        architecture.in_32_bits(self.model.listener.words.wavlm.encoder.pos_conv_embed)
+        architecture.quicken(self.model.listener)
         if stem.FILE.exists():
             pretrained = torch.load(stem.FILE)
             self.model.listener.stem.load_state_dict(pretrained["stem"])
