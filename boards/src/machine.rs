@@ -43,6 +43,12 @@ impl Machine {
         Board::find(&self.read("proc/device-tree/compatible")?)
     }
 
+    /// The CPU's name; ARM's Linux gives numbers instead, which tell as much to those who look them up.
+    pub fn cpu_name(&self) -> String {
+        let named = self.read("proc/cpuinfo").and_then(|info| cpu_name(&info));
+        named.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+    }
+
     /// How it does. `board` is what [`Machine::board`] gives, `now` the time on its clock.
     pub fn condition(&self, board: Option<&Board>, now: SystemTime) -> Condition {
         let governor = self.read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
@@ -97,6 +103,28 @@ impl Machine {
         let error = OpenOptions::new().read(true).write(true).open(path).err()?;
         Some(format!("{chip}: {error}; wavlm-lock needs it, as a member of the group gpio"))
     }
+}
+
+fn cpu_name(info: &str) -> Option<String> {
+    let field = |name: &str| {
+        let line = info.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'));
+        line.map(|value| value.trim().to_owned())
+    };
+    field("model name").or_else(|| {
+        let part = field("CPU part")?;
+        let core = match part.as_str() {
+            "0xd03" => "Cortex-A53",
+            "0xd04" => "Cortex-A35",
+            "0xd05" => "Cortex-A55",
+            "0xd07" => "Cortex-A57",
+            "0xd08" => "Cortex-A72",
+            "0xd09" => "Cortex-A73",
+            "0xd0b" => "Cortex-A76",
+            "0xd42" => "Cortex-A78AE",
+            _ => return Some(format!("ARM part {part}")),
+        };
+        Some(core.to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -162,5 +190,14 @@ mod tests {
         assert_eq!(machine.board(), None);
         let nothing = Condition { model: None, governor: None, temperature_c: None, warnings: Vec::new() };
         assert_eq!(machine.condition(None, today()), nothing);
+    }
+
+    #[test]
+    fn cpus_are_named() {
+        let x86 = "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n";
+        assert_eq!(cpu_name(x86).as_deref(), Some("AMD EPYC"));
+        let arm = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n";
+        assert_eq!(cpu_name(arm).as_deref(), Some("Cortex-A72"));
+        assert_eq!(cpu_name(""), None);
     }
 }
