@@ -12,6 +12,7 @@ from .training import FINAL, STATE, Average
 
 FILE = MODELS / "start.safetensors"
 OF_VOICES = ("centres", "telling.")
+COPIES = ("listener.phones.wavlm.", "listener.speaker.wavlm.")  # one and the same encoder stands under every head
 
 
 def run():
@@ -21,10 +22,9 @@ def run():
         raise RecipeError(f"{STATE} is missing; run the stage train first")
     saved = max(found, key=lambda saved: saved["step"])
     kept = {
-        # Entries that share memory are one and the same encoder under several heads.
-        name: value.half().clone() if value.is_floating_point() else value.clone()
+        name: value.half() if value.is_floating_point() else value
         for name, value in saved["average"].items()
-        if not name.startswith(OF_VOICES)
+        if not name.startswith(OF_VOICES + COPIES)
     }
     save_file(kept, FILE, metadata={"steps": str(saved["step"]), "labels": " ".join(saved["labels"])})
     print(f"keep: {FILE}: {FILE.stat().st_size / 1e6:.1f} MB, {saved['step']} steps", flush=True)
