@@ -22,7 +22,8 @@ def run():
         raise RecipeError(f"{STATE} is missing; run the stage train first")
     saved = max(found, key=lambda saved: saved["step"])
     kept = {
-        name: value.half() if value.is_floating_point() else value
+        # Variances of pooled statistics can be too large for 16 bits.
+        name: value if name.startswith("pooled.") or not value.is_floating_point() else value.half()
         for name, value in saved["average"].items()
         if not name.startswith(OF_VOICES + COPIES)
     }
