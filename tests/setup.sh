@@ -72,3 +72,14 @@ cross_aarch64() {
   export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=aarch64-linux-gnu-gcc
   export CC_aarch64_unknown_linux_musl=aarch64-linux-gnu-gcc
 }
+
+# need_arm64_system: what makes an arm64 Debian in a folder, and runs its programs here.
+need_arm64_system() {
+  [ "$(id -u)" = 0 ] || missing "this needs root" "run it as root, in a container if you like"
+  need_command mmdebstrap mmdebstrap
+  need_command qemu-aarch64-static qemu-user-static
+  need_command update-binfmts binfmt-support
+  [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc ||
+    missing "the kernel runs no foreign programs" "load its module binfmt_misc"
+  [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64
+}

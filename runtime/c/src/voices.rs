@@ -3,12 +3,11 @@
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-use wavlm_runtime::Model;
 use wavlm_runtime::tasks::speaker::{Embedding, SpeakerVerifier, UNTUNED_THRESHOLD};
+use wavlm_runtime::{Model, SessionOptions};
 
 use crate::error::guarded;
 use crate::memory;
-use crate::words::options;
 
 /// A model that embeds voices. One thread at a time may use it.
 pub struct WavlmVoices {
@@ -29,7 +28,7 @@ pub unsafe extern "C" fn wavlm_voices_open(path: *const c_char) -> *mut WavlmVoi
         // SAFETY: the caller keeps the text while this runs.
         let path = unsafe { memory::path(path) }?;
         let model = Model::open(path).map_err(|error| error.to_string())?;
-        let verifier = SpeakerVerifier::new(&model, &options());
+        let verifier = SpeakerVerifier::new(&model, &SessionOptions::default());
         let verifier = verifier.map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(WavlmVoices { verifier, broken: false })
     });

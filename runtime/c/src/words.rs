@@ -49,7 +49,7 @@ pub unsafe extern "C" fn wavlm_words_open(path: *const c_char, threshold: f32) -
         let path = unsafe { memory::path(path) }?;
         let model = Model::open(path).map_err(|error| error.to_string())?;
         let place = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let model = WordModel::new(&model, &options()).map_err(|error| place(&error))?;
+        let model = WordModel::new(&model, &SessionOptions::default()).map_err(|error| place(&error))?;
         let stored = model.decision();
         let threshold = if threshold < 0.0 { stored.threshold } else { threshold };
         let spotter = model.spotter(&Decision { threshold, ..stored }).map_err(|error| error.to_string())?;
@@ -176,9 +176,4 @@ fn with(words: Option<&mut WavlmWords>, change: impl FnOnce(&mut WavlmWords) -> 
         Ok(words.waiting.len())
     });
     waiting.map_or(-1, |count| c_int::try_from(count).unwrap_or(c_int::MAX))
-}
-
-/// As many threads as the program that calls this has decided on: the calling one.
-pub fn options() -> SessionOptions {
-    SessionOptions { threads: 1, ..SessionOptions::default() }
 }
