@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
-use wavlm_tests::{Program, repository};
+use wavlm_tests::{Background, Program, Room, repository};
 
 /// Longer than a missing microphone is left alone, and than anything takes here.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -177,45 +177,27 @@ fn configurations_that_cannot_be_followed_are_refused() {
     finished.refused(&["missing.toml"]);
 }
 
-/// A microphone that ALSA makes of a recording; silence follows it. `None`, told on stderr, in builds without one.
-fn microphone(folder: &Path, recording: &str) -> Option<String> {
-    let devices = Program::new("wavlm").args(["devices"]).run();
-    if devices.stderr.contains("built without a microphone") {
-        eprintln!("NOT RUN: {}", devices.stderr.trim());
-        return None;
-    }
-    let sound = fs::read(sample(recording)).expect("the sample");
-    let samples = folder.join("samples.raw");
-    fs::write(&samples, sound.get(44..).expect("samples behind the header")).expect("a file");
-    let path = samples.display();
-    Some(format!("pcm.room {{ type file slave.pcm null file /dev/null infile \"{path}\" format raw }}\n"))
-}
-
-fn listening_to_the_room(alsa: &Path) -> Program {
-    let path = format!("/usr/share/alsa/alsa.conf:{}", alsa.display());
-    Program::new("wavlm").args(["listen", "--json", "--device", "room"]).env("ALSA_CONFIG_PATH", path)
+/// `wavlm listen` in the room.
+fn listening(room: &Room) -> Background {
+    room.program().args(["listen", "--json", "--device", "room"]).start()
 }
 
 #[test]
 fn a_microphone_is_heard() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(room) = microphone(folder.path(), "stop-b.wav") else { return };
-    let alsa = folder.path().join("asound.conf");
-    fs::write(&alsa, room).expect("a file");
-    let listening = listening_to_the_room(&alsa).start();
-    let line = listening.next_line(PATIENCE).expect("an event");
+    let Some(room) = Room::new(folder.path(), "stop-b.wav", 0.0) else { return };
+    room.plug_in("");
+    let line = listening(&room).next_line(PATIENCE).expect("an event");
     assert_eq!(events(&line)[0][0], "stop");
 }
 
 #[test]
 fn a_microphone_that_is_plugged_in_later_is_heard() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(room) = microphone(folder.path(), "stop-b.wav") else { return };
-    let alsa = folder.path().join("asound.conf");
-    fs::write(&alsa, "").expect("a file");
-    let listening = listening_to_the_room(&alsa).start();
+    let Some(room) = Room::new(folder.path(), "stop-b.wav", 0.0) else { return };
+    let listening = listening(&room);
     assert_eq!(listening.next_line(Duration::from_secs(2)), None);
-    fs::write(&alsa, room).expect("a file");
+    room.plug_in("");
     let line = listening.next_line(PATIENCE).expect("an event");
     assert_eq!(events(&line)[0][0], "stop");
 }
@@ -223,14 +205,9 @@ fn a_microphone_that_is_plugged_in_later_is_heard() {
 #[test]
 fn a_silent_microphone_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(room) = microphone(folder.path(), "stop-b.wav") else { return };
-    let alsa = folder.path().join("asound.conf");
-    fs::write(&alsa, room + "pcm.nothing { type null }\n").expect("a file");
-    let path = format!("/usr/share/alsa/alsa.conf:{}", alsa.display());
-    let finished = Program::new("wavlm")
-        .args(["devices", "--json", "--test", "nothing"])
-        .env("ALSA_CONFIG_PATH", path)
-        .run();
+    let Some(room) = Room::new(folder.path(), "stop-b.wav", 0.0) else { return };
+    room.plug_in("pcm.nothing { type null }\n");
+    let finished = room.program().args(["devices", "--json", "--test", "nothing"]).run();
     assert_eq!(finished.status, Some(1), "{}", finished.stderr);
     assert!(finished.stdout.contains("channel 1 is silent"), "{}", finished.stdout);
 }

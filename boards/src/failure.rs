@@ -62,13 +62,8 @@ pub enum Failure {
         model: String,
     },
     /// A configuration that is not understood.
-    #[error("{}: {reason}", file.display())]
-    Config {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong, with its line.
-        reason: String,
-    },
+    #[error(transparent)]
+    Config(#[from] wavlm_settings::Error),
     /// An action waits for what the model never says.
     #[error("an action is for {word:?}, which the model does not know; it knows {known}")]
     UnknownWord {

@@ -40,7 +40,7 @@ def models(file=FINAL):
     """Name -> model, from the running average of a training's file."""
     if not file.exists():
         raise RecipeError(f"{file} is missing; run the stages train and decay first")
-    saved = torch.load(file)
+    saved = torch.load(file, map_location="cpu")
     listener = architecture.Listener(saved["labels"])
     listener.load_state_dict(part(saved["average"], "listener"))
     pooled = nn.BatchNorm1d(2 * architecture.CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False)

@@ -1,17 +1,21 @@
-"""Batches made in a process of their own, in order.
+"""Batches made in processes of their own, in order.
 
 Batch number n of a kind depends on the seed and n alone: an interrupted training goes on with
 exactly the batches it would have seen.
 """
 
 import itertools
-import multiprocessing
-import queue
+import os
 import zlib
 
 import numpy as np
+from torch.utils.data import DataLoader, Dataset
+
+from .machine import DEVICE
 
 SEED = 31
+MAKERS = max(1, len(os.sched_getaffinity(0)) - 1)  # processes
+AHEAD = 4  # batches that each has ready
 
 
 def generator(kind, number):
@@ -19,40 +23,23 @@ def generator(kind, number):
     return np.random.default_rng((SEED, zlib.crc32(kind.encode()), number))
 
 
-def _produce(line, start, make):
-    parent = multiprocessing.parent_process()
-    for number in itertools.count(start):
-        batch = make(number)
-        while True:
-            try:
-                line.put(batch, timeout=5)
-                break
-            except queue.Full:
-                if not parent.is_alive():
-                    return
+class _Numbered(Dataset):
+    def __init__(self, make):
+        self.make = make
+
+    def __getitem__(self, number):
+        return self.make(number)
 
 
-class Feed:
-    """Batches from another process: `make(number)` for start, start + 1, ..."""
-
-    def __init__(self, make, start=0, ahead=4):
-        context = multiprocessing.get_context("fork")
-        self.line = context.Queue(ahead)
-        self.process = context.Process(target=_produce, args=(self.line, start, make), daemon=True)
-        self.process.start()
-
-    def __next__(self):
-        while True:
-            try:
-                return self.line.get(timeout=5)
-            except queue.Empty:
-                if not self.process.is_alive():
-                    raise RuntimeError("the process that makes batches has ended")
-
-    def __iter__(self):
-        return self
-
-    def close(self):
-        """Ends the process."""
-        self.process.terminate()
-        self.process.join()
+def feed(make, start=0):
+    """`make(start)`, `make(start + 1)`, … for ever, with tensors in place of arrays."""
+    loader = DataLoader(
+        _Numbered(make),
+        batch_size=None,
+        sampler=itertools.count(start),
+        num_workers=MAKERS,
+        prefetch_factor=AHEAD,
+        multiprocessing_context="fork",
+        pin_memory=DEVICE.type == "cuda",
+    )
+    return iter(loader)

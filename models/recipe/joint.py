@@ -7,6 +7,7 @@ from torch import nn
 from . import phones
 from .architecture import CONFIG, Listener
 from .examples import NO_ANSWER
+from .machine import DEVICE, on_device
 
 SMOOTHING = 0.05
 PHONES_IN_WINDOWS = 0.3  # weight of the phones of one-second windows beside the words
@@ -32,30 +33,30 @@ class Learner(nn.Module):
 
     def words_loss(self, sounds, labels, said, middles, share=1.0):
         """Cross-entropy of the words, and CTC, of which `share` counts, of the windows whose phones are all known."""
-        logits, of_frames = self.listener.words_and_phones(torch.from_numpy(sounds))
-        labels = torch.from_numpy(labels).long()
+        logits, of_frames = self.listener.words_and_phones(on_device(sounds))
+        labels = on_device(labels).long()
         loss = F.cross_entropy(logits, labels, ignore_index=NO_ANSWER, label_smoothing=SMOOTHING)
         spelling = share * ctc(of_frames, said) + MIDDLES * known(of_frames, middles)
         told = labels != NO_ANSWER
         right = (logits.argmax(1) == labels)[told].float().mean()
-        return loss + PHONES_IN_WINDOWS * spelling, {"words": loss.item(), "right": right.item()}
+        return loss + PHONES_IN_WINDOWS * spelling, {"words": loss.detach(), "right": right}
 
     def phones_loss(self, sounds, said, middles, share=1.0):
         """CTC of whole sentences, of which `share` counts."""
-        logits = self.listener.phone_logits(torch.from_numpy(sounds))
+        logits = self.listener.phone_logits(on_device(sounds))
         spelling, placed = ctc(logits, said), known(logits, middles)
-        return share * spelling + MIDDLES * placed, {"phones": spelling.item(), "placed": placed.item()}
+        return share * spelling + MIDDLES * placed, {"phones": spelling.detach(), "placed": placed.detach()}
 
     def speakers_loss(self, sounds, classes, answers, margin):
         """The angle to the teacher's embedding, and AM-softmax over the voices of training."""
-        embeddings = self.listener.embeddings(torch.from_numpy(sounds))
-        likeness = F.cosine_similarity(embeddings, torch.from_numpy(answers))
-        classes = torch.from_numpy(classes).long()
+        embeddings = self.listener.embeddings(on_device(sounds))
+        likeness = F.cosine_similarity(embeddings, on_device(answers))
+        classes = on_device(classes).long()
         cosine = F.normalize(self.telling(F.normalize(embeddings))) @ F.normalize(self.centres).T
         moved = cosine - margin * F.one_hot(classes, len(self.centres))
         telling = F.cross_entropy(SCALE * moved, classes)
         loss = 10 * (1 - likeness).mean() + 0.2 * telling
-        return loss, {"likeness": likeness.mean().item(), "voices": telling.item()}
+        return loss, {"likeness": likeness.mean().detach(), "voices": telling.detach()}
 
 
 def ctc_share(grown):
@@ -70,7 +71,7 @@ def ctc(logits, said):
     if not known:
         return logits.sum() * 0
     targets = [said[i] for i in known]
-    flat = torch.tensor([n for numbers in targets for n in numbers], dtype=torch.long)
+    flat = torch.tensor([n for numbers in targets for n in numbers], dtype=torch.long).to(DEVICE)
     lengths = torch.tensor([len(numbers) for numbers in targets])
     chances = logits[known].log_softmax(-1).transpose(0, 1)
     full = torch.full((len(known),), count)
@@ -82,7 +83,7 @@ def known(logits, middles):
     inside = middles[middles[:, 1] < logits.shape[1]]
     if not len(inside):
         return logits.sum() * 0
-    sound, frame, number = torch.from_numpy(inside).T
+    sound, frame, number = on_device(inside).T
     return F.cross_entropy(logits[sound, frame], number)
 
 
@@ -92,9 +93,9 @@ def gradients(model, losses):
     total = [None] * len(parameters)
     for loss in losses:
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(parameters, CLIP)
+        is_finite = bool(torch.isfinite(nn.utils.clip_grad_norm_(parameters, CLIP)))
         for i, parameter in enumerate(parameters):
-            if parameter.grad is not None and torch.isfinite(norm):
+            if parameter.grad is not None and is_finite:
                 total[i] = parameter.grad if total[i] is None else total[i].add_(parameter.grad)
             parameter.grad = None
     for parameter, gradient in zip(parameters, total):

@@ -15,12 +15,12 @@ from .settings import RATE
 
 TRAIN_SURROUNDINGS, DEV_SURROUNDINGS = 21, 22
 # Share of each family of engines in every kind of example, where there is something of all of them.
-FAMILIES = {"kokoro": 0.32, "revoiced": 0.3, "espeak": 0.2, "recorded": 0.18}
+FAMILIES = {"kokoro": 0.32, "revoiced": 0.3, "espeak": 0.2, "recorded": 0.18, "asterisk": 0.25}
 FULL_SHARE_CLIPS = 200  # a family with fewer clips of a kind gets proportionally less
 
 
 def family(engine):
-    """kokoro, revoiced, espeak, or recorded: voices cut from recordings of people."""
+    """kokoro, revoiced, espeak, asterisk (people), or recorded: voices cut from recordings of people."""
     return engine if engine in FAMILIES else "recorded"
 
 

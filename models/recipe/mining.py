@@ -19,7 +19,7 @@ from .training import STATE, Training
 FILE = BANKS / "mined.jsonl"
 LEAST = 0.25  # of a keyword's probability, averaged as the spotter does
 MOST = 6000  # windows kept, the worst ones
-CLIPS = 12000  # of speech and other words that are listened to
+CLIPS, TOGETHER = 12000, 64  # of speech and other words that are listened to, and how many at once
 TELL_SECONDS = 60
 
 
@@ -47,20 +47,21 @@ def run():
     """Listens to the speech of training with the averaged weights."""
     if not STATE.exists():
         raise RecipeError(f"{STATE} is missing; run the stage train first")
-    saved = torch.load(STATE)
+    saved = torch.load(STATE, map_location="cpu")
     training = Training(STATE, saved["voices"])
     training.load(STATE)
     listener = training.averaged().listener
     clips = [(name, clip) for name, clip in named(Material.of("train")).items() if clip.keyword_free]
     found, telling = [], Every(TELL_SECONDS)
     order = np.random.default_rng(training.step).permutation(len(clips))[:CLIPS]
-    for done, index in enumerate(order):
-        (voice, number), clip = clips[index]
-        scores = sliding.smoothed(sliding.chances(listener, to_float(clip.samples)))
-        for score, word, at in sliding.alarms(scores):
-            if score >= LEAST:
-                first = max(0, (at - sliding.SMOOTHED // 2) * sliding.HOP)
-                found.append((score, voice, number, first, len(clip.samples), word))
+    for done in range(0, len(order), TOGETHER):
+        heard = [clips[index] for index in order[done : done + TOGETHER]]
+        scores = sliding.chances_in_each(listener, [to_float(clip.samples) for _, clip in heard])
+        for ((voice, number), clip), own in zip(heard, scores):
+            for score, word, at in sliding.alarms(sliding.smoothed(own)):
+                if score >= LEAST:
+                    first = max(0, (at - sliding.SMOOTHED // 2) * sliding.HOP)
+                    found.append((score, voice, number, first, len(clip.samples), word))
         if telling.is_due():
             print(f"mine: {done} of {len(order)} clips, {len(found)} windows", flush=True)
     BANKS.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from . import phones, sliding
 from .augment import Surroundings, place
 from .clips import to_float
 from .feed import generator
+from .machine import on_device
 from .material import DEV_SURROUNDINGS, Material, family
 from .metrics import equal_error, trials
 from .settings import KEYWORDS, RATE
@@ -79,7 +80,7 @@ def spelling(listener, material, around):
     rng = generator("monitor", 2)
     wrong = count = 0
     for clip in pick(rng, [c for c in material.spelt if len(c.samples) > RATE], SPELT_CLIPS):
-        logits = listener.phone_logits(torch.from_numpy(to_float(clip.samples))[None])
+        logits = listener.phone_logits(on_device(to_float(clip.samples))[None])
         heard = phones.decode(logits[0].argmax(-1).tolist())
         said = [phones.SYMBOLS[number] for number in clip.phones]
         wrong, count = wrong + phones.distance(said, heard), count + len(said)
@@ -97,7 +98,7 @@ def speakers(listener, material, around):
         for _ in range(SPEAKER_SOUNDS):
             first = int(rng.integers(0, max(1, len(sound) - LENGTH)))
             heard = around.hear(rng, place(sound[first : first + LENGTH], 0, LENGTH), severity=0.5)
-            embeddings.append(listener.embeddings(torch.from_numpy(heard)[None])[0].numpy())
+            embeddings.append(listener.embeddings(on_device(heard)[None])[0].cpu().numpy())
             labels.append(name)
     rate, _ = equal_error(*trials(np.array(embeddings), labels))
     return {"equal error rate": rate, "voices": len(set(labels))}

@@ -21,6 +21,7 @@ from .corpus import Corpus
 from .examples import Words
 from .feed import generator
 from .joint import Learner
+from .machine import DEVICE, on_device
 from .material import TRAIN_SURROUNDINGS, Clip, Material
 from .settings import DEFAULT, KEYWORDS, RATE, SILENCE, UNKNOWN, WINDOW, WORK, RecipeError
 from .sounds import read
@@ -120,7 +121,7 @@ def default_listener(labels):
         raise RecipeError(f"{DEFAULT} is missing; models/train makes it")
     model = WavLMForSequenceClassification.from_pretrained(DEFAULT / "words", torch_dtype=torch.float32)
     own = tuple(model.config.id2label[i] for i in range(len(model.config.id2label)))
-    learner = Learner(labels, 1)
+    learner = Learner(labels, 1).to(DEVICE)
     state = model.state_dict()
     if own != labels:
         state = {name: value for name, value in state.items() if not name.startswith("classifier.")}
@@ -145,9 +146,9 @@ def right(listener, held, labels):
             wanted.append(labels.index(word if word in labels else UNKNOWN))
     if not sounds:
         return 0, 0
-    logits = torch.cat([listener.words_and_phones(torch.from_numpy(np.stack(sounds[i : i + 64])))[0]
+    logits = torch.cat([listener.words_and_phones(on_device(np.stack(sounds[i : i + 64])))[0]
                         for i in range(0, len(sounds), 64)])  # fmt: skip
-    return int((logits.argmax(1).numpy() == np.array(wanted)).sum()), len(sounds)
+    return int((logits.argmax(1).cpu().numpy() == np.array(wanted)).sum()), len(sounds)
 
 
 def train(learner, examples):

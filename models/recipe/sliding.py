@@ -6,6 +6,7 @@ A simple stand-in for the program's own spotter, near enough to judge a model wh
 import numpy as np
 import torch
 
+from .machine import on_device
 from .metrics import smooth
 from .settings import KEYWORDS, RATE, WINDOW
 
@@ -22,12 +23,19 @@ def windows(sound):
     return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
 
 
-@torch.inference_mode()
 def chances(listener, sound):
     """(windows, labels) probabilities."""
-    cut = windows(np.asarray(sound, np.float32))
-    parts = (torch.from_numpy(np.ascontiguousarray(cut[i : i + BATCH])) for i in range(0, len(cut), BATCH))
-    return torch.cat([listener.words_and_phones(part)[0].softmax(-1) for part in parts]).numpy()
+    return chances_in_each(listener, [sound])[0]
+
+
+@torch.inference_mode()
+def chances_in_each(listener, sounds):
+    """`chances` of several sounds, whose windows share batches."""
+    cut = [windows(np.asarray(sound, np.float32)) for sound in sounds]
+    every = np.concatenate(cut)
+    parts = (on_device(every[i : i + BATCH]) for i in range(0, len(every), BATCH))
+    found = torch.cat([listener.words_and_phones(part)[0].softmax(-1) for part in parts]).cpu().numpy()
+    return np.split(found, np.cumsum([len(own) for own in cut])[:-1])
 
 
 def smoothed(scores):

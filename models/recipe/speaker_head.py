@@ -13,7 +13,8 @@ import torch.nn.functional as F
 
 from . import architecture, joint, speakers
 from .augment import Surroundings
-from .feed import generator
+from .feed import feed, generator
+from .machine import DEVICE, in_16_bits, on_device
 from .material import TRAIN_SURROUNDINGS, Material
 from .settings import RecipeError
 from .telling import Every
@@ -21,7 +22,8 @@ from .training import FINAL, Average, Training
 
 HEARINGS = int(os.environ.get("WAVLM_HEARINGS", "2"))  # surroundings that each sound of the bank is heard in
 AT_ONCE = 16  # sounds that the encoder takes
-BATCH, STEPS = 64, int(os.environ.get("WAVLM_HEAD_STEPS", "3000"))
+BATCH = int(os.environ.get("WAVLM_HEAD_BATCH", "64"))
+STEPS = int(os.environ.get("WAVLM_HEAD_STEPS", "3000"))
 RATE, WEIGHT_DECAY, WARM_UP = 1e-3, 0.02, 100
 LEAST_FRAMES = 50  # of a stretch that the head is shown
 SCALE, MARGIN = 30.0, 0.2
@@ -34,23 +36,27 @@ class Heard:
     def __init__(self, model, source, answers):
         self.hidden, self.classes, self.answers = [], [], []
         telling, count = Every(TELL_SECONDS), HEARINGS * len(answers)
-        for first in range(0, count, AT_ONCE):
-            numbers = range(first, min(first + AT_ONCE, count))
-            made = [source.example(generator("voices", n), n % len(answers), 1.0) for n in numbers]
+
+        def batch(number):
+            entries = range(number * AT_ONCE, (number + 1) * AT_ONCE)
+            made = [source.example(generator("voices", n), n % len(answers), 1.0) for n in entries]
             labels, sounds = zip(*made)
-            with torch.no_grad(), architecture.in_16_bits():
-                states = model.wavlm(torch.from_numpy(np.stack(sounds)), output_hidden_states=True).hidden_states
+            return np.stack(sounds), np.array(labels), np.stack([answers[n % len(answers)] for n in entries])
+
+        for number, (sounds, labels, heard) in zip(range(count // AT_ONCE), feed(batch)):
+            with torch.no_grad(), in_16_bits():
+                states = model.wavlm(on_device(sounds), output_hidden_states=True).hidden_states
             self.hidden.append(torch.stack(states, 1).half())
-            self.classes.extend(labels)
-            self.answers.extend(answers[n % len(answers)] for n in numbers)
+            self.classes.append(labels)
+            self.answers.append(heard)
             if telling.is_due():
-                print(f"voices: {first} of {count} sounds heard", flush=True)
+                print(f"voices: {number * AT_ONCE} of {count} sounds heard", flush=True)
         self.hidden = torch.cat(self.hidden)
-        self.classes, self.answers = torch.tensor(self.classes), torch.from_numpy(np.stack(self.answers))
+        self.classes, self.answers = on_device(torch.cat(self.classes)), on_device(torch.cat(self.answers))
 
     def batch(self, rng):
         """A stretch, of the same length for all, of some sounds."""
-        chosen = torch.from_numpy(rng.integers(0, len(self.hidden), BATCH))
+        chosen = on_device(rng.integers(0, len(self.hidden), BATCH))
         count = self.hidden.shape[2]
         length = int(rng.integers(LEAST_FRAMES, count + 1))
         first = int(rng.integers(0, count - length + 1))
@@ -79,14 +85,14 @@ def loss(learner, hidden, classes, answers):
     likeness = F.cosine_similarity(found, answers).mean()
     cosine = F.normalize(learner.telling(F.normalize(found))) @ F.normalize(learner.centres).T
     telling = F.cross_entropy(SCALE * (cosine - MARGIN * F.one_hot(classes, len(learner.centres))), classes)
-    return 10 * (1 - likeness) + telling, likeness.item(), telling.item()
+    return 10 * (1 - likeness) + telling, likeness.detach(), telling.detach()
 
 
 def run():
     """Trains the head of the finished model, and writes it into the model's file."""
     if not FINAL.exists():
         raise RecipeError(f"{FINAL} is missing; run the stages train and decay first")
-    saved = torch.load(FINAL)
+    saved = torch.load(FINAL, map_location="cpu")
     training = Training(FINAL, saved["voices"])
     training.load(FINAL)
     learner = training.averaged()
@@ -107,7 +113,7 @@ def run():
         rate = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / STEPS)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        with architecture.in_16_bits():
+        with in_16_bits():
             total, likeness, apart = loss(learner, *heard.batch(generator("voices-batch", step)))
         optimiser.zero_grad()
         total.backward()
@@ -117,7 +123,7 @@ def run():
         for name, value in (("likeness", likeness), ("voices", apart)):
             shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
         if telling.is_due():
-            figures = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+            figures = " ".join(f"{name} {value.item():.3f}" for name, value in shown.items())
             print(f"voices: step {step + 1} of {STEPS}, {figures}", flush=True)
     training.average.state = average.state
     training.save()

@@ -5,6 +5,7 @@ voice, warped in one of a few ways, and clips of it: all from the seed and n alo
 can make the sound again and put it into any surroundings.
 """
 
+import os
 import zlib
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from . import teacher, warp
 from .augment import mix
 from .clips import to_float
-from .feed import generator
+from .feed import feed, generator
+from .machine import on_device
 from .settings import BANKS, RATE, SPEAKER_SECONDS
 from .telling import Every
 
@@ -21,7 +23,8 @@ WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
 LEAST_SECONDS = 2.5  # of speech of a voice, all clips together
 SHARE_OF_KOKORO = 0.5
 SHOWN = 1.2, 2.4  # seconds of its sound that a step is shown
-ENTRIES = 9000
+ENTRIES = int(os.environ.get("WAVLM_ENTRIES", "9000"))
+TOGETHER = 50  # sounds that the teacher hears at once
 TELL_SECONDS = 60
 
 
@@ -93,11 +96,16 @@ def bank(speakers, entries=ENTRIES):
     if file.exists():
         return np.load(file)
     encoder, answers, telling = teacher.load(), [], Every(TELL_SECONDS)
-    for entry in range(entries):
-        answers.append(encoder.embed(speakers.clean(entry)[1]))
+
+    def heard(number):
+        these = range(number * TOGETHER, (number + 1) * TOGETHER)
+        return np.stack([encoder.partials(speakers.clean(entry)[1]) for entry in these])
+
+    for number, partials in zip(range(-(-entries // TOGETHER)), feed(heard)):
+        answers.append(encoder.embed(on_device(partials)).cpu().numpy())
         if telling.is_due():
-            print(f"speakers: the teacher has heard {entry + 1} of {entries}", flush=True)
+            print(f"speakers: the teacher has heard {number * TOGETHER} of {entries}", flush=True)
     part = file.with_suffix(".part.npy")
-    np.save(part, np.stack(answers).astype(np.float32))
+    np.save(part, np.concatenate(answers)[:entries])
     part.rename(file)
     return np.load(file)

@@ -17,7 +17,7 @@ COPIES = ("listener.phones.wavlm.", "listener.speaker.wavlm.")  # one and the sa
 
 def run():
     """Writes the file, from whichever state has seen most."""
-    found = [torch.load(file) for file in (STATE, FINAL) if file.exists()]
+    found = [torch.load(file, map_location="cpu") for file in (STATE, FINAL) if file.exists()]
     if not found:
         raise RecipeError(f"{STATE} is missing; run the stage train first")
     saved = max(found, key=lambda saved: saved["step"])

@@ -13,7 +13,8 @@ from torch import nn
 
 from . import architecture, material
 from .augment import Surroundings, stretch_of
-from .feed import Feed, generator
+from .feed import feed, generator
+from .machine import DEVICE, in_16_bits, on_device
 from .settings import CHECKPOINTS, WINDOW
 from .telling import Every
 
@@ -43,8 +44,8 @@ def target(windows):
     """What the stem is to tell about each frame: (batch, frames, MELS + LINES), of about unit size."""
     around = (FFT - 400) // 2
     windows = F.pad(windows - windows.mean(1, keepdim=True), (around, around))
-    power = torch.stft(windows, FFT, 320, 400, HANN, center=False, return_complex=True).abs() ** 2
-    logs = torch.cat([torch.log(MATRIX @ power + FLOOR), torch.log(power[:, 2 : 2 + LINES] + FLOOR)], 1)
+    power = torch.stft(windows, FFT, 320, 400, HANN.to(windows.device), center=False, return_complex=True).abs() ** 2
+    logs = torch.cat([torch.log(MATRIX.to(power.device) @ power + FLOOR), torch.log(power[:, 2 : 2 + LINES] + FLOOR)], 1)
     return ((logs + 6) / 4).transpose(1, 2)
 
 
@@ -87,26 +88,26 @@ def run(steps=STEPS):
         return
     CHECKPOINTS.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    model = architecture.Listener()
+    model = architecture.Listener().to(DEVICE)
     architecture.channels_last(model.stem)
-    learning = Regression(model).train()
+    learning = Regression(model).to(DEVICE).train()
     optimiser = torch.optim.AdamW(
         learning.parameters(), lr=RATE_PEAK, betas=(0.9, 0.98), weight_decay=0.005
     )
     step = 0
     if STATE.exists():
-        state = torch.load(STATE)
+        state = torch.load(STATE, map_location=DEVICE)
         learning.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         step = state["step"]
-    feed, average, telling = Feed(maker(speech()), step), None, Every(TELL_SECONDS)
+    batches, average, telling = feed(maker(speech()), step), None, Every(TELL_SECONDS)
     while step < steps:
         rate = RATE_PEAK * min(1, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        windows = torch.from_numpy(next(feed))
+        windows = on_device(next(batches))
         wanted = target(windows)
-        with architecture.in_16_bits():
+        with in_16_bits():
             loss = ((learning(windows).float() - wanted) ** 2).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -120,6 +121,5 @@ def run(steps=STEPS):
             print(f"stem: step {step}/{steps} unexplained variance {average:.3f}", flush=True)
             state = {"model": learning.state_dict(), "optimiser": optimiser.state_dict(), "step": step}
             torch.save(state, STATE)
-    feed.close()
     architecture.as_published(model.stem)
     torch.save({"stem": model.stem.state_dict(), "norm": learning.norm.state_dict()}, FILE)

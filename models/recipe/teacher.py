@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .machine import DEVICE
 from .settings import RATE, WORK, RecipeError
 
 PACKAGE = "resemblyzer==0.1.4"
@@ -60,18 +61,21 @@ class Teacher(nn.Module):
         frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::STEP]
         return ((np.abs(np.fft.rfft(frames * self.hann, axis=1)) ** 2) @ self.filters).astype(np.float32)
 
-    @torch.inference_mode()
-    def embed(self, sound):
-        """The unit embedding of a 16 kHz sound."""
+    def partials(self, sound):
+        """(partials, frames, mels) of a 16 kHz sound: what the LSTM hears, one after the other."""
         level = 10 * np.log10(np.mean(sound**2) + 1e-12)
         mels = self.mels(sound * 10 ** (max(0, LEVEL_DB - level) / 20))
         starts = range(0, max(1, len(mels) - PARTIAL + 1), PARTIAL // 2)
         partials = [mels[start : start + PARTIAL] for start in starts]
-        partials = [np.pad(p, ((0, PARTIAL - len(p)), (0, 0))) for p in partials]
-        _, (state, _) = self.lstm(torch.from_numpy(np.stack(partials)))
-        embeddings = torch.relu(self.linear(state[-1]))
-        mean = nn.functional.normalize(embeddings, dim=1).mean(0)
-        return (mean / mean.norm()).numpy()
+        return np.stack([np.pad(p, ((0, PARTIAL - len(p)), (0, 0))) for p in partials])
+
+    @torch.inference_mode()
+    def embed(self, partials):
+        """(sounds, WIDTH) unit embeddings of a tensor of the partials of sounds, as many for each."""
+        sounds, each = partials.shape[:2]
+        _, (state, _) = self.lstm(partials.flatten(0, 1))
+        embeddings = nn.functional.normalize(torch.relu(self.linear(state[-1])), dim=1)
+        return nn.functional.normalize(embeddings.view(sounds, each, WIDTH).mean(1), dim=1)
 
 
 def load():
@@ -84,4 +88,4 @@ def load():
             raise RecipeError(f"cannot download {PACKAGE}; check the network and run it again")
         found = sorted(folder.glob("[Rr]esemblyzer-0.1.4-*.whl"))
     with zipfile.ZipFile(found[0]) as wheel, wheel.open(WEIGHTS) as file:
-        return Teacher(torch.load(file, map_location="cpu", weights_only=True)["model_state"]).eval()
+        return Teacher(torch.load(file, map_location="cpu", weights_only=True)["model_state"]).to(DEVICE).eval()

@@ -21,7 +21,8 @@ from .training import DECAY_STEPS, FINAL, STATE, Training, ramp
 
 STEPS = int(os.environ.get("WAVLM_STEPS", "60000"))
 MINUTES = float(os.environ.get("WAVLM_MINUTES", "inf"))
-WORDS, SENTENCES, SPEAKERS = 32, 6, 24  # sounds of each kind in a step
+TIMES = int(os.environ.get("WAVLM_BATCH", "1"))
+WORDS, SENTENCES, SPEAKERS = 32 * TIMES, 6 * TIMES, 24 * TIMES  # sounds of each kind in a step
 SENTENCES_EVERY, SPEAKERS_EVERY = 2, 2  # steps; words come in every one
 LEAST_SEVERITY, FULL_SEVERITY = 0.1, 2000  # at the first step; steps until surroundings are at their full
 
@@ -78,7 +79,7 @@ def decay():
         raise RecipeError(f"{STATE} is missing; run the stage train first")
     batches = Batches()
     training = Training(FINAL, voices_of(batches))
-    going_on = FINAL.exists() and torch.load(FINAL)["decayed"] < DECAY_STEPS
+    going_on = FINAL.exists() and torch.load(FINAL, map_location="cpu")["decayed"] < DECAY_STEPS
     training.load(FINAL if going_on else STATE)
     first = training.step - training.decayed
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from . import architecture, joint, monitor, stem
-from .feed import Feed
+from .feed import feed
+from .machine import DEVICE, in_16_bits
 from .settings import CHECKPOINTS, LABELS
 from .telling import Every
 
@@ -45,12 +46,11 @@ class Average:
     def update(self, model, step):
         """Moves a little towards the model."""
         share = 1 - min(AVERAGE, (step + 1) / (step + 10))
-        with torch.no_grad():
-            for name, value in model.state_dict().items():
-                if value.is_floating_point():
-                    self.state[name].lerp_(value, share)
-                else:
-                    self.state[name].copy_(value)
+        state = model.state_dict()
+        moving = [name for name, value in state.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.state[name] for name in moving], [state[name] for name in moving], share)
+        for name in state.keys() - set(moving):
+            self.state[name].copy_(state[name])
 
 
 class Training:
@@ -59,12 +59,12 @@ class Training:
     def __init__(self, file, voices, labels=LABELS):
         torch.manual_seed(0)
         self.file, self.labels, self.voices = file, tuple(labels), voices
-        self.model = joint.Learner(labels, len(voices))
+        self.model = joint.Learner(labels, len(voices)).to(DEVICE)
         self.optimiser = torch.optim.AdamW(parameter_groups(self.model), lr=RATE_PEAK, betas=(0.9, 0.98))
         self.step, self.decayed = 0, 0
         architecture.quicken(self.model.listener)
         if stem.FILE.exists():
-            pretrained = torch.load(stem.FILE)
+            pretrained = torch.load(stem.FILE, map_location=DEVICE)
             self.model.listener.stem.load_state_dict(pretrained["stem"])
             projection = self.model.listener.words.wavlm.feature_projection
             projection.layer_norm.load_state_dict(pretrained["norm"])
@@ -72,7 +72,7 @@ class Training:
 
     def load(self, file):
         """Takes up a saved state. Voices that it does not know keep the centres they were given."""
-        saved = torch.load(file)
+        saved = torch.load(file, map_location=DEVICE)
         for state in (saved["model"], saved["average"]):
             state["centres"] = self.centres(state["centres"], saved["voices"])
         self.model.load_state_dict(saved["model"])
@@ -125,7 +125,7 @@ class Training:
         words, sentences, voices = batches
         margin = joint.MARGIN * ramp(self.step, FULL_MARGIN)
         share = joint.ctc_share(ramp(max(0, self.step - CTC_GROWS[0]), CTC_GROWS[1] - CTC_GROWS[0]))
-        with architecture.in_16_bits():
+        with in_16_bits():
             tasks = [self.model.words_loss(*words, share)]
             if sentences is not None:
                 tasks.append(self.model.phones_loss(*sentences, share))
@@ -140,29 +140,28 @@ class Training:
 
     def averaged(self):
         """The listener with the averaged weights, to be judged or exported."""
-        learner = joint.Learner(self.labels, len(self.voices))
+        learner = joint.Learner(self.labels, len(self.voices)).to(DEVICE)
         learner.load_state_dict(self.average.state)
         return learner.eval()
 
     def run(self, make, enough):
         """Trains until `enough()`."""
         self.model.train()
-        feed = Feed(make, self.step)
+        batches = feed(make, self.step)
         shown, begun, first = {}, time.time(), self.step
         saving, telling, judging = Every(SAVE_SECONDS), Every(TELL_SECONDS), Every(MONITOR_SECONDS)
         while not enough():
-            for name, value in self.update(next(feed)).items():
-                if math.isfinite(value):
-                    shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
+            for name, value in self.update(next(batches)).items():
+                usable = torch.where(torch.isfinite(value), value, shown.get(name, torch.zeros_like(value)))
+                shown[name] = usable.lerp(shown.get(name, usable), 0.98)
             if telling.is_due():
                 pace = (time.time() - begun) / (self.step - first)
-                figures = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
+                figures = " ".join(f"{name} {value.item():.3f}" for name, value in shown.items())
                 print(f"train: step {self.step}, {pace:.2f} s each, {figures}", flush=True)
             if saving.is_due():
                 self.save()
             if judging.is_due():
                 self.judge()
-        feed.close()
         self.save()
 
     def judge(self):

@@ -6,6 +6,7 @@ mod conversion;
 mod golden;
 mod kernels;
 mod program;
+mod room;
 mod tensors;
 
 pub use checkpoint::{CheckpointCopy, Tensors, write_safetensors, write_torch};
@@ -13,3 +14,4 @@ pub use conversion::{assert_same, model_of, read_checkpoint};
 pub use golden::{Case, cases};
 pub use kernels::tables;
 pub use program::{Background, Finished, Program, repository};
+pub use room::Room;

@@ -1,15 +1,11 @@
 //! What the lock is wired to and who may ask: a TOML file, which `boards/lock.toml` documents.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use wavlm_link::Limits;
+use wavlm_settings::Settings;
 
-use crate::failure::Failure;
-
-/// Longest file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 16;
 /// What a pulse, a pause or a silence may last, in milliseconds. A door that is open for more than a minute is no lock.
 const RANGE_MS: std::ops::RangeInclusive<u32> = 50..=60_000;
 
@@ -101,29 +97,9 @@ fn default_buttons_to_ground() -> bool {
     true
 }
 
-impl Config {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// It cannot be read, or is not understood; the place is named.
-    pub fn read(file: &Path) -> Result<Self, Failure> {
-        let about = fs::metadata(file).map_err(Failure::io(file))?;
-        let refuse = |reason: String| Failure::Config { file: file.to_owned(), reason };
-        if about.len() > MAX_BYTES {
-            return Err(refuse(format!("{} bytes are no configuration", about.len())));
-        }
-        Self::parse(&fs::read_to_string(file).map_err(Failure::io(file))?).map_err(refuse)
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let config: Config = toml::from_str(text).map_err(|error| {
-            let message = error.message().replace('\n', " ");
-            let before = error.span().and_then(|span| text.get(..span.start));
-            before.map_or(message.clone(), |before| {
-                format!("line {}: {message}", before.matches('\n').count() + 1)
-            })
-        })?;
-        let Times { pulse_ms, pause_ms, silence_ms } = config.limits;
+impl Settings for Config {
+    fn check(&self) -> Result<(), String> {
+        let Times { pulse_ms, pause_ms, silence_ms } = self.limits;
         for (name, value) in [("pulse_ms", pulse_ms), ("pause_ms", pause_ms), ("silence_ms", silence_ms)] {
             if !RANGE_MS.contains(&value) {
                 return Err(format!(
@@ -133,14 +109,14 @@ impl Config {
                 ));
             }
         }
-        let Lines { output, release, stop, .. } = &config.lines;
+        let Lines { output, release, stop, .. } = &self.lines;
         if release.as_ref() == Some(output)
             || stop.as_ref() == Some(output)
             || (release == stop && stop.is_some())
         {
             return Err("two of output, release and stop are the same line".to_owned());
         }
-        Ok(config)
+        Ok(())
     }
 }
 

@@ -15,13 +15,8 @@ pub enum Failure {
         error: io::Error,
     },
     /// A configuration that is not understood.
-    #[error("{}: {reason}", file.display())]
-    Config {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong, with its line.
-        reason: String,
-    },
+    #[error(transparent)]
+    Config(#[from] wavlm_settings::Error),
     /// A line that cannot be held.
     #[error("{}, line {line}: {error}; `gpioinfo` tells who holds it, and the group gpio may", chip.display())]
     Line {

@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use wavlm_settings::Settings;
 
 use config::Config;
 use failure::Failure;

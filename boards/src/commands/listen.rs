@@ -7,6 +7,7 @@ use std::time::Instant;
 use wavlm_runtime::Error;
 use wavlm_runtime::frontend::SoundOptions;
 use wavlm_runtime::tasks::words::{ListeningError, WordModel};
+use wavlm_settings::Settings;
 
 use super::{Printer, Verdict, warn};
 use crate::cli::Listen;

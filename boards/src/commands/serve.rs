@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Mutex;
 
+use wavlm_settings::Settings;
 use wavlm_wyoming::{Attribution, Info, Word};
 
 use super::Verdict;

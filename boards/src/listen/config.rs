@@ -1,19 +1,15 @@
 //! What `wavlm listen` is told: a TOML file, which `boards/listen.toml` documents.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::Channel;
 use wavlm_runtime::tasks::words::Tuning;
+use wavlm_settings::Settings;
 
 use crate::cli::{Hearing, Threshold};
-use crate::failure::Failure;
-
-/// Longest file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// The file. What is left out has its default; what is unknown is refused.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -169,31 +165,16 @@ fn default_at_most() -> u16 {
     1
 }
 
-impl Config {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// It cannot be read, or is not understood; the place is named.
-    pub fn read(file: &Path) -> Result<Self, Failure> {
-        let about = fs::metadata(file).map_err(Failure::io(file))?;
-        let refuse = |reason: String| Failure::Config { file: file.to_owned(), reason };
-        if about.len() > MAX_BYTES {
-            return Err(refuse(format!("{} bytes are no configuration", about.len())));
-        }
-        let text = fs::read_to_string(file).map_err(Failure::io(file))?;
-        Self::parse(&text).map_err(refuse)
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let config: Config = toml::from_str(text).map_err(|error| one_line(text, &error))?;
-        for action in &config.actions {
+impl Settings for Config {
+    fn check(&self) -> Result<(), String> {
+        for action in &self.actions {
             if action.command.is_empty() && action.open_s.is_none() {
                 return Err("an action needs a command or open_s".to_owned());
             }
             if action.command.first().is_some_and(|program| !Path::new(program).is_absolute()) {
                 return Err("an action's command must begin with the full path of a program".to_owned());
             }
-            action.check_opening(config.lock.is_some())?;
+            action.check_opening(self.lock.is_some())?;
             if !(0.1..=3600.0).contains(&action.timeout_s) {
                 return Err(format!("timeout_s is {}; it must be from 0.1 to 3600", action.timeout_s));
             }
@@ -201,9 +182,11 @@ impl Config {
                 return Err("at_most is 0; it must be at least 1".to_owned());
             }
         }
-        Ok(config)
+        Ok(())
     }
+}
 
+impl Config {
     /// Where voices are to be found, if they matter.
     pub fn voices(&self) -> Option<Voices> {
         let matter = self.voices.is_some() || self.actions.iter().any(|action| !action.only.is_empty());
@@ -285,13 +268,6 @@ fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Channel, D::Err
         Written::Text(text) => text,
     };
     text.parse().map_err(D::Error::custom)
-}
-
-/// An error of the parser, with its line and without its picture.
-fn one_line(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().map(|span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
-    let message = error.message().replace('\n', " ");
-    line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
 }
 
 #[cfg(test)]

@@ -71,11 +71,11 @@ NO_SPEECH = ("beep", "tone", "silence")
 
 def speech_groups():
     """(group, files) of people who say no keyword for itself."""
-    for source in ("asterisk-en", "asterisk-fr", "asterisk-ru", "prompts-fr", "saytime", "sphinx", "fillets-cs", "fillets-nl"):
+    for source in ("asterisk-en", "asterisk-fr", "prompts-fr", "saytime", "sphinx", "fillets-cs", "fillets-nl"):
         yield f"people-{source}", sorted(decoded(source).rglob("*.wav"))
     rally = sorted(decoded("rally").rglob("*.wav"))
     yield "people-rally", [f for f in rally if not f.stem.lower().startswith(("left", "right"))]
-    for source in ("asterisk-es", "asterisk-it", "prompts-es-co", "prompts-it"):
+    for source in ("asterisk-es", "prompts-es-co", "prompts-it"):
         yield f"people-apart-{source}", sorted(decoded(source).rglob("*.wav"))
     for source in BY_LANGUAGE:
         for folder in sorted(path for path in decoded(source).iterdir() if path.is_dir()):
@@ -105,8 +105,7 @@ def _is_keyword(file, keywords):
     return any(path.endswith(f"/{source}/{name}") for source, name in keywords)
 
 
-ONE_PERSON = ("asterisk-en", "asterisk-fr", "asterisk-it", "asterisk-ru", "asterisk-es", "prompts-es-co",
-              "prompts-fr", "prompts-it")  # fmt: skip
+ONE_PERSON = ("asterisk-en", "asterisk-fr", "asterisk-es", "prompts-es-co", "prompts-fr", "prompts-it")
 
 
 def _speakers():

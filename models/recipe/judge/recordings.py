@@ -2,18 +2,15 @@
 
 import random
 import shutil
-import subprocess
 import zipfile
 
-import numpy as np
-
-from ..clips import to_float, write_wav
+from ..clips import write_wav
 from ..settings import JUDGE, RATE, RecipeError
 from ..sounds import read
+from ..speech import asterisk
 from ..speech.sources import debian
 
 DECODED = JUDGE / "decoded"
-G722_GAP = 800  # bytes of silence between files that are decoded in one go
 QUIET = "silence"  # folders of files that hold none of a voice
 MOST_OF_A_SOURCE = 700  # files; some packages hold thousands
 
@@ -24,33 +21,9 @@ def _files(folder, pattern):
     return sorted(path for path in found if QUIET not in path.parts)
 
 
-def _decode_g722(paths):
-    """All files in one run of ffmpeg, which takes longer to start than to decode one."""
-    if shutil.which("ffmpeg") is None:
-        raise RecipeError("ffmpeg is missing; it is needed to decode G.722: run apt-get install ffmpeg")
-    stretches, data = [], bytearray()
-    for path in paths:
-        coded = path.read_bytes()
-        stretches.append((2 * len(data), 2 * (len(data) + len(coded))))
-        data += coded + b"\xfa" * G722_GAP
-    command = "ffmpeg -v error -f g722 -i pipe:0 -f s16le -ac 1 pipe:1".split()
-    done = subprocess.run(command, input=bytes(data), capture_output=True, check=False)
-    if done.returncode:
-        raise RecipeError(f"ffmpeg could not decode G.722: {done.stderr.decode().strip()[:200]}")
-    samples = to_float(np.frombuffer(done.stdout, "<i2"))
-    return [samples[start:end] for start, end in stretches]
-
-
 def _each(paths, root):
     for path in paths:
         yield path.relative_to(root).with_suffix("").as_posix(), read(path)
-
-
-def _asterisk_core(language):
-    root = debian(f"asterisk-core-sounds-{language}-g722") / "usr/share/asterisk/sounds"
-    paths = _files(root, "*/**/*.g722")
-    names = ("/".join(path.relative_to(root).with_suffix("").parts[1:]) for path in paths)
-    return zip(names, _decode_g722(paths))
 
 
 def _asterisk_prompts(package):
@@ -97,8 +70,8 @@ def _sphinx():
     yield from _each(_files(root, "*/*.wav"), root)
 
 
-# Name -> what decodes it. The Russian and Italian core sounds are CC-BY, the rest GPL, CC-BY-SA or BSD.
-SOURCES = {f"asterisk-{language}": (lambda language=language: _asterisk_core(language)) for language in ("en", "es", "fr", "it", "ru")}
+# Name -> what decodes it: GPL, CC-BY-SA or BSD.
+SOURCES = {f"asterisk-{language}": (lambda language=language: asterisk.sounds(language)) for language in ("en", "es", "fr")}
 SOURCES |= {
     f"prompts-{name}": (lambda package=package: _asterisk_prompts(package))
     for name, package in (

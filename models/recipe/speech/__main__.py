@@ -3,7 +3,7 @@
 import argparse
 
 from ..settings import SPEECH, as_program
-from . import listing, make, plan, revoiced
+from . import asterisk, listing, make, plan, revoiced
 
 
 def main():
@@ -20,7 +20,8 @@ def main():
     print(f"speech: the corpus is in {SPEECH}", flush=True)
     make.run(asked.rounds, asked.only, asked.jobs)
     if asked.only is None:
-        revoiced.run()
+        asterisk.run()
+        revoiced.run(asked.jobs)
     listing.show()
 
 

@@ -7,6 +7,7 @@ What is said, and when, stays. A shard `revoiced-NAME` stands beside each shard 
 """
 
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..corpus import Corpus
 from ..settings import RATE
 from . import packs
 
-FROM = ("kokoro", "flite", "festival")  # engines
+FROM = ("kokoro", "flite", "festival", "asterisk")  # engines
 VOICES = 8  # new ones of each voice
 STEP_MS = 5.0
 PREFIX = "revoiced"
@@ -114,7 +115,9 @@ def shard(name, rows):
     return pack.seconds()
 
 
-def run():
-    """Makes what is missing."""
-    for name, rows in sources().items():
-        print(f"speech: {PREFIX}-{name}: {shard(name, rows):.0f} s of sound", flush=True)
+def run(jobs=1):
+    """Makes what is missing, some shards at a time."""
+    found = sources()
+    with ProcessPoolExecutor(jobs) as workers:
+        for name, seconds in zip(found, workers.map(shard, found.keys(), found.values())):
+            print(f"speech: {PREFIX}-{name}: {seconds:.0f} s of sound", flush=True)
