@@ -135,6 +135,20 @@ class Judging(unittest.TestCase):
         self.assertEqual(thresholds.lowest(points, 0.5), 0.7)
         self.assertEqual(thresholds.lowest(points[:1], 0.5), 0.3)
 
+    def test_voices_are_told_apart_by_sex_and_by_accent(self):
+        def line(group, count):
+            spotted = [{"point": "cautious", "threshold": 0.9, "heard": count, "keywords": 200}]
+            return {"kind": "word", "group": group, "spotted": spotted, "clips": 200, "accuracy": 0.5}
+
+        shown = report.words([
+            line("piper-joe", 100), line("kokoro-women-american", 180), line("kokoro-women-british", 160),
+            line("kokoro-men-american", 140), line("kokoro-men-american-10dB", 20),
+        ])  # fmt: skip
+        self.assertIn("| kokoro-women | 85.0 % of 400 | 50.0 % of 400 |", shown)
+        self.assertIn("| kokoro-american | 80.0 % of 400 |", shown)
+        self.assertIn("| kokoro-men-10dB | 10.0 % of 200 |", shown)
+        self.assertNotIn("foreign", shown)
+
     def test_groups_of_speech_are_summed(self):
         def line(group, count):
             points = [{"point": "cautious", "threshold": 0.7, "false_alarms": count}]

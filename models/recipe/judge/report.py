@@ -3,6 +3,7 @@
 import json
 
 from . import doors, material, programs
+from .synthetic import ACCENT, MIXED, SEX
 
 PARTS = ("people", "neural", "synthetic", "changes")
 FEW = 100  # below it, counts are told, and no percentages
@@ -26,12 +27,31 @@ def words(lines):
     if not found:
         return ""
     points = [f"{point['point']} ({point['threshold']:.2f})" for point in found[0]["spotted"]]
-    rows = [
-        [line["group"], *(part_of(point["heard"], point["keywords"]) for point in line["spotted"]),
-         part_of(round(line["accuracy"] * line["clips"]), line["clips"])]
-        for line in found
-    ]  # fmt: skip
+    mixed = [line for line in found if line["group"].split("-")[0] in MIXED]
+    rows = [heard(line["group"], [line]) for line in found if line not in mixed]
+    conditions = sorted({"-".join(line["group"].split("-")[3:]) for line in mixed})
+    for engine, condition in ((engine, condition) for engine in MIXED for condition in conditions):
+        for apart in (*SEX.values(), *ACCENT.values(), "foreign"):
+            parts = [line for line in mixed if _is_of(line["group"], engine, apart, condition)]
+            if parts:
+                rows.append(heard("-".join(filter(None, (engine, apart, condition))), parts))
     return table(["words", *points, "best of twelve labels"], rows)
+
+
+def _is_of(group, engine, apart, condition):
+    """Whether `kokoro-women-british-10dB` is of Kokoro's, of the women's or of the British voices, and at 10 dB."""
+    first, sex, accent, *rest = group.split("-")
+    return first == engine and apart in (sex, accent) and "-".join(rest) == condition
+
+
+def heard(name, lines):
+    """A row: keywords heard at each point, and the best of all labels, of some groups together."""
+    row = [name]
+    for number in range(len(lines[0]["spotted"])):
+        at = [line["spotted"][number] for line in lines]
+        row.append(part_of(sum(point["heard"] for point in at), sum(point["keywords"] for point in at)))
+    right = sum(round(line["accuracy"] * line["clips"]) for line in lines)
+    return [*row, part_of(right, sum(line["clips"] for line in lines))]
 
 
 def summed(lines, name, chosen):

@@ -5,6 +5,7 @@ The words come clean, with noise at 10 dB over their whole length, and as a devi
 
 import numpy as np
 
+from .. import warp
 from ..augment import Surroundings, mix
 from ..clips import to_float
 from ..corpus import Corpus
@@ -14,20 +15,21 @@ from .sound import hissing, in_silence, pause, trimmed
 NOISY_DB = 10
 SURROUNDINGS = {"dev": 902, "test": 901}
 SEX = {"f": "women", "m": "men"}
+ACCENT = {"en-us": "american", "en-gb": "british"}  # or foreign
 WORDS_OF_A_VOICE = 40
-# Families of engines whose voices are told apart by sex; the rest are one voice each.
+# Families of engines whose voices are told apart by sex and accent; the rest are one voice each.
 MIXED = ("kokoro",)
 SPEAKER_SOUNDS = 10
-OTHER_SPEAKERS = 18
+PERSONS = (0.85, 1.0, 1.17)  # pitch and vocal tract, times those of the voice
 SPEECH_MINUTES = 6  # in one file
 # Groups of speech. A third of the other words differ from a keyword by one sound.
 SENTENCES, OTHER_WORDS = "speech", "other-words"
 
 
 def group_of(row):
-    """kokoro-women, kokoro-men, espeak, or the voice itself."""
+    """kokoro-women-american and so on, espeak, or the voice itself."""
     if row.engine in MIXED:
-        return f"{row.engine}-{SEX[row.sex]}"
+        return f"{row.engine}-{SEX[row.sex]}-{ACCENT.get(row.language, 'foreign')}"
     return row.engine if row.engine == "espeak" else row.voice
 
 
@@ -80,23 +82,25 @@ class Rows:
         for group in list(pieces):
             write(group)
 
-    def speakers(self, builder, group, severity=0.0):
-        """Three seconds at a time of every neural voice and some others; `severity` of the surroundings, each time others."""
+    def speakers(self, builder, group, severity):
+        """Three seconds at a time of neural voices, each as it is and as two other persons; severity of the surroundings,
+        each time others. Variants of a formant synthesiser are no persons: they lie as near as one voice's recordings."""
         length, pending, made = int(SPEAKER_SECONDS * RATE), {}, {}
-        said = self.rows.where(kind=("sentence", "foreign", "phrase"))
-        voices = {*said.where(engine="espeak").voices[:OTHER_SPEAKERS], *said.where(engine=MIXED).voices}
-        for row in said.where(voice=voices):
+        for row in self.rows.where(engine=MIXED, kind=("sentence", "foreign", "phrase", "word")):
             sound = trimmed(to_float(row.samples()))
-            if sound is None or made.get(row.voice, 0) == SPEAKER_SOUNDS:
+            if sound is None:
                 continue
-            before = pending.get(row.voice, np.zeros(0, np.float32))
-            waiting = np.concatenate([before, sound, np.zeros(RATE // 10, np.float32)])
-            while len(waiting) >= length and made.get(row.voice, 0) < SPEAKER_SOUNDS:
-                heard = waiting[:length]
-                heard = self.around.hear(self.rng, heard, severity) if severity else hissing(heard)
-                builder.add(heard, "speaker", row.voice, group)
-                waiting, made[row.voice] = waiting[length:], made.get(row.voice, 0) + 1
-            pending[row.voice] = waiting
+            for factor in PERSONS:
+                who = f"{row.voice}*{factor}"
+                if made.get(who, 0) == SPEAKER_SOUNDS:
+                    continue
+                waiting = np.concatenate([
+                    pending.get(who, np.zeros(0, np.float32)), warp.voice(sound, factor, 1.0), np.zeros(RATE // 10, np.float32)
+                ])  # fmt: skip
+                while len(waiting) >= length and made.get(who, 0) < SPEAKER_SOUNDS:
+                    builder.add(self.around.hear(self.rng, waiting[:length], severity), "speaker", who, group)
+                    waiting, made[who] = waiting[length:], made.get(who, 0) + 1
+                pending[who] = waiting
 
 
 def at_db(clean, noise, decibels):
