@@ -134,6 +134,9 @@ pub struct Serve {
     /// Where to be reached: tcp://HOST:PORT; 0.0.0.0 as the host is every address of this machine
     #[arg(long, value_name = "URI")]
     pub uri: String,
+    /// Tell the local network (mDNS) that this service is here, under this name: Home Assistant then finds it by itself
+    #[arg(long, value_name = "NAME")]
+    pub advertise: Option<String>,
     /// Thresholds and voices; `boards/listen.toml` says what it may hold. Its actions are for `listen` alone
     #[arg(long, value_name = "F.toml")]
     pub config: Option<PathBuf>,

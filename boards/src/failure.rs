@@ -64,6 +64,9 @@ pub enum Failure {
     /// A configuration that is not understood.
     #[error(transparent)]
     Config(#[from] wavlm_settings::Error),
+    /// The line of an action cannot be held.
+    #[error(transparent)]
+    Line(#[from] wavlm_pins::PinError),
     /// An action waits for what the model never says.
     #[error("an action is for {word:?}, which the model does not know; it knows {known}")]
     UnknownWord {

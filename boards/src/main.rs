@@ -4,6 +4,7 @@
 //! cli         the command line, as clap reads it
 //! commands/   one file per subcommand
 //! setup       model, kernels and threads from options and environment
+//! address     addresses of services
 //! board       the boards that this project knows
 //! machine     what Linux tells of this one
 //! cores       the big ones of a board with big and little ones
@@ -21,6 +22,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod board;
 mod builtin;
 mod cli;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use wavlm_link::Limits;
+use wavlm_pins::Line;
 use wavlm_settings::Settings;
 
 /// What a pulse, a pause or a silence may last, in milliseconds. A door that is open for more than a minute is no lock.
@@ -59,16 +60,6 @@ pub struct Lines {
     /// supply, and the board pulls it down.
     #[serde(default = "default_buttons_to_ground")]
     pub buttons_to_ground: bool,
-}
-
-/// A line.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(untagged)]
-pub enum Line {
-    /// Of the chip.
-    Number(u32),
-    /// A file that holds 0 or 1, as an LED's `brightness` in `/sys/class/leds`.
-    File(PathBuf),
 }
 
 /// `[limits]`, all in milliseconds.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use wavlm_pins::PinError;
+
 /// Why the program stops with exit status 2.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -18,15 +20,8 @@ pub enum Failure {
     #[error(transparent)]
     Config(#[from] wavlm_settings::Error),
     /// A line that cannot be held.
-    #[error("{}, line {line}: {error}; `gpioinfo` tells who holds it, and the group gpio may", chip.display())]
-    Line {
-        /// The chip.
-        chip: PathBuf,
-        /// The number of the line.
-        line: u32,
-        /// What the kernel says.
-        error: gpiocdev::Error,
-    },
+    #[error(transparent)]
+    Line(#[from] PinError),
     /// There is no such user.
     #[error("no user is called {name:?}; name the one that runs `wavlm listen`")]
     NoUser {

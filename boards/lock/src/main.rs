@@ -6,7 +6,6 @@
 //!
 //! ```text
 //! config    the TOML file
-//! lines     GPIO lines or files as the pins of `wavlm-link`
 //! clock     the time since the program began
 //! door      the socket, and who is behind it
 //! service   the loop: bytes to the keeper, its answers back, the watchdog
@@ -21,7 +20,6 @@ mod clock;
 mod config;
 mod door;
 mod failure;
-mod lines;
 mod service;
 
 use std::path::PathBuf;

@@ -8,17 +8,31 @@ use std::time::{Duration, Instant};
 use sd_notify::NotifyState;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use wavlm_link::{Keeper, Lines, Lock, Opener, State};
+use wavlm_pins::{Button, Pin, PinError, Place};
 
 use crate::clock::SinceStart;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::door::{Came, Door};
 use crate::failure::Failure;
-use crate::lines::Pin;
 
 /// How often buttons are read and pulses are ended.
 const TURN: Duration = Duration::from_millis(5);
 
+/// How the kernel shows who holds a line.
+const HOLDER: &str = "wavlm-lock";
+
 type Held = Keeper<Pin, Pin, Pin, SinceStart>;
+
+fn hold(lines: &config::Lines) -> Result<Lines<Pin, Pin, Pin>, PinError> {
+    let kind = if lines.buttons_to_ground { Button::ToGround } else { Button::ToSupply };
+    let place = |line| Place { chip: &lines.chip, line, holder: HOLDER };
+    let button = |line: Option<_>| line.map_or(Ok(Pin::Nothing), |line| Pin::button(place(line), kind));
+    Ok(Lines {
+        output: Pin::output(place(&lines.output), lines.output_active_low)?,
+        release: button(lines.release.as_ref())?,
+        stop: button(lines.stop.as_ref())?,
+    })
+}
 
 /// The lock, and the socket through which it is asked.
 #[derive(Debug)]
@@ -37,12 +51,7 @@ impl Service {
     /// See [`Failure`].
     pub fn new(config: &Config) -> Result<Self, Failure> {
         let clock = SinceStart::new();
-        let lines = Lines {
-            output: Pin::output(&config.lines)?,
-            release: Pin::button(&config.lines, config.lines.release.as_ref())?,
-            stop: Pin::button(&config.lines, config.lines.stop.as_ref())?,
-        };
-        let lock = Lock::new(lines, config.limits.into(), clock);
+        let lock = Lock::new(hold(&config.lines)?, config.limits.into(), clock);
         // The standard library seeds its hash tables at random.
         let seed = RandomState::new().build_hasher().finish() as u32;
         let told = (lock.state(), None);

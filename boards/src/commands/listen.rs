@@ -41,9 +41,9 @@ pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict
         None => Source::microphone(config.sound.device.clone())?,
     };
     let actions = if options.tune {
-        Actions::new(&[], None)
+        Actions::new(&[], None)?
     } else {
-        Actions::new(&config.actions, config.lock.clone())
+        Actions::new(&config.actions, config.lock.clone())?
     };
     let supervisor = Supervisor::ready();
     let watchers = RefCell::new(watchers(options, &config, &attention)?);

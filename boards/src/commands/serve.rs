@@ -1,34 +1,39 @@
 //! `wavlm serve`: keywords for Home Assistant, over the Wyoming protocol.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Mutex;
 
 use wavlm_settings::Settings;
 use wavlm_wyoming::{Attribution, Info, Word};
 
-use super::Verdict;
+use super::{Verdict, warn};
+use crate::address::{Address, SCHEME};
 use crate::cli::Serve;
 use crate::failure::Failure;
 use crate::listen::config::Config;
 use crate::listen::ears::Ears;
-use crate::serve::{self, Service};
+use crate::serve::{self, Advert, Service};
 use crate::setup::Setup;
 use crate::supervisor::Supervisor;
 
-/// How addresses begin.
-const SCHEME: &str = "tcp://";
-
 pub fn run(setup: &Setup, options: &Serve) -> Result<Verdict, Failure> {
-    let address = resolve(&options.uri)?;
+    let failed = |error| Failure::Address { uri: options.uri.clone(), error };
+    let address = options.uri.parse::<Address>().and_then(|address| address.resolve()).map_err(failed)?;
     let mut config = options.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
     config.words.change(&options.hearing);
     let service = service(setup, &config)?;
-    let failed = serve::serve(service, address, |address| {
+    let mut advert = None;
+    Err(failed(serve::serve(service, address, |address| {
         eprintln!("wavlm: serving {SCHEME}{address}");
+        if let Some(name) = &options.advertise {
+            match Advert::new(name, address) {
+                Ok(found) => advert = Some(found),
+                // Whoever knows the address can still come.
+                Err(error) => warn(name, format_args!("the local network cannot be told: {error}")),
+            }
+        }
         let mut supervisor = Supervisor::ready();
         move || supervisor.alive()
-    });
-    Err(Failure::Address { uri: options.uri.clone(), error: failed })
+    })))
 }
 
 fn service(setup: &Setup, config: &Config) -> Result<Service, Failure> {
@@ -45,15 +50,4 @@ fn service(setup: &Setup, config: &Config) -> Result<Service, Failure> {
         words: model.keywords().into_iter().map(word).collect(),
     };
     Ok(Service { model: Mutex::new(model), attention, info })
-}
-
-/// `tcp://HOST:PORT` as an address.
-fn resolve(uri: &str) -> Result<SocketAddr, Failure> {
-    let refuse = |error| Failure::Address { uri: uri.to_owned(), error };
-    let wrong = || {
-        std::io::Error::other(format!("not an address; use {SCHEME}HOST:PORT, such as {SCHEME}0.0.0.0:10400"))
-    };
-    let host = uri.strip_prefix(SCHEME).ok_or_else(wrong).map_err(refuse)?;
-    let mut found = host.to_socket_addrs().map_err(refuse)?;
-    found.next().ok_or_else(wrong).map_err(refuse)
 }

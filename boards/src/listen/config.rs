@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use wavlm_format::Decision;
+use wavlm_pins::Line;
 use wavlm_runtime::frontend::Channel;
 use wavlm_runtime::tasks::words::Tuning;
 use wavlm_settings::Settings;
@@ -136,40 +137,52 @@ fn default_baud() -> u32 {
 
 /// `[[action]]`
 #[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Action {
     /// Words that it belongs to; every word if empty.
-    #[serde(default)]
     pub words: Vec<String>,
     /// Voices that may say them; anybody if empty.
-    #[serde(default)]
     pub only: Vec<String>,
     /// The program and its arguments, as they are: no shell reads them.
-    #[serde(default)]
     pub command: Vec<String>,
-    /// Opens the lock for so long, in seconds; the lock has a limit of its own.
-    pub open_s: Option<f32>,
     /// The program is ended after this time, in seconds.
-    #[serde(default = "default_timeout")]
     pub timeout_s: f32,
     /// How many of it may run at once; a word that comes while they do is told and not acted on.
-    #[serde(default = "default_at_most")]
     pub at_most: u16,
+    /// A line that is switched on, of `chip` if it is a number.
+    pub line: Option<Line>,
+    /// The GPIO chip of the line.
+    pub chip: PathBuf,
+    /// For so long, in seconds.
+    pub line_s: f32,
+    /// A Wyoming service that is told of the word, `tcp://HOST:PORT`.
+    pub wyoming: Option<String>,
+    /// Opens the lock for so long, in seconds; the lock has a limit of its own.
+    pub open_s: Option<f32>,
 }
 
-fn default_timeout() -> f32 {
-    10.0
-}
-
-fn default_at_most() -> u16 {
-    1
+impl Default for Action {
+    fn default() -> Self {
+        Action {
+            words: Vec::new(),
+            only: Vec::new(),
+            command: Vec::new(),
+            timeout_s: 10.0,
+            at_most: 1,
+            line: None,
+            chip: "/dev/gpiochip0".into(),
+            line_s: 0.5,
+            wyoming: None,
+            open_s: None,
+        }
+    }
 }
 
 impl Settings for Config {
     fn check(&self) -> Result<(), String> {
         for action in &self.actions {
-            if action.command.is_empty() && action.open_s.is_none() {
-                return Err("an action needs a command or open_s".to_owned());
+            if !action.does_something() {
+                return Err("an action needs a command, a line, wyoming or open_s".to_owned());
             }
             if action.command.first().is_some_and(|program| !Path::new(program).is_absolute()) {
                 return Err("an action's command must begin with the full path of a program".to_owned());
@@ -177,6 +190,9 @@ impl Settings for Config {
             action.check_opening(self.lock.is_some())?;
             if !(0.1..=3600.0).contains(&action.timeout_s) {
                 return Err(format!("timeout_s is {}; it must be from 0.1 to 3600", action.timeout_s));
+            }
+            if !(0.01..=3600.0).contains(&action.line_s) {
+                return Err(format!("line_s is {}; it must be from 0.01 to 3600", action.line_s));
             }
             if action.at_most == 0 {
                 return Err("at_most is 0; it must be at least 1".to_owned());
@@ -201,6 +217,10 @@ impl Config {
 }
 
 impl Action {
+    fn does_something(&self) -> bool {
+        !self.command.is_empty() || self.line.is_some() || self.wyoming.is_some() || self.open_s.is_some()
+    }
+
     /// Nobody is let in whose voice was not enrolled.
     fn check_opening(&self, has_lock: bool) -> Result<(), String> {
         let Some(open_s) = self.open_s else { return Ok(()) };

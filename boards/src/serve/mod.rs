@@ -7,10 +7,12 @@
 //! pipe      bytes from the one to the other
 //! answers   the way back
 //! service   what all clients share
+//! advert    tells the local network that it is here
 //! ```
 //!
 //! Nothing here holds an action or a lock: a client gets words, and can ask for nothing else.
 
+mod advert;
 mod answers;
 mod client;
 mod clients;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+pub use advert::Advert;
 use clients::Clients;
 pub use service::Service;
 

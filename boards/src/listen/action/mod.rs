@@ -1,18 +1,30 @@
-//! What is done about a word: a program is run, a lock is asked to open.
+//! What is done about a word.
+//!
+//! ```text
+//! program   a program is run
+//! lamp      a line is switched on for a while
+//! teller    a Wyoming service is told
+//! ```
+//!
+//! and a lock is asked to open, see [`super::lock`].
 
-use std::os::unix::process::CommandExt;
+mod lamp;
+mod program;
+mod teller;
+
+use std::io;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, io};
-
-use rustix::process::{Pid, Signal, kill_process_group};
+use std::time::Duration;
 
 use super::config;
 use super::event::Event;
 use super::lock::{Lock, LockTrouble};
+use crate::failure::Failure;
+use lamp::Lamp;
+use program::Program;
+use teller::Teller;
 
-/// All actions, the programs that they run, and the lock that they open.
+/// All actions, and the lock that they open.
 #[derive(Debug)]
 pub struct Actions {
     actions: Vec<Action>,
@@ -23,18 +35,10 @@ pub struct Actions {
 struct Action {
     words: Vec<String>,
     only: Vec<String>,
-    command: Vec<String>,
     open: Option<Duration>,
-    timeout: Duration,
-    at_most: usize,
-    running: Vec<Running>,
-}
-
-/// A program in a process group of its own, so that it ends with all that it started.
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    until: Instant,
+    program: Option<Program>,
+    lamp: Option<Lamp>,
+    teller: Option<Teller>,
 }
 
 /// Something that kept an action from being done, or that should be known of it.
@@ -66,6 +70,17 @@ pub enum Trouble {
         /// How long it was allowed to.
         timeout: Duration,
     },
+    /// A line cannot be set.
+    #[error("the line of an action: {0}")]
+    Lamp(#[from] wavlm_pins::Broken),
+    /// A service cannot be told.
+    #[error("{uri}: {error}; not told")]
+    Teller {
+        /// The service.
+        uri: String,
+        /// The system's words.
+        error: io::Error,
+    },
     /// Of the lock.
     #[error(transparent)]
     Lock(#[from] LockTrouble),
@@ -80,18 +95,13 @@ pub enum Trouble {
 }
 
 impl Actions {
-    /// What the configuration asks for.
-    pub fn new(config: &[config::Action], lock: Option<config::Lock>) -> Self {
-        let action = |action: &config::Action| Action {
-            words: action.words.clone(),
-            only: action.only.clone(),
-            command: action.command.clone(),
-            open: action.open_s.map(Duration::from_secs_f32),
-            timeout: Duration::from_secs_f32(action.timeout_s),
-            at_most: usize::from(action.at_most),
-            running: Vec::new(),
-        };
-        Actions { actions: config.iter().map(action).collect(), lock: lock.map(Lock::new) }
+    /// What the configuration asks for. The lines of lamps are taken, and switched off.
+    ///
+    /// # Errors
+    /// A line cannot be held, or a service has no address.
+    pub fn new(config: &[config::Action], lock: Option<config::Lock>) -> Result<Self, Failure> {
+        let actions = config.iter().map(Action::new).collect::<Result<_, _>>()?;
+        Ok(Actions { actions, lock: lock.map(Lock::new) })
     }
 
     /// Begins what belongs to a word; never waits.
@@ -105,27 +115,26 @@ impl Actions {
             troubles.extend(longest.and_then(|pulse| lock.open(pulse)).map(Trouble::from));
             troubles.extend(lock.tell(event).map(Trouble::from));
         }
-        let concerned =
-            actions.iter_mut().filter(|action| action.is_for(event) && !action.command.is_empty());
-        troubles.extend(concerned.filter_map(|action| action.begin(event).err()));
+        let concerned = actions.iter_mut().filter(|action| action.is_for(event));
+        troubles.extend(concerned.flat_map(|action| action.begin(event)));
         troubles
     }
 
-    /// Looks after the programs that run, and gives the lock signs of life; to be called many times a second.
+    /// Looks after what was begun, and gives the lock signs of life; to be called many times a second.
     pub fn tend(&mut self) -> Vec<Trouble> {
         let lock = self.lock.as_mut().and_then(Lock::tend).map(Trouble::from);
         lock.into_iter().chain(self.end_overdue()).collect()
     }
 
-    /// Looks after the programs alone, while nothing is heard.
+    /// Looks after what was begun alone, while nothing is heard.
     pub fn end_overdue(&mut self) -> Vec<Trouble> {
         self.actions.iter_mut().flat_map(Action::tend).collect()
     }
 
-    /// Waits for the programs that run, until their time is over.
+    /// Waits for what was begun, until its time is over.
     pub fn finish(&mut self) -> Vec<Trouble> {
         let mut troubles = self.tend();
-        while self.actions.iter().any(|action| !action.running.is_empty()) {
+        while self.actions.iter().any(Action::is_busy) {
             std::thread::sleep(Duration::from_millis(10));
             troubles.append(&mut self.tend());
         }
@@ -134,6 +143,17 @@ impl Actions {
 }
 
 impl Action {
+    fn new(action: &config::Action) -> Result<Self, Failure> {
+        Ok(Action {
+            words: action.words.clone(),
+            only: action.only.clone(),
+            open: action.open_s.map(Duration::from_secs_f32),
+            program: Program::of(action),
+            lamp: Lamp::of(action)?,
+            teller: Teller::of(action)?,
+        })
+    }
+
     /// Where only some voices count, a voice that is not known, or that nobody could tell, does not.
     fn is_for(&self, event: &Event) -> bool {
         let word = self.words.is_empty() || self.words.contains(&event.keyword);
@@ -142,80 +162,31 @@ impl Action {
         word && voice
     }
 
-    fn program(&self) -> PathBuf {
-        self.command.first().map(PathBuf::from).unwrap_or_default()
-    }
-
-    fn begin(&mut self, event: &Event) -> Result<(), Trouble> {
-        let program = self.program();
-        if self.running.len() >= self.at_most {
-            let keyword = event.keyword.clone();
-            return Err(Trouble::Busy { program, running: self.running.len(), keyword });
-        }
-        let mut command = Command::new(&program);
-        command
-            .args(self.command.get(1..).unwrap_or_default())
-            .env_clear()
-            .envs(env::var_os("PATH").map(|path| ("PATH", path)))
-            .env("WAVLM_KEYWORD", &event.keyword)
-            .env("WAVLM_SCORE", format!("{:.3}", event.score))
-            .env("WAVLM_TIME", event.time().to_string())
-            .envs(event.speaker.as_ref().map(|name| ("WAVLM_SPEAKER", name)))
-            .current_dir("/")
-            .stdin(Stdio::null())
-            // Stdout is for events alone.
-            .stdout(Stdio::null())
-            .process_group(0);
-        let child = command.spawn().map_err(|error| Trouble::Start { program, error })?;
-        self.running.push(Running { child, until: Instant::now() + self.timeout });
-        Ok(())
+    fn begin(&mut self, event: &Event) -> Vec<Trouble> {
+        let lamp = self.lamp.as_mut().and_then(|lamp| lamp.begin().err());
+        let teller = self.teller.as_mut().and_then(|teller| teller.begin(event).err());
+        let program = self.program.as_mut().and_then(|program| program.begin(event).err());
+        [lamp, teller, program].into_iter().flatten().collect()
     }
 
     fn tend(&mut self) -> Vec<Trouble> {
-        let (program, timeout) = (self.program(), self.timeout);
-        let mut troubles = Vec::new();
-        self.running.retain_mut(|running| match running.child.try_wait() {
-            Ok(None) if Instant::now() < running.until => true,
-            Ok(None) => {
-                running.end();
-                troubles.push(Trouble::TooLong { program: program.clone(), timeout });
-                false
-            }
-            Ok(Some(status)) => {
-                if !status.success() {
-                    troubles.push(Trouble::Failed { program: program.clone(), status });
-                }
-                false
-            }
-            Err(error) => {
-                troubles.push(Trouble::Start { program: program.clone(), error });
-                false
-            }
-        });
-        troubles
+        let lamp = self.lamp.as_mut().and_then(|lamp| lamp.tend().err());
+        let teller = self.teller.iter_mut().flat_map(Teller::tend);
+        let program = self.program.iter_mut().flat_map(Program::tend);
+        lamp.into_iter().chain(teller).chain(program).collect()
     }
-}
 
-impl Running {
-    /// Ends the program and all that it started, at once.
-    fn end(&mut self) {
-        // Both fail only if it has ended by itself just now.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            self.end();
-        }
+    fn is_busy(&self) -> bool {
+        self.program.as_ref().is_some_and(Program::is_running)
+            || self.lamp.as_ref().is_some_and(Lamp::is_on)
+            || self.teller.as_ref().is_some_and(Teller::is_telling)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Instant;
 
     use wavlm_runtime::tasks::words::Detection;
 
@@ -230,20 +201,16 @@ mod tests {
     fn actions(words: &[&str], command: &[&str], timeout_s: f32, at_most: u16) -> Actions {
         let owned = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
         let (words, command) = (owned(words), owned(command));
-        let action = config::Action { words, only: Vec::new(), command, open_s: None, timeout_s, at_most };
-        Actions::new(&[action], None)
+        let action = config::Action { words, command, timeout_s, at_most, ..config::Action::default() };
+        Actions::new(&[action], None).expect("actions")
     }
 
     #[test]
     fn a_word_for_one_voice_is_for_no_other_and_not_for_nobody() {
-        let action = |voices: &[&str]| Action {
-            words: vec!["go".to_owned()],
-            only: voices.iter().map(|&name| name.to_owned()).collect(),
-            command: Vec::new(),
-            open: None,
-            timeout: Duration::ZERO,
-            at_most: 1,
-            running: Vec::new(),
+        let action = |voices: &[&str]| {
+            let only = voices.iter().map(|&name| name.to_owned()).collect();
+            let words = vec!["go".to_owned()];
+            Action::new(&config::Action { words, only, ..config::Action::default() }).expect("an action")
         };
         let said = |keyword: &str, speaker: Option<&str>| Event {
             speaker: speaker.map(str::to_owned),
@@ -295,6 +262,31 @@ mod tests {
         assert!(matches!(actions.begin(&event("go"))[..], [Trouble::Busy { running: 2, .. }]));
         assert_eq!(actions.finish().len(), 2);
         assert!(actions.begin(&event("go")).is_empty(), "there is room again");
+    }
+
+    #[test]
+    fn a_line_is_on_for_a_while_and_off_in_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("lamp");
+        fs::write(&file, "1").expect("a file");
+        let is_on = || fs::read_to_string(&file).expect("the line") == "1";
+        let action = |line_s| config::Action {
+            line: Some(wavlm_pins::Line::File(file.clone())),
+            line_s,
+            ..config::Action::default()
+        };
+        let mut short = Actions::new(&[action(0.05)], None).expect("actions");
+        assert!(!is_on(), "off from the beginning");
+        assert!(short.begin(&event("go")).is_empty());
+        assert!(is_on());
+        assert!(short.finish().is_empty());
+        assert!(!is_on());
+        let mut long = Actions::new(&[action(60.0)], None).expect("actions");
+        assert!(long.begin(&event("go")).is_empty());
+        drop(long);
+        assert!(!is_on(), "nothing stays on behind the program");
+        fs::remove_file(&file).expect("removed");
+        assert!(Actions::new(&[action(1.0)], None).is_err(), "it must be there");
     }
 
     #[test]
