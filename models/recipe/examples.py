@@ -25,8 +25,8 @@ def warped(rng, clip, cut=None):
     if cut is not None and len(sound) > cut:
         first = int(rng.integers(len(sound) - cut + 1))
         sound = sound[first : first + cut]
-    pitch = float(np.exp(np.clip(rng.normal(0, 0.08), -LARGEST_WARP, LARGEST_WARP)))
-    speed = float(np.exp(np.clip(rng.normal(0, 0.1), -LARGEST_WARP, LARGEST_WARP)))
+    pitch = float(np.exp(np.clip(rng.normal(0, 0.1), -LARGEST_WARP, LARGEST_WARP)))
+    speed = float(np.exp(np.clip(rng.normal(0, 0.13), -LARGEST_WARP, LARGEST_WARP)))
     whole, length = first == 0 and len(sound) == len(clip.samples), len(sound)
     # Tempo alone costs as much as all the rest, so half of the clips change pitch and tempo together.
     sound = warp.voice(sound, pitch, speed) if rng.random() < 0.5 else warp.resample(sound, pitch * speed)

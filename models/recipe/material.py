@@ -15,7 +15,7 @@ from .settings import RATE
 
 TRAIN_SURROUNDINGS, DEV_SURROUNDINGS = 21, 22
 # Share of each family of engines in every kind of example, where there is something of all of them.
-FAMILIES = {"kokoro": 0.32, "revoiced": 0.3, "espeak": 0.2, "recorded": 0.18, "asterisk": 0.25}
+FAMILIES = {"kokoro": 0.32, "revoiced": 0.36, "espeak": 0.16, "recorded": 0.14, "asterisk": 0.2}
 FULL_SHARE_CLIPS = 200  # a family with fewer clips of a kind gets proportionally less
 
 

@@ -91,9 +91,9 @@ def spelling(listener, material, around):
 def speakers(listener, material, around):
     """Equal error rate of dev voices, three seconds, as a device hears them."""
     rng = generator("monitor", 3)
-    neural, others = usable(material)
+    natural, formula = usable(material)
     embeddings, labels = [], []
-    for name in neural + others[:40]:
+    for name in natural + formula[:40]:
         sound = np.concatenate([to_float(clip.samples) for clip in material.voices[name]])
         for _ in range(SPEAKER_SOUNDS):
             first = int(rng.integers(0, max(1, len(sound) - LENGTH)))

@@ -21,7 +21,7 @@ from .telling import Every
 LENGTH = int(SPEAKER_SECONDS * RATE)
 WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
 LEAST_SECONDS = 2.5  # of speech of a voice, all clips together
-SHARE_OF_KOKORO = 0.5
+FORMULA, SHARE_OF_FORMULA = "espeak", 0.15  # voices computed by formula are many, and nobody speaks like them
 SHOWN = 1.2, 2.4  # seconds of its sound that a step is shown
 ENTRIES = int(os.environ.get("WAVLM_ENTRIES", "9000"))
 TOGETHER = 50  # sounds that the teacher hears at once
@@ -29,11 +29,11 @@ TELL_SECONDS = 60
 
 
 def usable(material):
-    """Names of the voices with enough speech: (Kokoro's, the others), sorted."""
+    """Names of the voices with enough speech: (neural and recorded ones, those computed by formula), sorted."""
     seconds = {v: sum(len(c.samples) for c in clips) / RATE for v, clips in material.voices.items()}
     names = sorted(v for v, length in seconds.items() if length >= LEAST_SECONDS)
-    neural = [v for v in names if v.startswith("kokoro")]
-    return neural, [v for v in names if not v.startswith("kokoro")]
+    formula = [v for v in names if v.startswith(FORMULA)]
+    return [v for v in names if not v.startswith(FORMULA)], formula
 
 
 class Speakers:
@@ -41,15 +41,15 @@ class Speakers:
 
     def __init__(self, material, surroundings):
         self.material, self.around = material, surroundings
-        self.neural, self.others = usable(material)
-        self.names = self.neural + self.others
+        self.natural, self.formula = usable(material)
+        self.names = self.natural + self.formula
         self.classes = len(self.names) * len(WARPS)
 
     def clean(self, entry):
         """(class, sound) of an entry of the bank."""
         rng = generator("speaker", entry)
-        neural = self.neural and (not self.others or rng.random() < SHARE_OF_KOKORO)
-        pool = self.neural if neural else self.others
+        formula = self.formula and (not self.natural or rng.random() < SHARE_OF_FORMULA)
+        pool = self.formula if formula else self.natural
         name, number = pool[rng.integers(len(pool))], int(rng.integers(len(WARPS)))
         clips = self.material.voices[name]
         pieces, wanted = [], int(LENGTH * WARPS[number]) + 1
