@@ -14,6 +14,8 @@ from .program import Executions, Loop, Program
 REPOSITORY = Path(__file__).resolve().parents[3]
 COUNT = REPOSITORY / "tests/instructions/count"
 RECORDING = REPOSITORY / "models/samples/sentence-a.wav"
+#: Seconds of listening: what the longer run executes more than the shorter one is what listening costs.
+LISTENING = (2, 7)
 #: Of a WAV file; what follows are samples, which the program takes to be 16 kHz when they come on stdin.
 HEADER_BYTES = 44
 BYTES_PER_SECOND = 32000
@@ -39,7 +41,7 @@ class Tile:
 
 @dataclass
 class Run:
-    """An inference on a core, from the program's start to its exit."""
+    """Work on a core: an inference, from the program's start to its exit, or a second of listening."""
 
     core: Core
     table: str
@@ -69,9 +71,18 @@ class Bench:
 
     def run(self, core: Core, seconds: float) -> Run:
         """Counts and models an inference of so much sound."""
-        tables = self._tables(core.emulated)
-        table = next(table for table in core.tables if table in tables)
-        executions = self.executions(core.emulated, table, seconds)
+        table = self._table(core)
+        return self._modelled(core, table, self.executions(core.emulated, table, seconds))
+
+    def listen(self, core: Core) -> Run:
+        """Counts and models a second of listening with the built-in model, to speech without a pause."""
+        table = self._table(core)
+        command = [self._path, "listen", "--no-gate", "-"]
+        short, long = (self._count(core.emulated, table, seconds, command) for seconds in LISTENING)
+        long.less(short, LISTENING[1] - LISTENING[0])
+        return self._modelled(core, table, long)
+
+    def _modelled(self, core: Core, table: str, executions: Executions) -> Run:
         run = Run(core, table, executions.total, 0, 0.0, [])
         for function in self.program.tiles:
             # An iteration ends with its branch.
@@ -90,23 +101,29 @@ class Bench:
         """Counts an inference of so much sound on an emulated CPU; once, whatever cores it stands for."""
         key = (emulated, table, seconds)
         if key not in self._counted:
-            self._counted[key] = self._count(emulated, table, seconds)
+            with tempfile.TemporaryDirectory() as folder:
+                infer = [self._path, "infer", "--model", self._model, "--output", f"{folder}/out.safetensors", "-"]
+                self._counted[key] = self._count(emulated, table, seconds, infer)
         return self._counted[key]
 
-    def _count(self, emulated: str, table: str, seconds: float) -> Executions:
-        sound = RECORDING.read_bytes()[HEADER_BYTES:][: round(seconds * BYTES_PER_SECOND)]
-        with tempfile.TemporaryDirectory() as folder:
-            listing, output = f"{folder}/listing", f"{folder}/out.safetensors"
-            infer = [self._path, "infer", "--model", self._model, "--output", output, "-"]
-            subprocess.run([COUNT, "aarch64", emulated, listing, *infer], input=sound, check=True,
-                           env=os.environ | {"WAVLM_KERNEL": table}, stdout=subprocess.DEVNULL)
-            return Executions(listing)
+    def _count(self, emulated: str, table: str, seconds: float, command: list[str]) -> Executions:
+        """Counts what a program executes that reads so much speech from stdin."""
+        speech = RECORDING.read_bytes()[HEADER_BYTES:]
+        size = round(seconds * BYTES_PER_SECOND)
+        sound = (speech * (size // len(speech) + 1))[:size]
+        with tempfile.NamedTemporaryFile() as listing:
+            # Status 1: no word was heard.
+            done = subprocess.run([COUNT, "aarch64", emulated, listing.name, *command], input=sound, check=False,
+                                  env=os.environ | {"WAVLM_KERNEL": table}, stdout=subprocess.DEVNULL)
+            if done.returncode not in (0, 1):
+                raise SystemExit(f"{' '.join(command)}: ended with status {done.returncode}")
+            return Executions(listing.name)
 
-    def _tables(self, emulated: str) -> list[str]:
-        """The kernel tables that the program has for an emulated CPU."""
-        command = ["qemu-aarch64", "-cpu", emulated, self._path, "doctor", "--json"]
+    def _table(self, core: Core) -> str:
+        """The best kernel table that the program has for a core."""
+        command = ["qemu-aarch64", "-cpu", core.emulated, self._path, "doctor", "--json"]
         tables: list[str] = json.loads(subprocess.check_output(command))["kernels"]
-        return tables
+        return next(table for table in core.tables if table in tables)
 
     def _cycles(self, core: Core, loop: Loop) -> float:
         if core.mca:

@@ -110,6 +110,15 @@ class Executions:
                 for each in range(address, address + 4 * instructions, 4):
                     self._of_address[each] = self._of_address.get(each, 0) + executions
 
+    def less(self, start: "Executions", parts: int) -> None:
+        """Takes away what another run executed as well, and keeps one of so many equal parts of the rest."""
+        self.total = (self.total - start.total) // parts
+        before = dict[int, int]()
+        for address, instructions in start.blocks:
+            before[address] = before.get(address, 0) + instructions
+        self.blocks = [(address, (n - before.pop(address, 0)) // parts) for address, n in self.blocks]
+        self._of_address = {a: (n - start.at(a)) // parts for a, n in self._of_address.items()}
+
     def at(self, address: int) -> int:
         """Times that the instruction at `address` ran."""
         return self._of_address.get(address, 0)
