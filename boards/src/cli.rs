@@ -53,6 +53,8 @@ pub enum Command {
     Verify(Verify),
     /// Whose voice is this? Exit status 0 if it is known, 1 if not
     Identify(Identify),
+    /// Say what is said: text, or phones, as the model's CTC head has them
+    Transcribe(Transcribe),
     /// Run the model on a recording and write its tensors
     Infer(Infer),
     /// Measure speed and memory
@@ -89,6 +91,17 @@ pub struct Spot {
     pub hearing: Hearing,
     /// Sound files of any kind; `-` reads the same, or raw s16le at 16 kHz, from stdin and prints keywords as they are
     /// heard
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
+}
+
+/// `wavlm transcribe`
+#[derive(Debug, Args)]
+pub struct Transcribe {
+    /// Sound files of any kind; `-` reads one from stdin
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// What is said about the sound.

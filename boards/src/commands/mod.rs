@@ -10,6 +10,7 @@ mod listen;
 mod serve;
 mod speech;
 mod spot;
+mod transcribe;
 mod verify;
 mod voices;
 
@@ -68,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         Command::Enroll(options) => enroll::run(&setup, options, &printer),
         Command::Verify(options) => verify::run(&setup, options, &printer),
         Command::Identify(options) => identify::run(&setup, options, &printer),
+        Command::Transcribe(options) => transcribe::run(&setup, options, &printer),
         Command::Infer(options) => infer::run(&setup, options),
         Command::Bench(options) => bench::run(common, options, &printer),
         Command::Doctor(options) => doctor::run(&setup, options, &printer),

@@ -3,7 +3,7 @@ throat.
 
 The WORLD vocoder (pyworld) takes a clip apart into pitch, spectral envelope and breath, and puts it together again with each
 changed by itself: higher or lower, with a longer or a shorter vocal tract, livelier or flatter, hoarser, brighter or duller.
-What is said, and when, stays. A shard `revoiced-NAME` stands beside each shard NAME.
+What is said, and when, stays. Shards `revoiced-NAME`, `revoiced-NAME-copy-2` and so on stand beside each shard NAME.
 """
 
 import zlib
@@ -18,7 +18,8 @@ from ..corpus import Corpus
 from ..settings import RATE
 from . import packs
 
-FROM = ("kokoro", "flite", "festival", "asterisk")  # engines
+# Engines, and how often each of their clips is said again: the more like a person, the more often.
+COPIES = {"kokoro": 2, "flite": 1, "festival": 1, "asterisk": 3}
 VOICES = 8  # new ones of each voice
 STEP_MS = 5.0
 PREFIX = "revoiced"
@@ -80,16 +81,21 @@ class Throat:
 
 
 def sources():
-    """The shards that have no revoiced one beside them yet: name -> rows of training."""
+    """The revoiced shards that are missing: name -> rows of training that are said again."""
     found = {}
-    for row in Corpus.load().where(split="train", engine=FROM):
+    for row in Corpus.load().where(split="train", engine=tuple(COPIES)):
         found.setdefault(row.file.stem, []).append(row)
-    return {name: rows for name, rows in found.items() if not packs.exists(f"{PREFIX}-{name}")}
+    wanted = {
+        f"{PREFIX}-{name}{'' if copy == 1 else f'-copy-{copy}'}": rows
+        for name, rows in found.items()
+        for copy in range(1, COPIES[rows[0].engine] + 1)
+    }
+    return {name: rows for name, rows in wanted.items() if not packs.exists(name)}
 
 
 def shard(name, rows):
-    """Writes the shard beside `name`; returns its seconds."""
-    pack = packs.Shard(f"{PREFIX}-{name}")
+    """Writes a shard; returns its seconds."""
+    pack = packs.Shard(name)
     rng = np.random.default_rng(zlib.crc32(pack.name.encode()))
     for row in rows:
         voice = f"{PREFIX}-{row.voice}-{rng.integers(VOICES)}"
@@ -120,4 +126,4 @@ def run(jobs=1):
     found = sources()
     with ProcessPoolExecutor(jobs) as workers:
         for name, seconds in zip(found, workers.map(shard, found.keys(), found.values())):
-            print(f"speech: {PREFIX}-{name}: {seconds:.0f} s of sound", flush=True)
+            print(f"speech: {name}: {seconds:.0f} s of sound", flush=True)

@@ -1,4 +1,4 @@
-//! What the tensors of a model mean: words and speakers.
+//! What the tensors of a model mean: words, speakers, text.
 //!
 //! ```text
 //! words::KeywordSpotter     logits of sliding windows -> keywords with their time
@@ -6,9 +6,11 @@
 //! speaker::Sound            is a recording fit for telling a voice from others?
 //! speaker::Voiceprint       one voice, as enrolled; a small file
 //! speaker::SpeakerVerifier  a session that gives embeddings, and compares
+//! text::Transcriber         a session that says what is said, as text or as phones
 //! ```
 
 pub mod speaker;
+pub mod text;
 pub mod words;
 
 mod high_pass;
