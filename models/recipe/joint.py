@@ -90,14 +90,16 @@ def known(logits, middles):
 def gradients(model, losses):
     """Backpropagates each loss by itself, cut to CLIP, and leaves the sum in `grad`."""
     parameters = [p for p in model.parameters() if p.requires_grad]
-    total = [None] * len(parameters)
+    total = {}
     for loss in losses:
         loss.backward()
-        is_finite = bool(torch.isfinite(nn.utils.clip_grad_norm_(parameters, CLIP)))
-        for i, parameter in enumerate(parameters):
-            if parameter.grad is not None and is_finite:
-                total[i] = parameter.grad if total[i] is None else total[i].add_(parameter.grad)
+        if torch.isfinite(nn.utils.clip_grad_norm_(parameters, CLIP)):
+            found = {parameter: parameter.grad for parameter in parameters if parameter.grad is not None}
+            if both := total.keys() & found.keys():
+                torch._foreach_add_([total[parameter] for parameter in both], [found[parameter] for parameter in both])
+            total = found | total
+        for parameter in parameters:
             parameter.grad = None
-    for parameter, gradient in zip(parameters, total):
+    for parameter, gradient in total.items():
         parameter.grad = gradient
 

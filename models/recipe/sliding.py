@@ -11,7 +11,7 @@ from .metrics import smooth
 from .settings import KEYWORDS, RATE, WINDOW
 
 HOP = 12 * 320  # twelve frames of the stem: 0.24 s
-SMOOTHED = 3
+SMOOTHED = 2
 BATCH = 128
 REFRACTORY = int(1.0 * RATE / HOP)
 

@@ -22,7 +22,7 @@ LENGTH = int(SPEAKER_SECONDS * RATE)
 WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
 LEAST_SECONDS = 2.5  # of speech of a voice, all clips together
 FORMULA, SHARE_OF_FORMULA = "espeak", 0.15  # voices computed by formula are many, and nobody speaks like them
-SHOWN = 1.2, 2.4  # seconds of its sound that a step is shown
+SHOWN = 1.2, 1.5, 1.8, 2.1, 2.4  # seconds of its sound that a step is shown; a GPU is slow to meet a new length
 ENTRIES = int(os.environ.get("WAVLM_ENTRIES", "9000"))
 TOGETHER = 50  # sounds that the teacher hears at once
 TELL_SECONDS = 60
@@ -75,7 +75,7 @@ class Speakers:
         """(a stretch of each sound, classes, what the teacher said of the whole)"""
         entries = rng.integers(0, len(answers), size)
         labels, sounds = zip(*(self.example(rng, int(entry), severity) for entry in entries))
-        length = int(rng.uniform(*SHOWN) * RATE)
+        length = int(rng.choice(SHOWN) * RATE)
         first = int(rng.integers(0, LENGTH - length + 1))
         return np.stack(sounds)[:, first : first + length], np.array(labels), answers[entries]
 

@@ -24,7 +24,7 @@ MINUTES = float(os.environ.get("WAVLM_MINUTES", "inf"))
 TIMES = int(os.environ.get("WAVLM_BATCH", "1"))
 WORDS, SENTENCES, SPEAKERS = 32 * TIMES, 6 * TIMES, 24 * TIMES  # sounds of each kind in a step
 SENTENCES_EVERY, SPEAKERS_EVERY = 2, 2  # steps; words come in every one
-LEAST_SEVERITY, FULL_SEVERITY = 0.1, 2000  # at the first step; steps until surroundings are at their full
+LEAST_SEVERITY, FULL_SEVERITY = 0.1, 1000  # at the first step; steps until surroundings are at their full
 
 
 class Batches:

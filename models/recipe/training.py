@@ -15,11 +15,11 @@ from .settings import CHECKPOINTS, LABELS
 from .telling import Every
 
 RATE_PEAK, WARM_UP = 1.2e-3, 250
-WEIGHT_DECAY, AVERAGE = 0.02, 0.998
+WEIGHT_DECAY, AVERAGE = 0.02, 0.997
 DECAY_STEPS = int(os.environ.get("WAVLM_DECAY_STEPS", "1500"))
-STEM_FREE = 1500  # steps for which the pretrained stem stays as it is
-CTC_GROWS = 1500, 6000  # steps between which CTC grows; all at once, it makes the encoder forget the rest
-FULL_MARGIN = 4000  # steps until the margin between voices is at its full
+STEM_FREE = 700  # steps for which the pretrained stem stays as it is
+CTC_GROWS = 700, 3000  # steps between which CTC grows; all at once, it makes the encoder forget the rest
+FULL_MARGIN = 2000  # steps until the margin between voices is at its full
 SAVE_SECONDS, TELL_SECONDS, MONITOR_SECONDS = 120, 60, 2700
 STATE, FINAL, CURVE = CHECKPOINTS / "train.pt", CHECKPOINTS / "final.pt", CHECKPOINTS / "curve.jsonl"
 

@@ -91,7 +91,7 @@ class Rows:
             if sound is None:
                 continue
             for factor in PERSONS:
-                who = f"{row.voice}*{factor}"
+                who = f"{row.voice}-{round(100 * factor)}"
                 if made.get(who, 0) == SPEAKER_SOUNDS:
                     continue
                 waiting = np.concatenate([
