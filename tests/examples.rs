@@ -37,10 +37,10 @@ fn voices_of_one_speaker_are_more_alike() {
 fn hidden_states_of_all_layers_are_listed() {
     let stdout = printed("hidden_states", &["yes-a.wav"]);
     let lines: Vec<&str> = stdout.lines().collect();
-    assert_eq!(lines.len(), 4, "the input of the first layer, and three layers: {stdout}");
+    assert_eq!(lines.len(), 5, "the input of the first layer, and four layers: {stdout}");
     for (layer, line) in lines.iter().enumerate() {
         assert!(
-            line.starts_with(&format!("hidden_states.{layer}: ")) && line.contains(" frames of 128"),
+            line.starts_with(&format!("hidden_states.{layer}: ")) && line.contains(" frames of 192"),
             "{line}"
         );
     }

@@ -153,7 +153,7 @@ fn print(event: &Event, printer: &Printer) -> Result<(), Failure> {
     printer.print(event, || {
         let Event { keyword, score, start_s, end_s, speaker, .. } = event;
         let speaker = speaker.as_ref().map(|name| format!("  {name}")).unwrap_or_default();
-        format!("{}  {keyword}  {score:.2}  {start_s:.2}–{end_s:.2} s{speaker}", event.time())
+        format!("{}  {keyword}  {score:.3}  {start_s:.2}–{end_s:.2} s{speaker}", event.time())
     })
 }
 

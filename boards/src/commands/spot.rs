@@ -84,5 +84,5 @@ fn spot(
 fn print_one(file: &str, detection: &Detection, printer: &Printer) -> Result<(), Failure> {
     let Detection { keyword, score, start_s, end_s } = detection;
     let record = Record { file, keyword, score: *score, start_s: *start_s, end_s: *end_s };
-    printer.print(&record, || format!("{file}: {keyword}  {score:.2}  {start_s:.2}–{end_s:.2} s"))
+    printer.print(&record, || format!("{file}: {keyword}  {score:.3}  {start_s:.2}–{end_s:.2} s"))
 }

@@ -73,7 +73,7 @@ impl Meter {
     /// A word was told.
     pub fn event(&mut self, event: &Event) {
         let speaker = event.speaker.as_ref().map(|name| format!("  {name}")).unwrap_or_default();
-        self.events.push(format!("{}  {}  {:.2}{speaker}", event.time(), event.keyword, event.score));
+        self.events.push(format!("{}  {}  {:.3}{speaker}", event.time(), event.keyword, event.score));
         let surplus = self.events.len().saturating_sub(EVENTS);
         self.events.drain(..surplus);
     }
@@ -119,7 +119,7 @@ impl Row {
                 _ => ' ',
             })
             .collect();
-        format!("{:>12}  [{bar}] {probability:.2}", self.word)
+        format!("{:>12}  [{bar}] {probability:.3}", self.word)
     }
 }
 
@@ -135,9 +135,9 @@ mod tests {
         meter.see(&Seen { start: 0, samples: &samples, probabilities: &[0.25, 0.0, 0.75] });
         let lines = meter.lines();
         assert!(lines[0].contains("-20 dB"), "{lines:?}");
-        assert!(lines[1].contains("go  [#######        |") && lines[1].ends_with("0.25"), "{lines:?}");
+        assert!(lines[1].contains("go  [#######        |") && lines[1].ends_with("0.250"), "{lines:?}");
         assert!(
-            lines[2].contains("stop  [######################     |") && lines[2].ends_with("0.75"),
+            lines[2].contains("stop  [######################     |") && lines[2].ends_with("0.750"),
             "{lines:?}"
         );
         assert_eq!(lines.len(), 3 + EVENTS);

@@ -132,7 +132,7 @@ impl Recorder {
         // Colons are no part of names on some file systems, and labels may hold anything.
         let safe: String = keyword.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         let time = moment(time).to_string().replace(':', "-");
-        let file = self.folder.join(format!("{time}-{kind}-{safe}-{score:.2}.wav"));
+        let file = self.folder.join(format!("{time}-{kind}-{safe}-{score:.3}.wav"));
         let bytes = wave(self.sound.range(from as usize..to as usize)).map_err(Failure::io(&file))?;
         self.make_room(bytes.len() as u64)?;
         write_atomically(&file, Readers::Owner, |out| out.write_all(&bytes)).map_err(Failure::io(&file))
@@ -234,7 +234,7 @@ mod tests {
         recorder.event(&event(2.1, 2.6)).expect("kept");
         listen(&mut recorder, 3..8, 0.0);
         let kept = kept(&recorder);
-        assert!(matches!(&kept[..], [(name, _)] if name.ends_with("-heard-go-0.90.wav")), "{kept:?}");
+        assert!(matches!(&kept[..], [(name, _)] if name.ends_with("-heard-go-0.900.wav")), "{kept:?}");
         assert_eq!(kept[0].1, SAMPLE_RATE * 3 / 2, "half a second on either side");
     }
 
@@ -246,7 +246,7 @@ mod tests {
         listen(&mut recorder, 2..3, 0.5);
         listen(&mut recorder, 3..9, 0.1);
         let kept = kept(&recorder);
-        assert!(matches!(&kept[..], [(name, _)] if name.ends_with("-near-go-0.50.wav")), "{kept:?}");
+        assert!(matches!(&kept[..], [(name, _)] if name.ends_with("-near-go-0.500.wav")), "{kept:?}");
     }
 
     #[test]

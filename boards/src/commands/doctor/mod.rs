@@ -95,7 +95,7 @@ impl Record {
                 if head.labels.is_empty() { String::new() } else { format!(": {}", head.labels.join(", ")) };
             let thresholds: String = [(head.threshold, "threshold"), (head.lower_threshold, "lower")]
                 .into_iter()
-                .filter_map(|(value, name)| value.map(|value| format!(", {name} {value:.2}")))
+                .filter_map(|(value, name)| value.map(|value| format!(", {name} {value:.3}")))
                 .collect();
             lines.push(format!("head      {} ({}{thresholds}){labels}", head.name, head.kind));
         }
