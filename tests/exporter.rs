@@ -174,6 +174,15 @@ fn two_heads() -> TempDir {
     folder
 }
 
+#[test]
+fn a_model_without_ctc_transcribes_nothing() {
+    let folder = two_heads();
+    let transcribe =
+        Program::new("wavlm").args(["transcribe", "--model", "m.wlm", "s.wav"]).within(folder.path());
+    fs::copy(repository().join("models/samples/yes-a.wav"), folder.path().join("s.wav")).unwrap();
+    transcribe.run().refused(&["m.wlm", "no head named \"phones\"", "CTC"]);
+}
+
 /// Writes a manifest; `@` stands for the folder of the bundled samples.
 fn write_manifest(folder: &TempDir, text: &str) {
     fs::write(folder.path().join("list.csv"), text.replace('@', &samples())).unwrap();

@@ -87,6 +87,32 @@ fn a_voice_is_enrolled_verified_and_identified() {
 }
 
 #[test]
+fn transcribe_prints_the_phones_of_the_samples() {
+    for (file, phones) in [("stop-b.wav", "S T AA P"), ("left-b.wav", "L EH F T"), ("yes-a.wav", "Y EH S")] {
+        let finished = Program::new("wavlm").args(["transcribe"]).args([sample(file)]).run();
+        assert_eq!(finished.stdout.trim_end(), phones, "{file}: {}", finished.stderr);
+    }
+    let silence = Program::new("wavlm").args(["transcribe", "-"]).piped(&[0; 32_000]);
+    assert_eq!((silence.status, silence.stdout.as_str()), (Some(1), "\n"), "{}", silence.stderr);
+}
+
+/// Longer than what is computed in one piece: words are neither lost nor doubled where chunks meet.
+#[test]
+fn transcribe_takes_sound_of_any_length() {
+    let commands = fs::read(sample("commands-a.wav")).expect("the sample");
+    let once = commands.get(44..).expect("samples behind the header");
+    let finished = Program::new("wavlm").args(["transcribe", "--json", "-"]).piped(&once.repeat(8));
+    let [said] = &objects(&finished.stdout)[..] else { panic!("{}", finished.stderr) };
+    let text = said["text"].as_str().expect("text");
+    assert_eq!(text, ["AH P S T AA P G OW L EH F T"; 8].join(" "));
+    let words = said["words"].as_array().expect("words");
+    let times: Vec<f64> = words.iter().map(|word| word["start_s"].as_f64().expect("a time")).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let length_s = 8.0 * once.len() as f64 / 32_000.0;
+    assert!(times.last().is_some_and(|&last| last > length_s - 2.0), "{times:?}");
+}
+
+#[test]
 fn infer_writes_tensors_under_their_names() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("out.safetensors");

@@ -77,7 +77,7 @@ class Bench:
     def listen(self, core: Core) -> Run:
         """Counts and models a second of listening with the built-in model, to speech without a pause."""
         table = self._table(core)
-        command = [self._path, "listen", "--no-gate", "-"]
+        command = [self._path, "listen", "--no-gate", "--file", "-"]
         short, long = (self._count(core.emulated, table, seconds, command) for seconds in LISTENING)
         long.less(short, LISTENING[1] - LISTENING[0])
         return self._modelled(core, table, long)
