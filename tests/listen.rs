@@ -171,6 +171,7 @@ fn configurations_that_cannot_be_followed_are_refused() {
     listen("[[action]]\ncommand = [\"logger\"]").refused(&["listen.toml", "full path"]);
     listen("[[action]]\nwords = [\"open sesame\"]\ncommand = [\"/bin/true\"]")
         .refused(&["open sesame", "yes"]);
+    listen("[[action]]\nwords = [\"_silence_\"]\ncommand = [\"/bin/true\"]").refused(&["_silence_"]);
     listen("[words]\nthreshold = 1.5").refused(&["threshold"]);
     let missing = folder.path().join("missing.toml");
     let finished = Program::new("wavlm").args(["listen", "--file", "-"]).arg_pair("--config", &missing).run();

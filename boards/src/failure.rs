@@ -67,8 +67,8 @@ pub enum Failure {
     /// The line of an action cannot be held.
     #[error(transparent)]
     Line(#[from] wavlm_pins::PinError),
-    /// An action waits for what the model never says.
-    #[error("an action is for {word:?}, which the model does not know; it knows {known}")]
+    /// A threshold or an action is for what the model never says.
+    #[error("the configuration names {word:?}, which the model does not know; it knows {known}")]
     UnknownWord {
         /// The word.
         word: String,

@@ -5,8 +5,10 @@
 //!   [`encode`] and [`Decoder`] put them into frames that survive lost and broken bytes.
 //! * [`Asker`] and [`Keeper`] are the two ends of such a line: the keeper owns the lock and opens it only for a request
 //!   that is new, in order and fresh, and shuts it when the asker falls silent.
+//! * [`Receiver`] is the main loop of a microcontroller that holds a lock.
 //!
-//! No allocation, no `std`, no blocking. Time comes from a [`Clock`], lines are those of `embedded-hal` 1.0.
+//! No allocation, no `std`, no blocking. Time comes from a [`Clock`], lines are those of `embedded-hal` 1.0, serial lines those
+//! of `embedded-io`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -18,6 +20,7 @@ mod frame;
 mod keeper;
 mod lock;
 mod message;
+mod receiver;
 
 pub use asker::Asker;
 pub use button::NoButton;
@@ -26,3 +29,4 @@ pub use frame::{Decoder, FRAME_BYTES, Frame, encode};
 pub use keeper::Keeper;
 pub use lock::{Limits, Lines, Lock, Opener, Refusal, State};
 pub use message::{Answer, Heard, Message, NAME_BYTES, Name, Outcome, Request, Token};
+pub use receiver::Receiver;

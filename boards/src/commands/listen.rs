@@ -28,9 +28,6 @@ pub fn run(setup: &Setup, options: &Listen, printer: &Printer) -> Result<Verdict
     let began = Instant::now();
     let config = configuration(options)?;
     let Ears { mut model, attention } = Ears::new(setup, &config, config.voices().as_ref())?;
-    if let [word, ..] = config.unknown_words(model.labels())[..] {
-        return Err(Failure::UnknownWord { word: word.to_owned(), known: model.keywords().join(", ") });
-    }
     let mut wanted = config.actions.iter().flat_map(|action| &action.only);
     if let Some(name) = wanted.find(|name| !attention.knows(name)) {
         return Err(Failure::UnknownVoice { name: name.clone() });

@@ -209,10 +209,9 @@ impl Config {
         matter.then(|| self.voices.clone().unwrap_or_default())
     }
 
-    /// Words that actions wait for and that the model does not know.
-    pub fn unknown_words(&self, labels: &[String]) -> Vec<&str> {
-        let all = self.actions.iter().flat_map(|action| &action.words);
-        all.filter(|word| !labels.contains(word)).map(String::as_str).collect()
+    /// Every word that is named: those with a threshold of their own, and those that actions wait for.
+    pub fn named_words(&self) -> impl Iterator<Item = &String> {
+        self.words.thresholds.keys().chain(self.actions.iter().flat_map(|action| &action.words))
     }
 }
 

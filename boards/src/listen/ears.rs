@@ -36,7 +36,8 @@ impl Ears {
     /// Plans the model for a configuration. `voices` says where voices are to be found, if they matter.
     ///
     /// # Errors
-    /// The model lacks a head, a voiceprint cannot be used, or the decision makes no sense or is for unknown words.
+    /// The model lacks a head, a voiceprint cannot be used, the decision makes no sense, or the configuration names
+    /// a word that the model does not know.
     pub fn new(setup: &Setup, config: &Config, voices: Option<&config::Voices>) -> Result<Self, Failure> {
         let voices =
             voices.map(|wanted| Voices::read(wanted, &setup.model, &setup.model_name)).transpose()?;
@@ -52,9 +53,7 @@ impl Ears {
             gate: config.sound.gate,
             voices,
         };
-        if let Some(word) =
-            config.words.thresholds.keys().find(|word| !model.keywords().contains(&word.as_str()))
-        {
+        if let Some(word) = config.named_words().find(|word| !model.keywords().contains(&word.as_str())) {
             return Err(Failure::UnknownWord { word: word.clone(), known: model.keywords().join(", ") });
         }
         attention.spotter()?; // refuses a decision that makes no sense before any sound is waited for

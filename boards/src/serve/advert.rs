@@ -43,23 +43,39 @@ impl Drop for Advert {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
     use std::time::{Duration, Instant};
 
     use mdns_sd::ServiceEvent;
 
     use super::*;
 
+    /// Whether this machine hears what it says to a group.
+    fn can_multicast() -> io::Result<()> {
+        let group = Ipv4Addr::new(224, 0, 0, 251);
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.join_multicast_v4(&group, &Ipv4Addr::UNSPECIFIED)?;
+        socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+        socket.send_to(b"?", (group, socket.local_addr()?.port()))?;
+        socket.recv(&mut [0]).map(drop)
+    }
+
     #[test]
     fn whoever_looks_for_services_finds_it() {
+        if std::env::var_os("WAVLM_TEST_RUNNER").is_some() {
+            eprintln!("NOT RUN: an emulated program is not told the addresses of its machine");
+            return;
+        }
+        if let Err(error) = can_multicast() {
+            eprintln!("NOT RUN: there is no multicast here: {error}");
+            return;
+        }
         let name = format!("wavlm {}", std::process::id());
         let address: SocketAddr = ([0, 0, 0, 0], 10_400).into();
-        let Ok(_advert) = Advert::new(&name, address) else {
-            eprintln!("NOT RUN: there is no multicast here");
-            return;
-        };
+        let _advert = Advert::new(&name, address).expect("an advert");
         let client = ServiceDaemon::new().expect("there is multicast here");
         let found = client.browse(KIND).expect("a search");
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(60);
         let is_it = |event| match event {
             ServiceEvent::ServiceResolved(service) => {
                 service.get_fullname().starts_with(&name) && service.get_port() == address.port()

@@ -11,8 +11,15 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// What looks for mistakes of memory while the program runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Watch {
+    Sanitizers,
+    Valgrind,
+}
+
 /// The example as a program, linked with the static library beside this test.
-fn compiled(folder: &TempDir, source: &Path) -> PathBuf {
+fn compiled(folder: &TempDir, source: &Path, watch: Watch) -> PathBuf {
     let emulated = env::var_os("WAVLM_TEST_RUNNER").is_some();
     let compiler = env::var("WAVLM_TEST_CC")
         .unwrap_or_else(|_| if emulated { "aarch64-linux-gnu-gcc".to_owned() } else { "cc".to_owned() });
@@ -29,8 +36,12 @@ fn compiled(folder: &TempDir, source: &Path) -> PathBuf {
         "-D_POSIX_C_SOURCE=200809L",
     ]);
     command.arg("-I").arg(env!("CARGO_MANIFEST_DIR")).arg(source).arg(library);
-    // Emulators may lack the target's shared libraries, and run no sanitizer.
-    command.args(if emulated { &["-static"][..] } else { &["-g", "-fsanitize=address,undefined"] });
+    command.args(match watch {
+        // Emulators may lack the target's shared libraries, and run no sanitizer.
+        _ if emulated => &["-static"][..],
+        Watch::Sanitizers => &["-g", "-fsanitize=address,undefined"],
+        Watch::Valgrind => &["-g"],
+    });
     command.args(["-lm", "-lpthread", "-ldl", "-o"]).arg(&program);
     let output = command.output().expect("a C compiler");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -61,7 +72,11 @@ fn raw(folder: &TempDir, name: &str) -> PathBuf {
 #[test]
 fn the_example_hears_words_and_compares_voices() {
     let folder = tempfile::tempdir().expect("a folder");
-    let program = compiled(&folder, &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listen.c"));
+    let program = compiled(
+        &folder,
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listen.c"),
+        Watch::Sanitizers,
+    );
     let model = repository().join("models/default.wlm");
     let sounds = ["stop-b.wav", "speaker-a-1.wav", "speaker-a-2.wav"].map(|name| raw(&folder, name));
     let [stop, one, other] = sounds.each_ref().map(PathBuf::as_path);
@@ -82,7 +97,31 @@ fn the_example_hears_words_and_compares_voices() {
 #[test]
 fn mistakes_are_told_and_nothing_breaks() {
     let folder = tempfile::tempdir().expect("a folder");
-    let program = compiled(&folder, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes.c"));
+    let program =
+        compiled(&folder, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes.c"), Watch::Sanitizers);
     let done = run(&program, &[&repository().join("models/default.wlm")]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Valgrind sees what the sanitizers do not: values that were never written, also in the library's own code.
+#[test]
+fn valgrind_finds_nothing() {
+    if env::var_os("WAVLM_TEST_RUNNER").is_some() {
+        return; // the sanitizers do not run under emulation either
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        eprintln!("NOT RUN: valgrind is missing");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listen.c");
+    let program = compiled(&folder, &source, Watch::Valgrind);
+    let watched = Command::new("valgrind")
+        .args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"])
+        .arg(program)
+        .arg(repository().join("models/default.wlm"))
+        .args(["stop-b.wav", "speaker-a-1.wav", "speaker-a-2.wav"].map(|name| raw(&folder, name)))
+        .output()
+        .expect("valgrind");
+    assert!(watched.status.success(), "{}", String::from_utf8_lossy(&watched.stderr));
 }
