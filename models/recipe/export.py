@@ -21,6 +21,13 @@ HEADS = ("words", "phones", "speaker")
 SHARPER = 1.5
 
 
+@torch.no_grad()
+def scale(layer, factor):
+    """Multiplies what a linear layer gives."""
+    for parameter in layer.parameters():
+        parameter.mul_(factor)
+
+
 def part(state, name):
     """The entries under `name.`, without it."""
     return {k[len(name) + 1 :]: v for k, v in state.items() if k.startswith(f"{name}.")}
@@ -48,9 +55,7 @@ def models(file=FINAL):
     listener.load_state_dict(part(saved["average"], "listener"))
     pooled = nn.BatchNorm1d(2 * architecture.CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False)
     pooled.load_state_dict(part(saved["average"], "pooled"))
-    with torch.no_grad():
-        for parameter in listener.words.classifier.parameters():
-            parameter.mul_(SHARPER)
+    scale(listener.words.classifier, SHARPER)
     made = (listener.words, listener.phones, speaker(listener, pooled))
     return {name: model.eval() for name, model in zip(HEADS, made)}
 

@@ -4,6 +4,7 @@ A clip is 16-bit samples and the corpus's row about them. Which list it goes int
 row alone: what was said, whether it holds keywords and where, whether its phones are known.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -108,10 +109,12 @@ class Material:
             self.phrases.add(clip)
 
     @classmethod
-    def of(cls, split):
-        """Everything of a split of the corpus; the sound stays on disk until it is used."""
+    def of(cls, split, unsaid=()):
+        """Everything of a split of the corpus but what says one of the words `unsaid`; the sound stays on disk until it is used."""
         material, files = cls(), {}
         for row in Corpus.load().where(split=split):
+            if unsaid and not set(re.findall(r"[a-z']+", row.text.lower())).isdisjoint(unsaid):
+                continue
             if row.file not in files:
                 files[row.file] = np.memmap(row.file, "<i2", "r")
             material.add(Clip.of(files[row.file][row.start : row.start + row.length], row))

@@ -8,6 +8,7 @@ held out, or one recording in five where there are fewer than ten, and judged be
 
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from .architecture import Listener, channels_last
 from .augment import Surroundings, place
 from .corpus import Corpus
 from .examples import Words
+from .export import SHARPER, scale
 from .feed import generator
 from .joint import Learner
 from .machine import DEVICE, on_device
@@ -80,12 +82,22 @@ def split(words):
     return train, held
 
 
+def told_apart(clip, labels):
+    """A clip of the corpus where these words are to be told: a keyword that is none of them is another word."""
+    spans = tuple(span for span in clip.spans if span[0] in labels)
+    if spans == clip.spans:
+        return clip
+    kind = "word" if clip.kind == "keyword" else clip.kind
+    return replace(clip, kind=kind, spans=spans, keyword_free=not spans)
+
+
 def material_of(train, labels):
     """The recordings beside what the corpus has, if it was made: other words and speech keep the model from guessing."""
-    material = Material.of("train") if len(Corpus.load()) else Material()
-    kept = {word: pool for word, pool in material.keywords.items() if word in labels}
-    material.keywords.clear()
-    material.keywords.update(kept)
+    material = Material()
+    if len(Corpus.load()):
+        for own in Material.of("train", unsaid=set(train) - set(KEYWORDS)).voices.values():
+            for clip in own:
+                material.add(told_apart(clip, labels))
     for word, files in train.items():
         for file in files:
             sound = clips.trim(read(file))
@@ -120,6 +132,7 @@ def default_listener(labels):
     if not DEFAULT.exists():
         raise RecipeError(f"{DEFAULT} is missing; models/train makes it")
     model = WavLMForSequenceClassification.from_pretrained(DEFAULT / "words", torch_dtype=torch.float32)
+    scale(model.classifier, 1 / SHARPER)
     own = tuple(model.config.id2label[i] for i in range(len(model.config.id2label)))
     learner = Learner(labels, 1).to(DEVICE)
     state = model.state_dict()
@@ -193,6 +206,7 @@ def run(directory):
 
 def save(listener: Listener, folder):
     """The words head as transformers saves it, with the default model's decision."""
+    scale(listener.words.classifier, SHARPER)
     listener.words.eval().save_pretrained(folder)
     Wav2Vec2FeatureExtractor(
         feature_size=1, sampling_rate=RATE, padding_value=0.0, do_normalize=False, return_attention_mask=False

@@ -135,6 +135,22 @@ class Judging(unittest.TestCase):
         self.assertEqual(thresholds.lowest(points, 0.5), 0.7)
         self.assertEqual(thresholds.lowest(points[:1], 0.5), 0.3)
 
+    def test_a_keyword_of_the_corpus_is_another_word_where_others_are_told(self):
+        from .material import Clip
+        from .recordings import told_apart
+
+        def clip(kind, *words):
+            return Clip(np.zeros(9, np.int16), kind, "v", "kokoro", spans=tuple((word, 0, 9) for word in words))
+
+        labels = ("computer", "go", "_unknown_", "_silence_")
+        alone, phrase = told_apart(clip("keyword", "stop"), labels), told_apart(clip("phrase", "stop", "left"), labels)
+        self.assertEqual((alone.kind, alone.spans, alone.keyword_free), ("word", (), True))
+        self.assertEqual((phrase.kind, phrase.spans, phrase.keyword_free), ("phrase", (), True))
+        mixed = told_apart(clip("phrase", "stop", "go"), labels)
+        self.assertEqual((mixed.spans, mixed.keyword_free), ((("go", 0, 9),), False))
+        kept = clip("keyword", "go")
+        self.assertIs(told_apart(kept, labels), kept)
+
     def test_voices_are_told_apart_by_sex_and_by_accent(self):
         def line(group, count):
             spotted = [{"point": "cautious", "threshold": 0.9, "heard": count, "keywords": 200}]
