@@ -7,7 +7,7 @@ from torch import nn
 from . import phones
 from .architecture import CONFIG, Listener
 from .examples import NO_ANSWER
-from .machine import DEVICE, on_device
+from .machine import on_device
 
 SMOOTHING = 0.05
 PHONES_IN_WINDOWS = 0.3  # weight of the phones of one-second windows beside the words
@@ -71,7 +71,7 @@ def ctc(logits, said):
     if not known:
         return logits.sum() * 0
     targets = [said[i] for i in known]
-    flat = torch.tensor([n for numbers in targets for n in numbers], dtype=torch.long).to(DEVICE)
+    flat = on_device(torch.tensor([n for numbers in targets for n in numbers], dtype=torch.long))
     lengths = torch.tensor([len(numbers) for numbers in targets])
     chances = logits[known].log_softmax(-1).transpose(0, 1)
     full = torch.full((len(known),), count)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from . import architecture, joint, speakers
 from .augment import Surroundings
 from .feed import feed, generator
-from .machine import DEVICE, in_16_bits, on_device
+from .machine import in_16_bits, on_device
 from .material import TRAIN_SURROUNDINGS, Material
 from .settings import RecipeError
 from .telling import Every

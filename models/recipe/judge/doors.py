@@ -15,7 +15,6 @@ class Doors:
     """Who could enrol, and what was scored."""
 
     people: int = 0
-    agreements: list = field(default_factory=list)  # least likeness of two of a person's first recordings
     refused: dict = field(default_factory=dict)  # who -> why
     owners: list = field(default_factory=list)  # (score, accepted)
     others: list = field(default_factory=list)
@@ -51,8 +50,6 @@ def knock(model, manifest, *enrolment):
             enrolled, why = lines("wavlm", "enroll", who, *paths[:ENROLLED_FROM], *options, *enrolment)
             if enrolled is None:
                 doors.refused[who] = why
-            else:
-                doors.agreements.append(enrolled[0]["agreement"])
         for owner in by_person.keys() - doors.refused.keys():
             for who, paths in by_person.items():
                 last = None if who == owner else ENROLLED_FROM + KNOCKS_ELSEWHERE

@@ -3,7 +3,7 @@
 import json
 
 from . import doors, material, programs
-from .synthetic import ACCENT, MIXED, SEX
+from .synthetic import ACCENT, FOREIGN, MIXED, SEX
 
 PARTS = ("people", "neural", "synthetic", "changes")
 FEW = 100  # below it, counts are told, and no percentages
@@ -31,7 +31,7 @@ def words(lines):
     rows = [heard(line["group"], [line]) for line in found if line not in mixed]
     conditions = sorted({"-".join(line["group"].split("-")[3:]) for line in mixed})
     for engine, condition in ((engine, condition) for engine in MIXED for condition in conditions):
-        for apart in (*SEX.values(), *ACCENT.values(), "foreign"):
+        for apart in (*SEX.values(), *ACCENT.values(), FOREIGN):
             parts = [line for line in mixed if _is_of(line["group"], engine, apart, condition)]
             if parts:
                 rows.append(heard("-".join(filter(None, (engine, apart, condition))), parts))

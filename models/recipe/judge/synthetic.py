@@ -15,7 +15,7 @@ from .sound import hissing, in_silence, pause, trimmed
 NOISY_DB = 10
 SURROUNDINGS = {"dev": 902, "test": 901}
 SEX = {"f": "women", "m": "men"}
-ACCENT = {"en-us": "american", "en-gb": "british"}  # or foreign
+ACCENT, FOREIGN = {"en-us": "american", "en-gb": "british"}, "foreign"
 WORDS_OF_A_VOICE = 40
 # Families of engines whose voices are told apart by sex and accent; the rest are one voice each.
 MIXED = ("kokoro",)
@@ -29,7 +29,7 @@ SENTENCES, OTHER_WORDS = "speech", "other-words"
 def group_of(row):
     """kokoro-women-american and so on, espeak, or the voice itself."""
     if row.engine in MIXED:
-        return f"{row.engine}-{SEX[row.sex]}-{ACCENT.get(row.language, 'foreign')}"
+        return f"{row.engine}-{SEX[row.sex]}-{ACCENT.get(row.language, FOREIGN)}"
     return row.engine if row.engine == "espeak" else row.voice
 
 

@@ -105,7 +105,7 @@ impl Chances {
     }
 }
 
-/// Every way to give the phones to the letters, by dynamic programming: `best` or the sum of all, forward.
+/// How likely it is that the first letters are said as the first phones, over all ways, for every number of both.
 fn forward(word: &[u8], phones: &[Phone], chances: &Chances) -> Vec<Vec<f64>> {
     let mut reached = vec![vec![0.0; phones.len() + 1]; word.len() + 1];
     reached[0][0] = 1.0;

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from .boards import BOARDS, CORES, PEER, PEER_F32, PEER_INT8, Core
-from .measure import LISTENING as LISTENED, Bench, Run, Tile
+from .measure import LISTENED, Bench, Run, Tile
 
 SECONDS = (0.5, 1)
 #: Of a core, in percent, that listening may take on the first board.

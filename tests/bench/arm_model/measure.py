@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 COUNT = REPOSITORY / "tests/instructions/count"
 RECORDING = REPOSITORY / "models/samples/sentence-a.wav"
 #: Seconds of listening: what the longer run executes more than the shorter one is what listening costs.
-LISTENING = (2, 7)
+LISTENED = (2, 7)
 #: Of a WAV file; what follows are samples, which the program takes to be 16 kHz when they come on stdin.
 HEADER_BYTES = 44
 BYTES_PER_SECOND = 32000
@@ -78,8 +78,8 @@ class Bench:
         """Counts and models a second of listening with the built-in model, to speech without a pause."""
         table = self._table(core)
         command = [self._path, "listen", "--no-gate", "--file", "-"]
-        short, long = (self._count(core.emulated, table, seconds, command) for seconds in LISTENING)
-        long.less(short, LISTENING[1] - LISTENING[0])
+        short, long = (self._count(core.emulated, table, seconds, command) for seconds in LISTENED)
+        long.less(short, LISTENED[1] - LISTENED[0])
         return self._modelled(core, table, long)
 
     def _modelled(self, core: Core, table: str, executions: Executions) -> Run:

@@ -6,9 +6,8 @@ use super::{Greedy, Transcript};
 use crate::error::Error;
 use crate::frontend::SAMPLE_RATE;
 use crate::model::Model;
-use crate::outputs::Outputs;
 use crate::session::SessionOptions;
-use crate::tasks::find_head;
+use crate::tasks::{find_head, output_of};
 use crate::windows::{SharedFrames, WindowSession};
 
 /// Sound of up to so many seconds is computed in one piece.
@@ -58,50 +57,31 @@ impl Transcriber {
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
     pub fn transcribe(&mut self, samples: &[f32]) -> Result<Transcript, Error> {
-        let mut greedy = Greedy::new(self.blank);
-        let rate = SAMPLE_RATE as usize;
-        if samples.len() <= WHOLE_S * rate || self.encoder.adapter.is_some() {
-            let frames = self.encoder.output_frames(samples.len()).unwrap_or(0).max(1);
-            for row in logits(&self.session.run(samples)?, &self.head)?.rows() {
-                greedy.push(&row.to_vec());
-            }
-            let frame_s = match self.encoder.adapter {
-                None => self.encoder.hop() as f64 / f64::from(SAMPLE_RATE),
-                Some(_) => samples.len() as f64 / f64::from(SAMPLE_RATE) / frames as f64,
-            };
-            return Ok(Transcript::new(&greedy.finish(), &self.vocabulary, frame_s));
-        }
-        let hop = self.encoder.hop();
-        let in_hops = |seconds: usize| seconds * rate / hop;
-        let (chunk, shared) = (in_hops(CHUNK_S), in_hops(SHARED_S));
-        let mut known = SharedFrames::default();
+        let (rate, hop) = (SAMPLE_RATE as usize, self.encoder.hop());
+        let (chunk, shared) = (CHUNK_S * rate / hop, SHARED_S * rate / hop);
+        let whole = samples.len() <= WHOLE_S * rate || self.encoder.adapter.is_some();
+        let (mut greedy, mut known) = (Greedy::new(self.blank), SharedFrames::default());
+        // Frames: where the chunk begins, and how many have been decoded.
         let (mut first, mut told) = (0, 0);
         loop {
-            let last = (first + chunk) * hop + shared * hop >= samples.len();
+            let last = whole || (first + chunk + shared) * hop >= samples.len();
             let end = if last { samples.len() } else { (first + chunk) * hop };
             let piece = samples.get(first * hop..end).unwrap_or_default();
             let outputs = self.session.run_at(piece, (first * hop) as u64, &mut known)?;
-            let logits = logits(&outputs, &self.head)?;
-            let enough = if last { logits.nrows() } else { logits.nrows().saturating_sub(shared / 2) };
-            for row in logits.rows().into_iter().take(enough).skip(told - first) {
-                greedy.push(&row.to_vec());
-            }
-            if last {
-                let frame_s = hop as f64 / f64::from(SAMPLE_RATE);
-                return Ok(Transcript::new(&greedy.finish(), &self.vocabulary, frame_s));
-            }
+            let logits = output_of(&outputs, &self.head, "logits")?;
+            let frames = logits.chunks(self.vocabulary.len());
+            let enough = if last { frames.len() } else { frames.len().saturating_sub(shared / 2) };
+            frames.take(enough).skip(told - first).for_each(|frame| greedy.push(frame));
             told = first + enough;
+            if last {
+                break;
+            }
             first += chunk - shared;
         }
+        let frame = match self.encoder.adapter {
+            None => hop as f64,
+            Some(_) => samples.len() as f64 / told as f64,
+        };
+        Ok(Transcript::new(&greedy.finish(), &self.vocabulary, frame / f64::from(SAMPLE_RATE)))
     }
-}
-
-/// (frames, tokens)
-fn logits(outputs: &Outputs, head: &str) -> Result<ndarray::Array2<f32>, Error> {
-    let found = outputs.get("logits").or_else(|| outputs.get(&format!("{head}.logits")));
-    let frames = found.and_then(|values| values.clone().into_dimensionality().ok());
-    frames.ok_or_else(|| Error::NoHead {
-        name: head.to_owned(),
-        known: "none with logits of frames".to_owned(),
-    })
 }
