@@ -1,7 +1,8 @@
 //! The voices that may say something.
 
 use wavlm_runtime::Model;
-use wavlm_runtime::tasks::speaker::{Embedding, SpeakerVerifier, UNTUNED_THRESHOLD, Voiceprint, fingerprint};
+use wavlm_runtime::tasks::fingerprint;
+use wavlm_runtime::tasks::speaker::{Embedding, SpeakerVerifier, UNTUNED_THRESHOLD, Voiceprint};
 
 use super::config;
 use crate::failure::Failure;

@@ -6,16 +6,21 @@
 //! speaker::Sound            is a recording fit for telling a voice from others?
 //! speaker::Voiceprint       one voice, as enrolled; a small file
 //! speaker::SpeakerVerifier  a session that gives embeddings, and compares
+//! phrases::PhraseSpotter    logits of sliding windows -> phrases that no training knew
+//! phrases::Background       hours without them -> their thresholds
 //! text::Transcriber         a session that says what is said, as text or as phones
 //! ```
 
+pub mod phrases;
 pub mod speaker;
 pub mod text;
 pub mod words;
 
+mod fingerprint;
 mod high_pass;
 mod power;
 
+pub use fingerprint::fingerprint;
 pub use high_pass::without_offset;
 use wavlm_format::{Head, HeadKind, Header};
 

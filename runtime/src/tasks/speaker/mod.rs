@@ -16,4 +16,4 @@ pub use embedding::Embedding;
 pub use file::{MAX_VOICEPRINT_BYTES, VoiceprintError};
 pub use sound::{ENROL_SPEECH_S, Flaw, Sound, VERIFY_SPEECH_S};
 pub use verifier::{SpeakerVerifier, UNTUNED_THRESHOLD};
-pub use voiceprint::{EnrolError, Quality, Voiceprint, fingerprint};
+pub use voiceprint::{EnrolError, Quality, Voiceprint};

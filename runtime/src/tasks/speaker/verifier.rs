@@ -4,11 +4,11 @@ use wavlm_format::{Decision, Head, HeadKind};
 
 use super::embedding::Embedding;
 use super::speech::Speech;
-use super::voiceprint::{Voiceprint, fingerprint};
+use super::voiceprint::Voiceprint;
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::{Session, SessionOptions};
-use crate::tasks::{find_head, output_of, without_offset};
+use crate::tasks::{find_head, fingerprint, output_of, without_offset};
 
 /// Used for heads that carry no decision: what transformers' documentation of `WavLMForXVector` uses in its example, and
 /// calls dependent on the data.

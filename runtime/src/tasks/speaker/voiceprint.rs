@@ -1,7 +1,5 @@
 //! One voice, as enrolled.
 
-use wavlm_format::Header;
-
 use super::embedding::Embedding;
 use super::sound::Sound;
 
@@ -10,7 +8,7 @@ use super::sound::Sound;
 pub struct Voiceprint {
     /// Whose voice it is.
     pub name: String,
-    /// [`fingerprint`] of the model that made it; another model's embeddings mean something else.
+    /// [`fingerprint`](crate::tasks::fingerprint) of the model that made it; another model's embeddings mean something else.
     pub model: u32,
     /// The voice.
     pub embedding: Embedding,
@@ -53,7 +51,7 @@ pub enum EnrolError {
 }
 
 impl Voiceprint {
-    /// Cosine with a voice that the model with this [`fingerprint`] embedded; `None` if another one made the voiceprint.
+    /// Cosine with a voice that the model with this [`fingerprint`](crate::tasks::fingerprint) embedded; `None` if another one made the voiceprint.
     pub fn score(&self, model: u32, voice: &Embedding) -> Option<f32> {
         let is_own = self.model == model && self.embedding.as_slice().len() == voice.as_slice().len();
         is_own.then(|| voice.cosine(&self.embedding))
@@ -97,27 +95,6 @@ impl Voiceprint {
             },
         })
     }
-}
-
-/// What makes two models' embeddings comparable: the bytes of every tensor of the encoder and of this head.
-///
-/// Other heads, thresholds, labels and the order of tensors do not count, so a model may gain words and keep its voices.
-pub fn fingerprint(header: &Header, head: &str) -> u32 {
-    let own = format!("heads.{head}.");
-    let mut tensors: Vec<_> = header.tensors.iter().collect();
-    tensors.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut crc = crc32fast::Hasher::new();
-    for tensor in tensors {
-        let role = match tensor.name.strip_prefix(&own) {
-            Some(role) => role,
-            None if tensor.name.starts_with("heads.") => continue,
-            None => &tensor.name,
-        };
-        crc.update(role.as_bytes());
-        crc.update(&[0]);
-        crc.update(&tensor.crc32.to_le_bytes());
-    }
-    crc.finalize()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::voices::Voices;
 use super::{DecisionError, Detection, Gate, KeywordSpotter, Window, WordModel};
 use crate::error::Error;
 use crate::frontend::{AudioError, AudioReader, AudioWarning};
+use crate::tasks::phrases::PhraseSpotter;
 use crate::tasks::speaker::Embedding;
 
 /// Why listening ended early.
@@ -61,6 +62,7 @@ pub struct Listening<S> {
     sound: AudioReader,
     spotter: KeywordSpotter,
     gate: Option<Gate>,
+    phrases: Option<PhraseSpotter>,
     voices: Voices,
     samples: usize,
     over: bool,
@@ -91,6 +93,7 @@ impl<S: Score> Listening<S> {
             sound,
             spotter,
             gate: None,
+            phrases: None,
             voices: Voices::default(),
             samples: 0,
             over: false,
@@ -101,6 +104,18 @@ impl<S: Score> Listening<S> {
     #[must_use]
     pub fn gated(self, gate: Gate) -> Self {
         Listening { gate: Some(gate), ..self }
+    }
+
+    /// Hears phrases, too, with a spotter that has heard nothing yet. The scorer must tell phones: see
+    /// [`Beside`](super::Beside).
+    #[must_use]
+    pub fn with_phrases(self, phrases: PhraseSpotter) -> Self {
+        Listening { phrases: Some(phrases), ..self }
+    }
+
+    /// Listens for other phrases from now on; `None` for none. What was half said is forgotten.
+    pub fn change_phrases(&mut self, phrases: Option<PhraseSpotter>) {
+        self.phrases = phrases;
     }
 
     /// The voice that said a word of this sound. `None` if the scorer gives no voices, the word is too long ago, or the
@@ -135,19 +150,29 @@ impl<S: Score> Listening<S> {
             }
         };
         self.samples += samples;
-        let Listening { scorer, spotter, gate, voices, .. } = self;
-        let detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
+        let Listening { scorer, spotter, gate, voices, phrases, .. } = self;
+        let mut detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
             let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
             let place = start..start + window.samples.len() as u64;
             if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
+                phrases.iter_mut().for_each(|phrases| phrases.push_silence(&place));
                 return Ok(silence.to_vec());
             }
             let scored = scorer.score(window)?;
+            if let Some((phrases, phones)) = phrases.as_mut().zip(scored.phones) {
+                phrases.push(&place, &phones);
+            }
             if let Some(voice) = scored.voice {
                 voices.push(place, voice);
             }
             Ok(scored.logits)
         })?;
+        if let Some(phrases) = phrases {
+            if self.over {
+                phrases.finish(self.samples as u64);
+            }
+            detections.extend(phrases.detections());
+        }
         Ok(Some(Heard { samples, detections, warnings: self.sound.take_warnings() }))
     }
 }

@@ -14,7 +14,7 @@
 //!   peaks      scores of sliding windows -> one event per word
 //!   stretches  sound between pauses that may be a word
 //!   close_up   a stretch between pauses, scored as if it stood alone
-//!   phrases    such stretches in a row are believed, where nothing else is between
+//!   rows       such stretches in a row are believed, where nothing else is between
 //!   rivals     one stretch of sound is one word
 //! ```
 //!
@@ -29,8 +29,8 @@ mod levels;
 mod listening;
 mod model;
 mod peaks;
-mod phrases;
 mod rivals;
+mod rows;
 mod score;
 mod sliding;
 mod spotter;
@@ -42,12 +42,12 @@ pub use decision::{DecisionError, UNTUNED};
 pub use gate::Gate;
 pub use labels::is_keyword;
 pub use listening::{Heard, Listening, ListeningError};
-pub use model::WordModel;
+pub use model::{Beside, WordModel};
 pub use score::{Score, Scored, probabilities};
 pub use spotter::{Detection, KeywordSpotter, Window};
 pub use tuning::Tuning;
 
-fn seconds_to_samples(seconds: f32) -> usize {
+pub(super) fn seconds_to_samples(seconds: f32) -> usize {
     (seconds * crate::frontend::SAMPLE_RATE as f32).round() as usize
 }
 

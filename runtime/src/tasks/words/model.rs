@@ -7,6 +7,7 @@ use super::{DecisionError, Detection, KeywordSpotter, Scored, UNTUNED, Window};
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::SessionOptions;
+use crate::tasks::phrases::{self, Alphabet};
 use crate::tasks::speaker::SpeakerVerifier;
 use crate::tasks::{find_head, output_of};
 use crate::windows::WindowSession;
@@ -18,8 +19,18 @@ pub struct WordModel {
     head: String,
     labels: Vec<String>,
     decision: Option<Decision>,
-    /// Name of the head that embeds voices, if it is run, too.
+    /// Names of the heads that embed voices and tell phones, if they are run, too.
     speaker: Option<String>,
+    phones: Option<String>,
+}
+
+/// What a session tells of each window beside its words, in the same pass of the encoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The voice in it: see [`Listening::voice_of`](super::Listening::voice_of).
+    pub voices: bool,
+    /// The phones in it, for [`Listening::with_phrases`](super::Listening::with_phrases).
+    pub phones: bool,
 }
 
 impl WordModel {
@@ -33,25 +44,23 @@ impl WordModel {
     /// # Errors
     /// The model has no such head, or cannot be planned.
     pub fn new(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        Self::plan(model, options, None)
+        Self::with(model, options, Beside::default())
     }
 
-    /// Plans a session that also embeds the voice in each window, in the same pass of the encoder: see
-    /// [`Listening::voice_of`](super::Listening::voice_of).
+    /// Plans a session that also tells something else of each window.
     ///
     /// # Errors
     /// The model lacks one of the heads, or cannot be planned.
-    pub fn with_voices(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        let speaker = SpeakerVerifier::head_or_error(model)?.name.clone();
-        Self::plan(model, options, Some(speaker))
-    }
-
-    fn plan(model: &Model, options: &SessionOptions, speaker: Option<String>) -> Result<Self, Error> {
+    pub fn with(model: &Model, options: &SessionOptions, beside: Beside) -> Result<Self, Error> {
+        let speaker = beside.voices.then(|| SpeakerVerifier::head_or_error(model));
+        let speaker = speaker.transpose()?.map(|head| head.name.clone());
+        let phones = beside.phones.then(|| Alphabet::head(model).ok_or_else(phrases::no_head));
+        let phones = phones.transpose()?.map(|head| head.name.clone());
         let head = Self::head(model).ok_or_else(|| Error::NoHead {
             name: "words".to_owned(),
             known: "none that classifies sequences".to_owned(),
         })?;
-        let heads = [head.name.clone()].into_iter().chain(speaker.clone());
+        let heads = [head.name.clone()].into_iter().chain(speaker.clone()).chain(phones.clone());
         let options = SessionOptions { heads: Some(heads.collect()), ..options.clone() };
         Ok(WordModel {
             session: model.window_session(&options)?,
@@ -59,6 +68,7 @@ impl WordModel {
             labels: head.kind.labels().to_vec(),
             decision: head.decision,
             speaker,
+            phones,
         })
     }
 
@@ -106,17 +116,22 @@ impl WordModel {
         spotter.run(|window| Ok(self.score(window)?.logits))
     }
 
-    /// What the model says of a window that is due in a spotter. A window that stands alone tells no voice.
+    /// What the model says of a window that is due in a spotter. A window that stands alone tells its words and no more.
     ///
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
     pub fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
         let Some((start, frames)) = window.place else {
-            return Ok(Scored { logits: self.logits(window.samples)?, voice: None });
+            return Ok(Scored { logits: self.logits(window.samples)?, voice: None, phones: None });
         };
         let outputs = self.session.run_at(window.samples, start, frames)?;
-        let speaker = self.speaker.as_ref();
-        let voice = speaker.map(|head| output_of(&outputs, head, "embeddings")).transpose()?;
-        Ok(Scored { logits: output_of(&outputs, &self.head, "logits")?, voice })
+        let of = |head: &Option<String>, tensor| {
+            head.as_ref().map(|head| output_of(&outputs, head, tensor)).transpose()
+        };
+        Ok(Scored {
+            logits: output_of(&outputs, &self.head, "logits")?,
+            voice: of(&self.speaker, "embeddings")?,
+            phones: of(&self.phones, "logits")?,
+        })
     }
 }

@@ -10,6 +10,8 @@ pub struct Scored {
     pub logits: Vec<f32>,
     /// The voice in it, as the speaker head gave it, if that was asked for.
     pub voice: Option<Vec<f32>>,
+    /// Logits of its frames, one after the other, as the CTC head gave them, if that was asked for.
+    pub phones: Option<Vec<f32>>,
 }
 
 /// The probability of each label: a softmax over the logits.
@@ -32,6 +34,6 @@ pub trait Score {
 
 impl<F: FnMut(Window<'_>) -> Result<Vec<f32>, Error>> Score for F {
     fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
-        Ok(Scored { logits: self(window)?, voice: None })
+        Ok(Scored { logits: self(window)?, voice: None, phones: None })
     }
 }

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use wavlm_format::Decision;
 
 use super::decision::{DecisionError, check};
-use super::labels::is_keyword;
 use super::levels::Levels;
 use super::peaks::{Event, PeakPicker, Rules};
 use super::rivals::{Rival, Rivals};
@@ -127,7 +126,7 @@ impl KeywordSpotter {
             })
         };
         let threshold =
-            |label: &String| is_keyword(label).then(|| tuning.threshold(label, decision.threshold));
+            |label: &String| tuning.hears(label).then(|| tuning.threshold(label, decision.threshold));
         let thresholds: Vec<Option<f32>> = labels.iter().map(threshold).collect();
         Ok(KeywordSpotter {
             pickers: thresholds.iter().map(|threshold| threshold.map(picker)).collect(),

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::close_up::{CloseUp, Verdict};
 use super::levels::{Levels, PAUSE};
-use super::phrases::Phrases;
 use super::rivals::Rival;
+use super::rows::Rows;
 use super::seconds_to_samples;
 use super::sliding::Sliding;
 
@@ -38,7 +38,7 @@ pub(super) struct Stretches {
     /// Stretches that are to be scored.
     queue: VecDeque<CloseUp>,
     view: View,
-    phrases: Phrases,
+    rows: Rows,
 }
 
 /// The bursts in which stretches are looked for.
@@ -61,7 +61,7 @@ impl Stretches {
             recent: VecDeque::new(),
             queue: VecDeque::new(),
             view: View::default(),
-            phrases: Phrases::new(seconds_to_samples(BREATH_S) as u64, seconds_to_samples(PHRASE_S) as u64),
+            rows: Rows::new(seconds_to_samples(BREATH_S) as u64, seconds_to_samples(PHRASE_S) as u64),
         }
     }
 
@@ -84,7 +84,7 @@ impl Stretches {
             let (start, end) = levels.trim(cut.start, cut.end);
             let word = Rival { label, score, weight: score + PER_SECOND * length, start, end };
             let bursts = self.view.bursts.iter().take_while(|burst| burst.start < sound.start);
-            self.phrases.add(word, &sound, bursts.last().map(|burst| burst.end));
+            self.rows.add(word, &sound, bursts.last().map(|burst| burst.end));
         }
     }
 
@@ -114,26 +114,26 @@ impl Stretches {
         self.view = View { bursts, next, to, end };
     }
 
-    /// Queues stretches until there is one to score. Once there is none left in view, returns the words of phrases that
+    /// Queues stretches until there is one to score. Once there is none left in view, returns the words of rows that
     /// are complete.
     pub(super) fn advance(&mut self, sliding: &Sliding) -> Option<Vec<Rival>> {
         while self.queue.is_empty() && self.try_next_burst(sliding) {}
         let View { bursts, to, end, .. } = &self.view;
-        self.queue.is_empty().then(|| self.phrases.close(bursts, *to, *end))
+        self.queue.is_empty().then(|| self.rows.close(bursts, *to, *end))
     }
 
-    /// First sample of the earliest phrase that is not complete.
+    /// First sample of the earliest row that is not complete.
     pub(super) fn since(&self) -> Option<u64> {
-        self.phrases.since()
+        self.rows.since()
     }
 
     /// Queues the stretches that begin with the next burst in view, if there is one: each lies between two pauses, a
-    /// phrase may go on with it, and sliding windows hint at a keyword.
+    /// row may go on with it, and sliding windows hint at a keyword.
     fn try_next_burst(&mut self, sliding: &Sliding) -> bool {
         let View { bursts, next, to, end } = &self.view;
         let Some(first) = bursts.get(*next).filter(|burst| burst.start < *to) else { return false };
         let before = next.checked_sub(1).and_then(|i| bursts.get(i)).map(|burst| burst.end);
-        if self.phrases.may_begin(first.start, before) {
+        if self.rows.may_begin(first.start, before) {
             for (j, last) in bursts.iter().enumerate().skip(*next) {
                 let sound = first.start..last.end;
                 let after = bursts.get(j + 1).map_or(*end, |burst| burst.start);

@@ -1,6 +1,7 @@
 //! What a user changes in a decision, beyond the numbers that a model stores.
 
 use super::decision::{DecisionError, check_threshold};
+use super::labels::is_keyword;
 
 /// Most windows in a row that may be asked for.
 const MAX_TRIGGER: u32 = 100;
@@ -10,6 +11,8 @@ const MAX_TRIGGER: u32 = 100;
 pub struct Tuning {
     /// Thresholds of single keywords in place of the decision's, 0 to 1.
     pub thresholds: Vec<(String, f32)>,
+    /// The keywords that are listened for; all of the model's if there is none. Of the others nothing is told.
+    pub keywords: Option<Vec<String>>,
     /// How many windows in a row must reach the threshold before there is an event, at least 1. A word between two pauses is
     /// scored by itself, at as many places as windows are averaged, and needs no more than that.
     pub trigger_windows: u32,
@@ -18,7 +21,7 @@ pub struct Tuning {
 impl Default for Tuning {
     /// Changes nothing.
     fn default() -> Self {
-        Tuning { thresholds: Vec::new(), trigger_windows: 1 }
+        Tuning { thresholds: Vec::new(), keywords: None, trigger_windows: 1 }
     }
 }
 
@@ -27,6 +30,12 @@ impl Tuning {
     pub fn threshold(&self, keyword: &str, usual: f32) -> f32 {
         let own = self.thresholds.iter().rev().find(|(word, _)| word == keyword);
         own.map_or(usual, |&(_, threshold)| threshold)
+    }
+
+    /// Whether a label is listened for.
+    pub fn hears(&self, label: &str) -> bool {
+        is_keyword(label)
+            && self.keywords.as_ref().is_none_or(|keywords| keywords.iter().any(|word| word == label))
     }
 
     /// Refuses what a spotter cannot follow.
@@ -53,6 +62,9 @@ mod tests {
         let tuning = Tuning { thresholds: vec![own("go", 0.5), own("go", 0.7)], ..Tuning::default() };
         assert_eq!((tuning.threshold("go", 0.6), tuning.threshold("no", 0.6)), (0.7, 0.6));
         assert_eq!(tuning.check(), Ok(()));
+        assert!(tuning.hears("go") && !tuning.hears("_silence_"));
+        let some = Tuning { keywords: Some(vec!["go".to_owned()]), ..Tuning::default() };
+        assert!(some.hears("go") && !some.hears("no"));
         let wrong = Tuning { thresholds: vec![own("go", 1.5)], ..Tuning::default() };
         assert_eq!(wrong.check().map_err(|error| error.field), Err("threshold"));
         let wrong = Tuning { trigger_windows: 0, ..Tuning::default() };

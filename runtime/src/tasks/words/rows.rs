@@ -12,7 +12,7 @@ const SLACK: u64 = 800;
 
 /// Rows of words that began after a long pause and have no gap so far.
 #[derive(Debug)]
-pub(super) struct Phrases {
+pub(super) struct Rows {
     rows: Vec<Row>,
     /// Samples of silence that end a breath.
     breath: u64,
@@ -40,9 +40,9 @@ impl Row {
     }
 }
 
-impl Phrases {
+impl Rows {
     pub(super) fn new(breath: u64, longest: u64) -> Self {
-        Phrases { rows: Vec::new(), breath, longest }
+        Rows { rows: Vec::new(), breath, longest }
     }
 
     /// Whether a word may begin at `start`, where the sound before ended at `before`.
@@ -119,35 +119,35 @@ mod tests {
         Rival { label: 0, score, weight: score, start: sound.start, end: sound.end }
     }
 
-    /// Words found of a phrase of which the bursts marked with 1 are keywords.
+    /// Words found of a row of which the bursts marked with 1 are keywords.
     fn found(keywords: &[u8]) -> usize {
         let bursts = bursts(keywords.len() as u64);
-        let (mut phrases, mut before) = (Phrases::new(BREATH, 100_000), None);
+        let (mut rows, mut before) = (Rows::new(BREATH, 100_000), None);
         for (burst, &is_keyword) in bursts.iter().zip(keywords) {
-            if is_keyword == 1 && phrases.may_begin(burst.start, before) {
-                phrases.add(word(burst, 0.9), burst, before);
+            if is_keyword == 1 && rows.may_begin(burst.start, before) {
+                rows.add(word(burst, 0.9), burst, before);
             }
             before = Some(burst.end);
-            assert!(phrases.close(&bursts, burst.start + 1, burst.start + 1).is_empty());
+            assert!(rows.close(&bursts, burst.start + 1, burst.start + 1).is_empty());
         }
-        phrases.close(&bursts, u64::MAX, before.unwrap_or(0) + BREATH).len()
+        rows.close(&bursts, u64::MAX, before.unwrap_or(0) + BREATH).len()
     }
 
     #[test]
     fn a_long_row_is_told_before_it_ends() {
         let bursts = bursts(3);
-        let (mut phrases, mut before, mut told) = (Phrases::new(BREATH, 8000), None, Vec::new());
+        let (mut rows, mut before, mut told) = (Rows::new(BREATH, 8000), None, Vec::new());
         for burst in &bursts {
-            phrases.add(word(burst, 0.9), burst, before);
+            rows.add(word(burst, 0.9), burst, before);
             before = Some(burst.end);
-            told.push(phrases.close(&bursts, burst.start + 1, burst.start + 1).len());
+            told.push(rows.close(&bursts, burst.start + 1, burst.start + 1).len());
         }
         assert_eq!(told, [0, 2, 0]);
-        assert_eq!(phrases.close(&bursts, u64::MAX, u64::MAX).len(), 1, "the row went on");
+        assert_eq!(rows.close(&bursts, u64::MAX, u64::MAX).len(), 1, "the row went on");
     }
 
     #[test]
-    fn a_phrase_is_keywords_from_pause_to_pause() {
+    fn a_row_is_keywords_from_pause_to_pause() {
         assert_eq!(found(&[1, 1]), 2);
         assert_eq!(found(&[1; 6]), 6);
         assert_eq!(found(&[1]), 0, "the sliding windows hear it");

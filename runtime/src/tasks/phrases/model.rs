@@ -1,0 +1,78 @@
+//! A session of a model's CTC head, window by window as it listens, for whole sounds.
+
+use wavlm_format::Decision;
+
+use super::alphabet::Alphabet;
+use super::frames::Middles;
+use crate::error::Error;
+use crate::model::Model;
+use crate::session::SessionOptions;
+use crate::tasks::high_pass::without_offset;
+use crate::tasks::output_of;
+use crate::tasks::words::seconds_to_samples;
+use crate::windows::{SharedFrames, WindowSession};
+
+/// Gives the logits that a [`PhraseSpotter`](super::PhraseSpotter) would get while it listens.
+#[derive(Debug)]
+pub struct PhoneModel {
+    session: WindowSession,
+    head: String,
+    alphabet: Alphabet,
+    window: usize,
+    hop: usize,
+}
+
+impl PhoneModel {
+    /// Plans a session of that head alone, for windows as `decision` has them; `options.heads` is ignored.
+    ///
+    /// # Errors
+    /// The model has no such head, or cannot be planned.
+    pub fn new(model: &Model, decision: &Decision, options: &SessionOptions) -> Result<Self, Error> {
+        let found = Alphabet::head(model).zip(Alphabet::of(model));
+        let (head, alphabet) = found.ok_or_else(no_head)?;
+        let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };
+        Ok(PhoneModel {
+            session: model.window_session(&options)?,
+            head: head.name.clone(),
+            alphabet,
+            window: seconds_to_samples(decision.window_s),
+            hop: seconds_to_samples(decision.hop_s).max(1),
+        })
+    }
+
+    /// What the head can say.
+    pub fn alphabet(&self) -> &Alphabet {
+        &self.alphabet
+    }
+
+    /// The logits of every frame of 16 kHz samples, one after the other.
+    ///
+    /// # Errors
+    /// As [`Session::run`](crate::Session::run).
+    pub fn logits(&mut self, samples: &[f32]) -> Result<Vec<f32>, Error> {
+        let count = samples.len();
+        let mut samples = without_offset(samples);
+        let (mut known, mut logits) = (SharedFrames::default(), Vec::new());
+        let mut middles = Middles::new(self.alphabet.frame(), self.hop, self.alphabet.len());
+        let mut start = 0;
+        loop {
+            let end = start + self.window;
+            samples.resize(samples.len().max(end), 0.0);
+            let window = samples.get(start..end).unwrap_or_default();
+            let outputs = self.session.run_at(window, start as u64, &mut known)?;
+            let frames = output_of(&outputs, &self.head, "logits")?;
+            middles.push(&(start as u64..end as u64), &frames, |_, frame| logits.extend_from_slice(frame));
+            if end >= count {
+                break;
+            }
+            start += self.hop;
+        }
+        middles.finish(count as u64, |_, frame| logits.extend_from_slice(frame));
+        Ok(logits)
+    }
+}
+
+/// What is missing where phrases are asked of a model that has no head for them.
+pub(crate) fn no_head() -> Error {
+    Error::NoHead { name: "phones".to_owned(), known: "none of CTC".to_owned() }
+}
