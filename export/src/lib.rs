@@ -9,6 +9,7 @@
 
 pub mod agreement;
 pub mod audio;
+pub mod background;
 pub mod canonical;
 pub mod checkpoint;
 pub mod convert;

@@ -23,6 +23,7 @@ enum Command {
     Convert(commands::convert::Arguments),
     Inspect(commands::inspect::Arguments),
     Compare(commands::compare::Arguments),
+    Background(commands::background::Arguments),
     Eval(commands::eval::Arguments),
     Synth(commands::synth::Arguments),
 }
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => commands::convert::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Background(arguments) => commands::background::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Synth(arguments) => commands::synth::run(&arguments),
     };

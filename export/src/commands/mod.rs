@@ -1,5 +1,6 @@
 //! One module per subcommand: its arguments, and how they become calls of the library.
 
+pub mod background;
 pub mod compare;
 pub mod convert;
 pub mod eval;

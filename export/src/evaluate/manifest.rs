@@ -14,6 +14,8 @@ pub enum Kind {
     Word,
     /// Running speech without any keyword.
     Speech,
+    /// A phrase of any words; its label is their text.
+    Phrase,
     /// One voice; its label is who speaks.
     Speaker,
 }
@@ -67,7 +69,7 @@ impl Manifest {
     }
 
     /// The rows of one kind.
-    pub(super) fn of(&self, kind: Kind) -> Vec<&Row> {
+    pub fn of(&self, kind: Kind) -> Vec<&Row> {
         self.rows.iter().filter(|row| row.kind == kind).collect()
     }
 

@@ -58,7 +58,7 @@ pub struct GroupResult {
 #[non_exhaustive]
 pub enum EvaluateError {
     /// The manifest is not as it should be.
-    #[error("{}: {cause}; expected the columns file,kind,label,group, kinds word, speech and speaker", path.display())]
+    #[error("{}: {cause}; expected the columns file,kind,label,group, kinds word, speech, phrase and speaker", path.display())]
     Manifest {
         /// The manifest.
         path: PathBuf,

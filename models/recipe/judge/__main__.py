@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from ..settings import MODELS, as_program
-from . import det, report
+from . import det, material, report
 
 
 def main():
@@ -15,8 +15,12 @@ def main():
     parser.add_argument("--against", type=Path, help="the same model in f32: also count decisions that differ")
     parser.add_argument("--only", choices=report.PARTS, action="append", help="a part of the material")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to a file")
+    parser.add_argument("--material", choices=material.PARTS, help="make a part of the material and name its list instead")
     parser.add_argument("--det", nargs="+", metavar="NAME=FILE", help="draw models/det.svg from files of --json instead")
     asked = parser.parse_args()
+    if asked.material:
+        print(material.manifest(asked.material))
+        return
     if asked.det:
         files = dict(pair.split("=", 1) for pair in asked.det)
         curves = {name: det.speakers(json.loads(Path(file).read_text())["people"], "people") for name, file in files.items()}

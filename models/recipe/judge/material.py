@@ -4,7 +4,9 @@ import shutil
 
 from ..settings import JUDGE
 from . import people
+from .background import background
 from .manifest import Builder
+from .phrases import phrases
 from .synthetic import Rows
 
 ROOM_SEVERITY = 0.5
@@ -42,14 +44,16 @@ def _dev(builder):
     rows.speakers(builder, "voices", ROOM_SEVERITY)
 
 
-# `dev` is for thresholds alone; the others are looked at once per candidate. `changes` is done things to that must not
+# `dev` and `background` are for thresholds alone; the others are looked at once per candidate. `changes` is done things to that must not
 # change an answer.
 PARTS = {
     "people": _people,
     "neural": _held_out("kokoro", "piper"),
     "synthetic": _held_out("espeak", "flite", "festival"),
     "changes": _changes,
+    "phrases": lambda builder: phrases(builder, "test"),
     "dev": _dev,
+    "background": background,
 }
 
 

@@ -47,10 +47,14 @@ def voices(split):
 ENGINES = {"kokoro": neural.Engine, "espeak": formant.Engine, "piper": piper.Engine, "recorded": recorded.Engine}
 
 
-def phrases(builder, split):
-    """Every phrase by every voice, some times: clean, in noise, and in rooms. The voice stands behind the group."""
+def phrases(builder, split, clear_only=False):
+    """Every phrase by every voice, some times: clean, in noise, and in rooms. The voice stands behind the group.
+
+    `clear_only` leaves out noise, rooms, and the synthesiser of formants."""
     engines, around = {}, Surroundings(SURROUNDINGS[split])
     for group, name, voice in voices(split):
+        if clear_only and name == "espeak":
+            continue
         engine = engines.setdefault(name, ENGINES[name]())
         rng = generator(f"phrases-{split}-{voice.name}")
         requests = [Request("phrase", f"{phrase}.", voice, split) for phrase in PHRASES[split] for _ in range(TAKES[split])]
@@ -60,6 +64,8 @@ def phrases(builder, split):
                 continue
             clean, phrase = in_silence(sound), request.text.rstrip(".")
             builder.add(clean, "phrase", phrase, f"{group}/{voice.name}")
+            if clear_only:
+                continue
             noise = around.noise(rng, len(clean), babble=0)
             for decibels in NOISES_DB:
                 noisy = at_db(clean, noise, decibels)

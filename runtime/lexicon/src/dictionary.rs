@@ -31,6 +31,21 @@ impl<'a> Dictionary<'a> {
         Ok(Dictionary { map: Map::new(bytes)? })
     }
 
+    /// Gives every word with each of its pronunciations, in the order of the alphabet.
+    pub fn each(&self, mut give: impl FnMut(&str, &[Phone])) {
+        let mut stream = self.map.stream();
+        let mut phones = Vec::new();
+        while let Some((key, _)) = stream.next() {
+            let mut parts = key.splitn(2, |&byte| byte == 0);
+            let (word, way) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            phones.clear();
+            phones.extend(way.iter().filter_map(|byte| Phone::new(byte.checked_sub(1)?)));
+            if let Ok(word) = std::str::from_utf8(word) {
+                give(word, &phones);
+            }
+        }
+    }
+
     /// The pronunciations of a word in small letters, the most usual one first; none of a word that is not known.
     pub fn pronunciations(&self, word: &str) -> Vec<Vec<Phone>> {
         let (first, behind) = ([word.as_bytes(), &[0]].concat(), [word.as_bytes(), &[1]].concat());

@@ -1,0 +1,62 @@
+"""What thresholds of phrases are chosen by: hours of speech of the dev voices and of the two people who may be trained on, in
+rooms and without, and noise. No phrase of a user is likely to be in it, and nothing of the test is."""
+
+import numpy as np
+
+from ..augment import Surroundings
+from ..clips import to_float
+from ..corpus import Corpus
+from ..settings import RATE
+from ..speech import asterisk
+from . import phrases
+from .sound import hissing, pause, trimmed
+
+SEED = 903
+# engine, split, seconds of speech at most, times that each clip is heard: as it is, and then in surroundings.
+SPEECH = (("kokoro", "dev", 3600, 2), ("espeak", "dev", 2400, 1), ("asterisk", "train", 1500, 1))
+NOISE_SECONDS = 900
+FILE_SECONDS = 360
+
+
+class Tape:
+    """Recordings one after the other, cut into files of some minutes."""
+
+    def __init__(self, builder, group):
+        self.builder, self.group, self.pieces, self.length = builder, group, [], 0
+
+    def add(self, *pieces):
+        """More of it."""
+        self.pieces += pieces
+        self.length += sum(map(len, pieces))
+        if self.length > FILE_SECONDS * RATE:
+            self.end()
+
+    def end(self):
+        """Writes what there is."""
+        if self.pieces:
+            self.builder.add(hissing(np.concatenate(self.pieces), self.length), "speech", "", self.group)
+        self.pieces, self.length = [], 0
+
+
+def background(builder):
+    """Speech, noise, and the phrases of the dev voices, said clearly."""
+    asterisk.run()
+    rng, around = np.random.default_rng(SEED), Surroundings(SEED)
+    corpus = Corpus.load()
+    for engine, split, seconds, times in SPEECH:
+        tape = Tape(builder, f"background-{engine}")
+        rows, spent = corpus.where(engine=engine, split=split, keyword_free=True), 0
+        for number in rng.permutation(len(rows)):
+            sound = trimmed(to_float(rows[number].samples()))
+            if sound is None or spent > seconds * RATE:
+                continue
+            spent += len(sound)
+            alone = rng.random() < 0.5
+            for time in range(times):
+                tape.add(sound if (time == 0 if times > 1 else alone) else around.hear(rng, sound), pause(rng))
+        tape.end()
+    tape = Tape(builder, "background-noise")
+    for _ in range(NOISE_SECONDS // 10):
+        tape.add(around.silence(rng, 10 * RATE))
+    tape.end()
+    phrases.phrases(builder, "dev", clear_only=True)
