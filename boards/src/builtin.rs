@@ -1,4 +1,4 @@
-//! The model that is part of the program.
+//! The model that is part of the program, and what belongs to it.
 
 use wavlm_format::Aligned;
 
@@ -8,4 +8,9 @@ static DEFAULT: &Aligned<[u8]> = &Aligned(*include_bytes!("../../models/default.
 /// The bytes of the default model.
 pub fn default_model() -> &'static [u8] {
     &DEFAULT.0
+}
+
+/// What the default model heard where nobody says a phrase of the user's: `models/default.bank`.
+pub fn default_background() -> &'static [u8] {
+    include_bytes!("../../models/default.bank")
 }

@@ -4,7 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use wavlm_kernels::KernelError;
+use wavlm_phrasebook::{BookError, ShownError, SpokenError};
 use wavlm_runtime::frontend::AudioError;
+use wavlm_runtime::tasks::phrases::{BackgroundError, SpellingError};
 use wavlm_runtime::tasks::speaker::{EnrolError, Flaw, VoiceprintError};
 use wavlm_runtime::tasks::words::DecisionError;
 
@@ -68,13 +70,61 @@ pub enum Failure {
     #[error(transparent)]
     Line(#[from] wavlm_pins::PinError),
     /// A threshold or an action is for what the model never says.
-    #[error("the configuration names {word:?}, which the model does not know; it knows {known}")]
+    #[error("the configuration names {word:?}, which is not listened for; heard are: {known}")]
     UnknownWord {
         /// The word.
         word: String,
         /// What it could be.
         known: String,
     },
+    /// Phrases are asked of a model that has no head for them.
+    #[error("{model}: tells no phones, which phrases are made of; take another model")]
+    NoPhones {
+        /// The model.
+        model: String,
+    },
+    /// A file of words that this model cannot use.
+    #[error("{}: {error}", file.display())]
+    Book {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        error: BookError,
+    },
+    /// Recordings that show no phrase.
+    #[error("{}: {error}", file.display())]
+    Shown {
+        /// The recording.
+        file: PathBuf,
+        /// Why not.
+        error: ShownError,
+    },
+    /// What cannot be said.
+    #[error(transparent)]
+    Spoken(SpokenError),
+    /// A phone that the model does not tell.
+    #[error("{0}: phrases are made of English phones; take another model")]
+    Spelling(SpellingError),
+    /// The background of phrases.
+    #[error("{}: {error}", file.display())]
+    Background {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        error: BackgroundError,
+    },
+    /// Thresholds of phrases cannot be chosen.
+    #[error(
+        "{hours:.1} hours of background are too little to choose a threshold by; give sound in which nobody says the phrase \
+         to `wavlm words background FILE…`"
+    )]
+    LittleBackground {
+        /// How much there is.
+        hours: f64,
+    },
+    /// No default file of words can be found.
+    #[error("no home folder is known; give --file words.toml")]
+    NoBook,
     /// Voices are asked of a model that has no head for them.
     #[error("{model}: embeds no voices; leave out [voices] and `only`, or take another model")]
     NoVoices {
@@ -82,7 +132,7 @@ pub enum Failure {
         model: String,
     },
     /// An action waits for somebody who is not enrolled.
-    #[error("an action is only for {name:?}, who is not enrolled; use `wavlm enroll {name} FILE…` first")]
+    #[error("something is only for {name:?}, who is not enrolled; use `wavlm enroll {name} FILE…` first")]
     UnknownVoice {
         /// The name.
         name: String,

@@ -30,8 +30,7 @@ impl Store {
     pub fn new(folder: Option<&Path>) -> Result<Self, Failure> {
         let folder = match folder {
             Some(folder) => folder.to_owned(),
-            None => default_folder(env::var_os("XDG_DATA_HOME").map(PathBuf::from), env::home_dir())
-                .ok_or(Failure::NoStore)?,
+            None => data_folder().ok_or(Failure::NoStore)?.join("voices"),
         };
         Ok(Store { folder })
     }
@@ -120,14 +119,23 @@ fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME && name.starts_with(char::is_alphanumeric) && name.chars().all(is_allowed)
 }
 
+/// Where this program keeps what a user made; `None` if the environment names no home.
+pub fn data_folder() -> Option<PathBuf> {
+    default_folder(env::var_os("XDG_DATA_HOME").map(PathBuf::from), env::home_dir())
+}
+
 /// As the XDG base directory specification has it: relative paths in the variable are ignored.
 fn default_folder(data_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     let data = data_home.filter(|path| path.is_absolute());
     let data = data.or_else(|| Some(home.filter(|home| home.is_absolute())?.join(".local/share")))?;
-    Some(data.join("wavlm/voices"))
+    Some(data.join("wavlm"))
 }
 
-fn read_up_to(file: &Path, limit: usize) -> io::Result<Vec<u8>> {
+/// The bytes of a file, up to a limit.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_up_to(file: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)?.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -188,8 +196,8 @@ mod tests {
     #[test]
     fn the_default_follows_xdg() {
         let path = |path: &str| Some(PathBuf::from(path));
-        assert_eq!(default_folder(path("/data"), path("/home/a")), path("/data/wavlm/voices"));
-        assert_eq!(default_folder(path("data"), path("/home/a")), path("/home/a/.local/share/wavlm/voices"));
+        assert_eq!(default_folder(path("/data"), path("/home/a")), path("/data/wavlm"));
+        assert_eq!(default_folder(path("data"), path("/home/a")), path("/home/a/.local/share/wavlm"));
         assert_eq!(default_folder(None, None), None);
     }
 }

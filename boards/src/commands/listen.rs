@@ -107,9 +107,9 @@ impl Listener {
         };
         let Some(sound) = source.next(options, waiting)? else { return Ok(false) };
         self.watchers.borrow_mut().begin();
-        let mut listening = self.attention.listen(sound, Watched::new(model, &self.watchers))?;
+        let mut ear = self.attention.listen(sound, Watched::new(model, &self.watchers))?;
         loop {
-            let piece = match listening.next_piece() {
+            let piece = match ear.listening.next_piece() {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return Ok(true),
                 // A microphone may give anything while it is plugged in or out, and is listened to again.
@@ -123,8 +123,8 @@ impl Listener {
             };
             input::warn(name.as_ref(), piece.warnings);
             for detection in piece.detections {
+                let Some(likeness) = self.attention.admit(&ear, &detection) else { continue };
                 *heard = true;
-                let likeness = self.attention.likeness(&listening, &detection);
                 let event = Event::now(detection, likeness, self.began);
                 if !self.is_tuning() {
                     print(&event, printer)?;
@@ -132,6 +132,7 @@ impl Listener {
                 self.watchers.borrow_mut().event(&event);
                 tell(self.actions.begin(&event));
             }
+            self.attention.follow(&mut ear);
             self.watchers.borrow_mut().tick();
             tell(self.actions.tend());
             self.supervisor.alive();

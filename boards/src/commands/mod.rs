@@ -13,6 +13,7 @@ mod spot;
 mod transcribe;
 mod verify;
 mod voices;
+mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         Command::Spot(options) => spot::run(&setup, options, &printer),
         Command::Listen(options) => listen::run(&setup, options, &printer),
         Command::Serve(options) => serve::run(&setup, options),
+        Command::Words(options) => words::run(&setup, options, &printer),
         Command::Devices(options) => devices::run(options, &printer),
         Command::Enroll(options) => enroll::run(&setup, options, &printer),
         Command::Verify(options) => verify::run(&setup, options, &printer),

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use wavlm_settings::Settings;
-use wavlm_wyoming::{Attribution, Info, Word};
 
 use super::{Verdict, warn};
 use crate::address::{Address, SCHEME};
@@ -20,7 +19,8 @@ pub fn run(setup: &Setup, options: &Serve) -> Result<Verdict, Failure> {
     let address = options.uri.parse::<Address>().and_then(|address| address.resolve()).map_err(failed)?;
     let mut config = options.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
     config.words.change(&options.hearing);
-    let service = service(setup, &config)?;
+    let Ears { model, attention } = Ears::new(setup, &config, config.voices.as_ref())?;
+    let service = Service { model: Mutex::new(model), attention };
     let mut advert = None;
     Err(failed(serve::serve(service, address, |address| {
         eprintln!("wavlm: serving {SCHEME}{address}");
@@ -34,20 +34,4 @@ pub fn run(setup: &Setup, options: &Serve) -> Result<Verdict, Failure> {
         let mut supervisor = Supervisor::ready();
         move || supervisor.alive()
     })))
-}
-
-fn service(setup: &Setup, config: &Config) -> Result<Service, Failure> {
-    let Ears { model, attention } = Ears::new(setup, config, config.voices.as_ref())?;
-    let word = |name: &str| Word { name: name.to_owned(), languages: vec!["en".to_owned()] };
-    let info = Info {
-        name: "wavlm".to_owned(),
-        description: "Keywords, and who said them, by WavLM on this machine".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        attribution: Attribution {
-            name: "wavlm-edge".to_owned(),
-            url: "https://arxiv.org/abs/2110.13900".to_owned(),
-        },
-        words: model.keywords().into_iter().map(word).collect(),
-    };
-    Ok(Service { model: Mutex::new(model), attention, info })
 }

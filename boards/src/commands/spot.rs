@@ -58,13 +58,15 @@ fn spot(
     let sound = input::open(file, &options.sound.options())?;
     let name = file.display().to_string();
     let progress = Progress::new(sound.promised_seconds());
-    let mut listening = attention.listen(sound, model)?;
+    let mut ear = attention.listen(sound, model)?;
     let mut count = 0;
     let failed = |error| match error {
         ListeningError::Sound(error) => Failure::sound(file)(error),
         ListeningError::Model(error) => Failure::model(&name)(error),
     };
-    while let Some(Heard { samples, detections, warnings }) = listening.next_piece().map_err(failed)? {
+    while let Some(Heard { samples, detections, warnings }) = ear.listening.next_piece().map_err(failed)? {
+        let detections: Vec<Detection> =
+            detections.into_iter().filter(|word| attention.admit(&ear, word).is_some()).collect();
         count += detections.len();
         if !warnings.is_empty() {
             progress.suspend(|| input::warn(file, warnings));

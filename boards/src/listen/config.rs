@@ -54,6 +54,8 @@ impl Default for Sound {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Words {
+    /// A file of words, as `wavlm words` writes it: what is heard is what it says.
+    pub file: Option<PathBuf>,
     /// Smallest accepted score, 0 to 1.
     pub threshold: Option<f32>,
     /// The same of single words.
@@ -248,6 +250,7 @@ impl Words {
 
     /// Puts options of the command line in the place of what stands here.
     pub fn change(&mut self, options: &Hearing) {
+        self.file = options.words.clone().or(self.file.take());
         self.eager |= options.eager;
         for Threshold { word, value } in &options.threshold {
             match word {
@@ -270,6 +273,7 @@ impl Words {
         Tuning {
             thresholds: self.thresholds.iter().map(|(word, &threshold)| (word.clone(), threshold)).collect(),
             trigger_windows: self.trigger_windows.unwrap_or(usual.trigger_windows),
+            ..usual
         }
     }
 }
@@ -354,6 +358,7 @@ mod tests {
     #[test]
     fn the_command_line_goes_before_the_file() {
         let options = |threshold: &[&str], eager| Hearing {
+            words: None,
             threshold: threshold.iter().map(|text| text.parse().expect("a threshold")).collect(),
             eager,
             hop: Some(0.5),

@@ -1,12 +1,16 @@
 //! What listens: the model with the heads that are wanted, and how what it says is understood.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use wavlm_format::Decision;
-use wavlm_runtime::frontend::AudioReader;
+use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE};
+use wavlm_runtime::tasks::phrases::{Phrase, PhraseSpotter};
 use wavlm_runtime::tasks::words::{
-    DecisionError, Detection, Gate, KeywordSpotter, Listening, Score, Tuning, WordModel, is_keyword,
+    Beside, DecisionError, Detection, Gate, KeywordSpotter, Listening, Score, Tuning, WordModel,
 };
 
 use super::config::{self, Config};
+use super::phrases::Phrases;
 use super::voices::{Likeness, Voices};
 use crate::failure::Failure;
 use crate::setup::Setup;
@@ -30,62 +34,128 @@ pub struct Attention {
     tuning: Tuning,
     gate: bool,
     voices: Option<Voices>,
+    /// The file of words may change while sounds are heard.
+    phrases: Option<Mutex<Phrases>>,
 }
 
 impl Ears {
-    /// Plans the model for a configuration. `voices` says where voices are to be found, if they matter.
+    /// Plans the model for a configuration. `voices` says where voices are to be found, if they matter; they do, too, where
+    /// a phrase is for some voices only.
     ///
     /// # Errors
-    /// The model lacks a head, a voiceprint cannot be used, the decision makes no sense, or the configuration names
-    /// a word that the model does not know.
+    /// The model lacks a head, a voiceprint or the file of words cannot be used, the decision makes no sense, or the
+    /// configuration names a word or a voice that is not known.
     pub fn new(setup: &Setup, config: &Config, voices: Option<&config::Voices>) -> Result<Self, Failure> {
+        let read = |file| Phrases::read(file, &setup.model, &setup.model_name);
+        let phrases = config.words.file.clone().map(read).transpose()?;
+        let owned: Vec<String> =
+            phrases.iter().flat_map(|phrases| phrases.book().voices().cloned()).collect();
+        let usual = config::Voices::default();
+        let wanted = voices.or_else(|| config.voices.as_ref().or(Some(&usual)).filter(|_| !owned.is_empty()));
         let voices =
-            voices.map(|wanted| Voices::read(wanted, &setup.model, &setup.model_name)).transpose()?;
-        let plan = if voices.is_some() { WordModel::with_voices } else { WordModel::new };
-        let model = plan(&setup.model, &setup.options).map_err(Failure::model(&setup.model_name))?;
+            wanted.map(|wanted| Voices::read(wanted, &setup.model, &setup.model_name)).transpose()?;
+        let beside = Beside { voices: voices.is_some(), phones: phrases.is_some() };
+        let model = WordModel::with(&setup.model, &setup.options, beside);
+        let model = model.map_err(Failure::model(&setup.model_name))?;
         let decision = config.words.decide(model.decision());
         let decision = decision.ok_or_else(|| Failure::NotEager { model: setup.model_name.clone() })?;
+        let mut tuning = config.words.tuning();
+        if let Some(phrases) = &phrases {
+            tuning.keywords = Some(phrases.book().keywords.clone());
+        }
         let attention = Attention {
             labels: model.labels().to_vec(),
             needed: model.needed_samples(),
             decision,
-            tuning: config.words.tuning(),
+            tuning,
             gate: config.sound.gate,
             voices,
+            phrases: phrases.map(Mutex::new),
         };
-        if let Some(word) = config.named_words().find(|word| !model.keywords().contains(&word.as_str())) {
-            return Err(Failure::UnknownWord { word: word.clone(), known: model.keywords().join(", ") });
-        }
-        attention.spotter()?; // refuses a decision that makes no sense before any sound is waited for
+        attention.check(&model, config, &owned)?;
         Ok(Ears { model, attention })
     }
 }
 
 impl Attention {
+    /// Refuses what cannot be heard before any sound is waited for.
+    fn check(&self, model: &WordModel, config: &Config, owned: &[String]) -> Result<(), Failure> {
+        let unknown = |word: &String, known: &[String]| Failure::UnknownWord {
+            word: word.clone(),
+            known: known.join(", "),
+        };
+        let keywords: Vec<String> = model.keywords().into_iter().map(str::to_owned).collect();
+        let wanted = self.tuning.keywords.iter().flatten();
+        if let Some(word) = wanted.clone().find(|word| !keywords.contains(word)) {
+            return Err(unknown(word, &keywords));
+        }
+        let words = self.words();
+        if let Some(word) = config.named_words().find(|word| !words.contains(word)) {
+            return Err(unknown(word, &words));
+        }
+        if let Some(name) = owned.iter().find(|name| !self.knows(name)) {
+            return Err(Failure::UnknownVoice { name: name.clone() });
+        }
+        self.spotter()?;
+        Ok(())
+    }
+
     /// Listens to a sound with whatever scores windows as this model does.
     ///
     /// # Errors
     /// The decision makes no sense; [`Ears::new`] has refused that.
-    pub fn listen<S: Score>(&self, sound: AudioReader, scorer: S) -> Result<Listening<S>, DecisionError> {
-        let listening = Listening::new(sound, self.spotter()?, self.needed, scorer);
-        let gate = if self.gate { Gate::new(&self.labels) } else { None };
-        Ok(match gate {
-            Some(gate) => listening.gated(gate),
-            None => listening,
-        })
+    pub fn listen<S: Score>(&self, sound: AudioReader, scorer: S) -> Result<Ear<S>, DecisionError> {
+        let mut listening = Listening::new(sound, self.spotter()?, self.needed, scorer);
+        if let Some(gate) = self.gate.then(|| Gate::new(&self.labels)).flatten() {
+            listening = listening.gated(gate);
+        }
+        let mut ear = Ear { listening, version: 0 };
+        self.follow(&mut ear);
+        Ok(ear)
     }
 
-    /// Who said a word of a sound.
-    pub fn likeness<S: Score>(&self, listening: &Listening<S>, word: &Detection) -> Likeness {
-        let voice = listening.voice_of(word).zip(self.voices.as_ref());
-        voice.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default()
+    /// Takes over what has changed in the file of words.
+    pub fn follow<S: Score>(&self, ear: &mut Ear<S>) {
+        let Some(mut phrases) = self.phrases() else { return };
+        if let Err(failure) = phrases.follow() {
+            eprintln!("wavlm: {failure}; what was heard before is heard on");
+        }
+        if phrases.version() != ear.version {
+            ear.version = phrases.version();
+            let tuned = |phrase: &Phrase| Phrase {
+                threshold: self.tuning.threshold(&phrase.name, phrase.threshold),
+                ..phrase.clone()
+            };
+            let tuned: Vec<Phrase> = phrases.phrases().iter().map(tuned).collect();
+            let hop = (self.decision.hop_s * SAMPLE_RATE as f32).round() as usize;
+            ear.listening.change_phrases(Some(PhraseSpotter::new(&tuned, phrases.alphabet(), hop)));
+        }
     }
 
-    /// Of each label that is a keyword, the word and its threshold.
+    /// Who said a word of a sound; `None` if it is a phrase that this voice may not say. A voice that is not known never may.
+    pub fn admit<S: Score>(&self, ear: &Ear<S>, word: &Detection) -> Option<Likeness> {
+        let voice = ear.listening.voice_of(word).zip(self.voices.as_ref());
+        let likeness = voice.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default();
+        let Some(phrases) = self.phrases() else { return Some(likeness) };
+        let only = phrases.book().only(&word.keyword);
+        let admitted = only.is_empty() || likeness.speaker.as_ref().is_some_and(|name| only.contains(name));
+        admitted.then_some(likeness)
+    }
+
+    /// Of each label that is a keyword that is listened for, the word and its threshold.
     pub fn keywords(&self) -> Vec<Option<(String, f32)>> {
         let threshold = |label: &String| self.tuning.threshold(label, self.decision.threshold);
-        let keyword = |label: &String| is_keyword(label).then(|| (label.clone(), threshold(label)));
+        let keyword = |label: &String| self.tuning.hears(label).then(|| (label.clone(), threshold(label)));
         self.labels.iter().map(keyword).collect()
+    }
+
+    /// All words and phrases that are listened for, by name.
+    pub fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.keywords().into_iter().flatten().map(|(word, _)| word).collect();
+        if let Some(phrases) = self.phrases() {
+            words.extend(phrases.phrases().iter().map(|phrase| phrase.name.clone()));
+        }
+        words
     }
 
     /// Whether somebody of that name is enrolled.
@@ -93,7 +163,19 @@ impl Attention {
         self.voices.as_ref().is_some_and(|voices| voices.knows(name))
     }
 
+    fn phrases(&self) -> Option<MutexGuard<'_, Phrases>> {
+        Some(self.phrases.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn spotter(&self) -> Result<KeywordSpotter, DecisionError> {
         KeywordSpotter::tuned(&self.labels, &self.decision, &self.tuning)
     }
+}
+
+/// One sound that is listened to.
+pub struct Ear<S> {
+    /// The loop from its pieces to the words in them.
+    pub listening: Listening<S>,
+    /// Which phrases it listens for.
+    version: u64,
 }

@@ -4,6 +4,7 @@
 //! config   the TOML file, and what the command line changes in it
 //! source   a microphone, a file or stdin; a microphone that was unplugged comes back
 //! voices   who may say something
+//! phrases  phrases of one's own, in a file that may change
 //! ears     the model, when a word counts, and the voices
 //! event    a word that was heard, and when
 //! watch    who sees each window that is scored
@@ -20,6 +21,7 @@ pub mod ears;
 pub mod event;
 mod lock;
 pub mod meter;
+pub mod phrases;
 pub mod recorder;
 mod seen;
 pub mod source;

@@ -76,7 +76,7 @@ struct Client<'a> {
 impl Client<'_> {
     fn take(&mut self, message: Message) {
         match Request::try_from(message) {
-            Ok(Request::Describe) => self.answers.send(Reply::Info(self.service.info.clone())),
+            Ok(Request::Describe) => self.answers.send(Reply::Info(self.service.info())),
             Ok(Request::Detect(names)) => self.want(names),
             Ok(Request::AudioStart(format)) => {
                 self.hearing = None;
@@ -96,8 +96,8 @@ impl Client<'_> {
     }
 
     fn want(&mut self, names: Vec<String>) {
-        let known = |name: &String| self.service.info.words.iter().any(|word| word.name == *name);
-        if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let known = self.service.attention.words();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
             self.answers.send(Reply::Error(format!("{unknown:?} is not one of the words of this service")));
         }
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = names;

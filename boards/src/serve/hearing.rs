@@ -80,20 +80,22 @@ fn hear(service: &Service, raw: RawFormat, pipe: Pipe, wanted: &Wanted, answers:
         let options = SoundOptions { channel: Channel::Mix, raw: Some(raw) };
         let sound = AudioReader::from_stream(pipe, &options)?;
         // A decision that makes no sense was refused when the program began.
-        let Ok(mut listening) = service.attention.listen(sound, Shared(&service.model)) else {
+        let Ok(mut ear) = service.attention.listen(sound, Shared(&service.model)) else {
             return Ok(());
         };
-        while let Some(heard) = listening.next_piece()? {
+        while let Some(heard) = ear.listening.next_piece()? {
             for word in heard.detections {
                 let names = wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 if !names.is_empty() && !names.contains(&word.keyword) {
                     continue;
                 }
+                let Some(likeness) = service.attention.admit(&ear, &word) else { continue };
                 found = true;
-                let speaker = service.attention.likeness(&listening, &word).speaker;
+                let speaker = likeness.speaker;
                 let timestamp = (word.end_s * 1000.0) as u64;
                 answers.send(Reply::Detection { name: word.keyword, timestamp, speaker });
             }
+            service.attention.follow(&mut ear);
         }
         Ok(())
     };

@@ -123,6 +123,11 @@ impl Book {
         self.phrases.iter().map(phrase).collect()
     }
 
+    /// The voices that its phrases are for.
+    pub fn voices(&self) -> impl Iterator<Item = &String> {
+        self.phrases.iter().flat_map(|entry| &entry.only)
+    }
+
     /// Whose voices may say a phrase; anybody's if there is none.
     pub fn only(&self, text: &str) -> &[String] {
         self.phrases.iter().find(|entry| entry.text == text).map_or(&[], |entry| &entry.only)

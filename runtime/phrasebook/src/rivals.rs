@@ -16,7 +16,7 @@ pub struct Rival {
 }
 
 /// The words most like a phrase of these words, each with its phones, the likest first: one word of it is exchanged for
-/// another of the dictionary. How like phones are is taken from what the head takes for what, in the background.
+/// another of the dictionary, and the phrase itself is no part of what is then said. How like phones are is taken from what the head takes for what, in the background.
 ///
 /// # Errors
 /// The head does not know a phone.
@@ -27,8 +27,9 @@ pub fn rivals(
     most: usize,
 ) -> Result<Vec<Rival>, SpellingError> {
     let spell = |phones: &[Phone]| alphabet.spell(phones.iter().map(|phone| phone.name()));
-    let whole: Vec<Phone> = words.iter().flat_map(|(_, phones)| phones.iter().copied()).collect();
+    let mut whole: Vec<Phone> = words.iter().flat_map(|(_, phones)| phones.iter().copied()).collect();
     let ways = [spell(&whole)?];
+    whole.dedup();
     let confusion = background.confusion();
     let mut found: Vec<Rival> = Vec::new();
     for (place, (word, phones)) in words.iter().enumerate() {
@@ -43,10 +44,13 @@ pub fn rivals(
             };
             let (texts, phones): (Vec<String>, Vec<Vec<Phone>>) =
                 words.iter().enumerate().map(|(at, word)| exchanged(at, word)).unzip();
-            if other == *word || phones.concat() == whole {
+            let mut said = phones.concat();
+            said.dedup();
+            // Whoever says "computers" has said "computer".
+            if other == *word || said.windows(whole.len()).any(|part| part == whole) {
                 continue;
             }
-            let said = spell(&phones.concat())?;
+            let said = spell(&said)?;
             let frame = |&phone: &usize| confusion.get(phone).into_iter().flatten().map(|loss| -loss);
             let logits: Vec<f32> =
                 said.iter().flat_map(|phone| (0..FRAMES).flat_map(move |_| frame(phone))).collect();
