@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,11 @@ struct Service {
 }
 
 fn service() -> Service {
-    let running = Program::new("wavlm").args(["serve", "--uri", "tcp://127.0.0.1:0"]).start();
+    service_with(&[])
+}
+
+fn service_with(options: &[PathBuf]) -> Service {
+    let running = Program::new("wavlm").args(["serve", "--uri", "tcp://127.0.0.1:0"]).args(options).start();
     let line = running.next_error(PATIENCE).expect("a line with the address");
     let address = line.rsplit("tcp://").next().expect("the address").to_owned();
     Service { address, _running: running }
@@ -84,6 +89,33 @@ impl Client {
 fn samples(name: &str) -> Vec<u8> {
     let file = fs::read(repository().join("models/samples").join(name)).expect("the sample");
     file[44..].to_vec()
+}
+
+#[test]
+fn describe_lists_the_phrases_of_the_file_as_it_is_now() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let book = folder.path().join("words.toml");
+    let add = |phrase: &str| {
+        let added = Program::new("wavlm").args(["words", "add", phrase]).arg_pair("--file", &book).run();
+        assert_eq!(added.status, Some(0), "{}", added.stderr);
+    };
+    add("this morning");
+    let service = service_with(&["--words".into(), book.clone()]);
+    let names = |info: &Message| -> Vec<String> {
+        let models = info.data["wake"][0]["models"].as_array().expect("models").clone();
+        models.iter().map(|model| model["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let mut client = Client::connect(&service);
+    assert_eq!(names(&client.ask("describe", json!({}))), ["this morning"]);
+    client.say("detect", json!({"names": ["this morning"]}), &[]).expect("sent");
+    let sound = fs::read(repository().join("models/samples/speaker-a-1.wav")).expect("the sample");
+    client.send(&sound[44..]);
+    client.say("audio-stop", json!({}), &[]).expect("sent");
+    let heard = client.hear().expect("an answer");
+    assert_eq!((heard.kind.as_str(), &heard.data["name"]), ("detection", &json!("this morning")));
+    add("was cold");
+    let mut later = Client::connect(&service);
+    assert_eq!(names(&later.ask("describe", json!({}))), ["this morning", "was cold"]);
 }
 
 #[test]

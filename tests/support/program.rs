@@ -196,7 +196,17 @@ impl Background {
     /// # Panics
     /// If it has none, or reads it no more.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.input.take().expect("an input").write_all(bytes).expect("the program reads");
+        self.send_some(bytes);
+        self.input = None;
+    }
+
+    /// Writes a part of its standard input.
+    ///
+    /// # Panics
+    /// If it has none, or reads it no more.
+    pub fn send_some(&mut self, bytes: &[u8]) {
+        let input = self.input.as_mut().expect("an input");
+        input.write_all(bytes).and_then(|()| input.flush()).expect("the program reads");
     }
 
     /// Sends it a signal, by name.

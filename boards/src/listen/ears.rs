@@ -117,9 +117,7 @@ impl Attention {
     /// Takes over what has changed in the file of words.
     pub fn follow<S: Score>(&self, ear: &mut Ear<S>) {
         let Some(mut phrases) = self.phrases() else { return };
-        if let Err(failure) = phrases.follow() {
-            eprintln!("wavlm: {failure}; what was heard before is heard on");
-        }
+        reread(&mut phrases);
         if phrases.version() != ear.version {
             ear.version = phrases.version();
             let tuned = |phrase: &Phrase| Phrase {
@@ -149,10 +147,11 @@ impl Attention {
         self.labels.iter().map(keyword).collect()
     }
 
-    /// All words and phrases that are listened for, by name.
+    /// All words and phrases that are listened for, by name, as the file of words is now.
     pub fn words(&self) -> Vec<String> {
         let mut words: Vec<String> = self.keywords().into_iter().flatten().map(|(word, _)| word).collect();
-        if let Some(phrases) = self.phrases() {
+        if let Some(mut phrases) = self.phrases() {
+            reread(&mut phrases);
             words.extend(phrases.phrases().iter().map(|phrase| phrase.name.clone()));
         }
         words
@@ -169,6 +168,13 @@ impl Attention {
 
     fn spotter(&self) -> Result<KeywordSpotter, DecisionError> {
         KeywordSpotter::tuned(&self.labels, &self.decision, &self.tuning)
+    }
+}
+
+/// Takes over what a file of words says now; one that cannot be used changes nothing.
+fn reread(phrases: &mut Phrases) {
+    if let Err(failure) = phrases.follow() {
+        eprintln!("wavlm: {failure}; what was heard before is heard on");
     }
 }
 

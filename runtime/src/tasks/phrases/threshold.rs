@@ -36,7 +36,9 @@ impl Alarms {
             ((TAIL_AN_HOUR * self.hours) as usize).clamp(FEWEST, MOST).min(logs.len().checked_sub(1)?);
         let begin = *logs.get(wanted).filter(|_| wanted >= FEWEST && self.hours > 0.0)?;
         let scale = logs.iter().take(wanted).map(|log| log - begin).sum::<f64>() / wanted as f64;
-        (scale > 0.0).then_some(Thresholds { begin, an_hour: wanted as f64 / self.hours, scale })
+        // All alike: as of a word that is said all the time, and reaches the best score whenever it is.
+        let scale = scale.max(f64::MIN_POSITIVE);
+        Some(Thresholds { begin, an_hour: wanted as f64 / self.hours, scale })
     }
 }
 
@@ -48,8 +50,8 @@ impl Thresholds {
 
     /// How often a score is reached in an hour; of scores below the tail, at least so often.
     pub fn alarms_an_hour(&self, score: f32) -> f64 {
-        let above = (f64::from(score).ln() - self.begin) / self.scale;
-        self.an_hour * (-above.max(0.0)).exp()
+        let above = (f64::from(score).ln() - self.begin).max(0.0) / self.scale;
+        self.an_hour * (-above).exp()
     }
 }
 
@@ -79,7 +81,8 @@ mod tests {
     #[test]
     fn too_little_says_nothing() {
         assert_eq!(alarms(4).thresholds(), None);
-        assert_eq!(Alarms { scores: vec![0.5; 50], hours: 1.0 }.thresholds(), None, "all alike");
+        let alike = Alarms { scores: vec![1.0; 50], hours: 1.0 }.thresholds().expect("enough");
+        assert_eq!((alike.threshold(0.5), alike.alarms_an_hour(1.0)), (1.0, 40.0));
         assert_eq!(Alarms { scores: Vec::new(), hours: 0.0 }.thresholds(), None);
     }
 }
