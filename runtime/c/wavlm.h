@@ -67,6 +67,18 @@ struct wavlm_words *wavlm_words_open(const char *path,
                                      float threshold);
 
 /*
+ Opens a model file and a file of words, as `wavlm words` writes it, and begins a sound: the phrases of the file are heard,
+ and those keywords of the model that it names. Phrases that are for certain voices are refused: no voice is told here.
+
+ Returns NULL on an error, which `wavlm_last_error` tells. What it returns must be closed with `wavlm_words_close`.
+
+ # Safety
+ `path` and `book` are NULL or texts that end with a zero.
+ */
+struct wavlm_words *wavlm_words_open_book(const char *path,
+                                          const char *book);
+
+/*
  The keyword of a number, counted from 0; NULL behind the last one. The text stays until the words are closed.
 
  # Safety

@@ -123,7 +123,7 @@ impl Listener {
             };
             input::warn(name.as_ref(), piece.warnings);
             for detection in piece.detections {
-                let Some(likeness) = self.attention.admit(&ear, &detection) else { continue };
+                let Some(likeness) = self.attention.admit(&mut ear, &detection) else { continue };
                 *heard = true;
                 let event = Event::now(detection, likeness, self.began);
                 if !self.is_tuning() {

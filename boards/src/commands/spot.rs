@@ -66,7 +66,7 @@ fn spot(
     };
     while let Some(Heard { samples, detections, warnings }) = ear.listening.next_piece().map_err(failed)? {
         let detections: Vec<Detection> =
-            detections.into_iter().filter(|word| attention.admit(&ear, word).is_some()).collect();
+            detections.into_iter().filter(|word| attention.admit(&mut ear, word).is_some()).collect();
         count += detections.len();
         if !warnings.is_empty() {
             progress.suspend(|| input::warn(file, warnings));

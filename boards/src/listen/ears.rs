@@ -3,10 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wavlm_format::Decision;
-use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE};
+use wavlm_runtime::frontend::AudioReader;
 use wavlm_runtime::tasks::phrases::{Phrase, PhraseSpotter};
 use wavlm_runtime::tasks::words::{
-    Beside, DecisionError, Detection, Gate, KeywordSpotter, Listening, Score, Tuning, WordModel,
+    Beside, DecisionError, Detection, Gate, Hearer, KeywordSpotter, Listening, Score, Tuning, WordModel,
+    seconds_to_samples,
 };
 
 use super::config::{self, Config};
@@ -105,11 +106,11 @@ impl Attention {
     /// # Errors
     /// The decision makes no sense; [`Ears::new`] has refused that.
     pub fn listen<S: Score>(&self, sound: AudioReader, scorer: S) -> Result<Ear<S>, DecisionError> {
-        let mut listening = Listening::new(sound, self.spotter()?, self.needed, scorer);
+        let mut hearer = Hearer::new(self.spotter()?);
         if let Some(gate) = self.gate.then(|| Gate::new(&self.labels)).flatten() {
-            listening = listening.gated(gate);
+            hearer = hearer.gated(gate);
         }
-        let mut ear = Ear { listening, version: 0 };
+        let mut ear = Ear { listening: Listening::new(sound, hearer, self.needed, scorer), version: 0 };
         self.follow(&mut ear);
         Ok(ear)
     }
@@ -125,14 +126,14 @@ impl Attention {
                 ..phrase.clone()
             };
             let tuned: Vec<Phrase> = phrases.phrases().iter().map(tuned).collect();
-            let hop = (self.decision.hop_s * SAMPLE_RATE as f32).round() as usize;
-            ear.listening.change_phrases(Some(PhraseSpotter::new(&tuned, phrases.alphabet(), hop)));
+            let hop = seconds_to_samples(self.decision.hop_s);
+            ear.listening.hearer().change_phrases(Some(PhraseSpotter::new(&tuned, phrases.alphabet(), hop)));
         }
     }
 
     /// Who said a word of a sound; `None` if it is a phrase that this voice may not say. A voice that is not known never may.
-    pub fn admit<S: Score>(&self, ear: &Ear<S>, word: &Detection) -> Option<Likeness> {
-        let voice = ear.listening.voice_of(word).zip(self.voices.as_ref());
+    pub fn admit<S: Score>(&self, ear: &mut Ear<S>, word: &Detection) -> Option<Likeness> {
+        let voice = ear.listening.hearer().voice_of(word).zip(self.voices.as_ref());
         let likeness = voice.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default();
         let Some(phrases) = self.phrases() else { return Some(likeness) };
         let only = phrases.book().only(&word.keyword);

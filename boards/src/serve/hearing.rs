@@ -89,7 +89,7 @@ fn hear(service: &Service, raw: RawFormat, pipe: Pipe, wanted: &Wanted, answers:
                 if !names.is_empty() && !names.contains(&word.keyword) {
                     continue;
                 }
-                let Some(likeness) = service.attention.admit(&ear, &word) else { continue };
+                let Some(likeness) = service.attention.admit(&mut ear, &word) else { continue };
                 found = true;
                 let speaker = likeness.speaker;
                 let timestamp = (word.end_s * 1000.0) as u64;

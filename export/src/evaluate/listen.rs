@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
-use wavlm_runtime::tasks::words::{Detection, Listening, ListeningError, Window, WordModel};
+use wavlm_runtime::tasks::words::{Detection, Hearer, Listening, ListeningError, Window, WordModel};
 
 use super::EvaluateError;
 use super::manifest::Row;
@@ -36,8 +36,9 @@ pub(super) fn listen(
         let spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
         let sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
         let needed = words.needed_samples();
-        let mut listening =
-            Listening::new(sound, spotter, needed, |window: Window<'_>| logits.of(words, window));
+        let mut listening = Listening::new(sound, Hearer::new(spotter), needed, |window: Window<'_>| {
+            logits.of(words, window)
+        });
         let (mut samples, mut detections) = (0, Vec::new());
         while let Some(piece) = listening.next_piece().map_err(|error| match error {
             ListeningError::Sound(cause) => unreadable(cause).into(),

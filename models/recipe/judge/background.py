@@ -12,8 +12,8 @@ from . import phrases
 from .sound import hissing, pause, trimmed
 
 SEED = 903
-# engine, split, seconds of speech at most, times that each clip is heard: as it is, and then in surroundings.
-SPEECH = (("kokoro", "dev", 3600, 2), ("espeak", "dev", 2400, 1), ("asterisk", "train", 1500, 1))
+# engine, split, seconds of speech at most.
+SPEECH = (("kokoro", "dev", 3600), ("espeak", "dev", 4500), ("asterisk", "train", 1800))
 NOISE_SECONDS = 900
 FILE_SECONDS = 360
 
@@ -43,7 +43,7 @@ def background(builder):
     asterisk.run()
     rng, around = np.random.default_rng(SEED), Surroundings(SEED)
     corpus = Corpus.load()
-    for engine, split, seconds, times in SPEECH:
+    for engine, split, seconds in SPEECH:
         tape = Tape(builder, f"background-{engine}")
         rows, spent = corpus.where(engine=engine, split=split, keyword_free=True), 0
         for number in rng.permutation(len(rows)):
@@ -51,9 +51,7 @@ def background(builder):
             if sound is None or spent > seconds * RATE:
                 continue
             spent += len(sound)
-            alone = rng.random() < 0.5
-            for time in range(times):
-                tape.add(sound if (time == 0 if times > 1 else alone) else around.hear(rng, sound), pause(rng))
+            tape.add(sound if rng.random() < 0.5 else around.hear(rng, sound), pause(rng))
         tape.end()
     tape = Tape(builder, "background-noise")
     for _ in range(NOISE_SECONDS // 10):

@@ -1,7 +1,9 @@
 /* Keywords in a recording, and how alike two recordings sound:
  *
  *     listen MODEL.wlm SOUND.raw [ONE.raw OTHER.raw]
+ *     listen MODEL.wlm SOUND.raw words.toml
  *
+ * The second hears the phrases of a file that `wavlm words` wrote.
  * The recordings are raw samples: 16 kHz, mono, 16-bit little-endian, as from
  * `ffmpeg -i FILE -f s16le -ac 1 -ar 16000 OUT.raw`.
  */
@@ -37,14 +39,14 @@ static int poll_events(wavlm_words *words)
     return status;
 }
 
-static int hear(const char *model, const char *sound)
+static int hear(const char *model, const char *sound, const char *book)
 {
     FILE *file = fopen(sound, "rb");
     if (!file) {
         perror(sound);
         return 2;
     }
-    wavlm_words *words = wavlm_words_open(model, -1.0f);
+    wavlm_words *words = book ? wavlm_words_open_book(model, book) : wavlm_words_open(model, -1.0f);
     if (!words) {
         fclose(file);
         return fail("open");
@@ -114,11 +116,11 @@ static int compare(const char *model, const char *one, const char *other)
 
 int main(int count, char **arguments)
 {
-    if (count != 3 && count != 5) {
-        fprintf(stderr, "usage: listen MODEL.wlm SOUND.raw [ONE.raw OTHER.raw]\n");
+    if (count < 3 || count > 5) {
+        fprintf(stderr, "usage: listen MODEL.wlm SOUND.raw [words.toml | ONE.raw OTHER.raw]\n");
         return 2;
     }
-    int status = hear(arguments[1], arguments[2]);
+    int status = hear(arguments[1], arguments[2], count == 4 ? arguments[3] : NULL);
     if (status == 0 && count == 5)
         status = compare(arguments[1], arguments[3], arguments[4]);
     return status;

@@ -4,8 +4,13 @@ use std::collections::VecDeque;
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
 
-use wavlm_runtime::tasks::words::{Detection, KeywordSpotter, WordModel};
+use wavlm_phrasebook::Book;
+use wavlm_runtime::tasks::phrases::{Alphabet, PhraseSpotter};
+use wavlm_runtime::tasks::words::{
+    Beside, Detection, Hearer, KeywordSpotter, Tuning, WordModel, seconds_to_samples,
+};
 use wavlm_runtime::{Decision, Model, SessionOptions};
+use wavlm_settings::Settings;
 
 use crate::error::guarded;
 use crate::memory;
@@ -13,7 +18,7 @@ use crate::memory;
 /// A model that hears keywords, and the sound that it hears. One thread at a time may use it.
 pub struct WavlmWords {
     model: WordModel,
-    spotter: KeywordSpotter,
+    hearer: Hearer,
     /// Texts that events point to.
     keywords: Vec<CString>,
     waiting: VecDeque<Detection>,
@@ -53,11 +58,62 @@ pub unsafe extern "C" fn wavlm_words_open(path: *const c_char, threshold: f32) -
         let stored = model.decision();
         let threshold = if threshold < 0.0 { stored.threshold } else { threshold };
         let spotter = model.spotter(&Decision { threshold, ..stored }).map_err(|error| error.to_string())?;
-        let keywords = model.keywords().into_iter().map(CString::new).collect::<Result<_, _>>();
-        let keywords = keywords.map_err(|error| place(&error))?;
-        Ok(WavlmWords { model, spotter, keywords, waiting: VecDeque::new(), finished: false, broken: false })
+        let keywords: Vec<String> = model.keywords().into_iter().map(str::to_owned).collect();
+        WavlmWords::new(model, Hearer::new(spotter), keywords)
     });
     opened.map_or(ptr::null_mut(), |words| Box::into_raw(Box::new(words)))
+}
+
+/// Opens a model file and a file of words, as `wavlm words` writes it, and begins a sound: the phrases of the file are heard,
+/// and those keywords of the model that it names. Phrases that are for certain voices are refused: no voice is told here.
+///
+/// Returns NULL on an error, which `wavlm_last_error` tells. What it returns must be closed with `wavlm_words_close`.
+///
+/// # Safety
+/// `path` and `book` are NULL or texts that end with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wavlm_words_open_book(path: *const c_char, book: *const c_char) -> *mut WavlmWords {
+    let opened = guarded(|| {
+        // SAFETY: the caller keeps both texts while this runs.
+        let (path, file) = unsafe { (memory::path(path)?, memory::path(book)?) };
+        let model = Model::open(path).map_err(|error| error.to_string())?;
+        let of_model = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let of_book = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+        let book = Book::read(file).map_err(|error| error.to_string())?;
+        if let Some(name) = book.voices().next() {
+            return Err(of_book(&format_args!("a phrase is only for {name:?}, and no voice is told here")));
+        }
+        let alphabet = Alphabet::of(&model).ok_or_else(|| of_model(&"tells no phones"))?;
+        let phrases = book.phrases(&alphabet).map_err(|error| of_book(&error))?;
+        let beside = Beside { phones: true, ..Beside::default() };
+        let model =
+            WordModel::with(&model, &SessionOptions::default(), beside).map_err(|error| of_model(&error))?;
+        if let Some(word) = book.keywords.iter().find(|word| !model.keywords().contains(&word.as_str())) {
+            return Err(of_book(&format_args!("the model has no word {word:?}")));
+        }
+        let decision = model.decision();
+        let tuning = Tuning { keywords: Some(book.keywords.clone()), ..Tuning::default() };
+        let spotter = KeywordSpotter::tuned(model.labels(), &decision, &tuning);
+        let mut hearer = Hearer::new(spotter.map_err(|error| error.to_string())?);
+        let hop = seconds_to_samples(decision.hop_s);
+        hearer.change_phrases(Some(PhraseSpotter::new(&phrases, &alphabet, hop)));
+        let names = book.keywords.into_iter().chain(phrases.into_iter().map(|phrase| phrase.name));
+        WavlmWords::new(model, hearer, names)
+    });
+    opened.map_or(ptr::null_mut(), |words| Box::into_raw(Box::new(words)))
+}
+
+impl WavlmWords {
+    /// Hears these words in a sound that has not begun.
+    fn new(
+        model: WordModel,
+        hearer: Hearer,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<Self, String> {
+        let keywords = names.into_iter().map(CString::new).collect::<Result<_, _>>();
+        let keywords = keywords.map_err(|error| error.to_string())?;
+        Ok(WavlmWords { model, hearer, keywords, waiting: VecDeque::new(), finished: false, broken: false })
+    }
 }
 
 /// The keyword of a number, counted from 0; NULL behind the last one. The text stays until the words are closed.
@@ -93,7 +149,7 @@ pub unsafe extern "C" fn wavlm_words_push(
         if words.finished {
             return Err("the sound is over; open the model anew for the next one".to_owned());
         }
-        words.spotter.push(samples?);
+        words.hearer.push(samples?);
         Ok(())
     })
 }
@@ -110,7 +166,7 @@ pub unsafe extern "C" fn wavlm_words_finish(words: *mut WavlmWords) -> c_int {
     with(unsafe { words.as_mut() }, |words| {
         if !words.finished {
             words.finished = true;
-            words.spotter.finish();
+            words.hearer.finish();
         }
         Ok(())
     })
@@ -170,7 +226,7 @@ fn with(words: Option<&mut WavlmWords>, change: impl FnOnce(&mut WavlmWords) -> 
         }
         words.broken = true;
         let heard = change(words)
-            .and_then(|()| words.model.hear(&mut words.spotter).map_err(|error| error.to_string()));
+            .and_then(|()| words.hearer.hear(&mut &mut words.model).map_err(|error| error.to_string()));
         words.broken = false;
         words.waiting.extend(heard?);
         Ok(words.waiting.len())

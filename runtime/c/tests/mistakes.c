@@ -32,6 +32,8 @@ int main(int count, char **arguments)
     expect(!wavlm_words_open("/nowhere.wlm", -1.0f) && says("/nowhere.wlm"), "no file");
     expect(!wavlm_words_open(arguments[0], -1.0f), "not a model");
     expect(!wavlm_words_open(arguments[1], 7.0f) && says("threshold"), "no probability");
+    expect(!wavlm_words_open_book(arguments[1], NULL) && says("null"), "no file of words");
+    expect(!wavlm_words_open_book(arguments[1], "/nowhere.toml") && says("/nowhere.toml"), "no file of words there");
     expect(wavlm_words_push(NULL, &sample, 1) == -1 && says("null"), "no words");
     expect(wavlm_words_finish(NULL) == -1, "no words to finish");
     expect(wavlm_words_poll(NULL, &event) == -1, "no words to poll");

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+use wavlm_phrasebook::{Entry, put};
+use wavlm_runtime::Model;
+use wavlm_runtime::tasks::phrases::Alphabet;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -92,6 +95,33 @@ fn the_example_hears_words_and_compares_voices() {
     let refused = run(&program, &[&missing, stop]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("missing.wlm"));
+}
+
+#[test]
+fn the_example_hears_the_phrases_of_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listen.c");
+    let program = compiled(&folder, &source, Watch::Sanitizers);
+    let model = repository().join("models/default.wlm");
+    let alphabet = Alphabet::of(&Model::open(&model).expect("the model")).expect("phones");
+    let entry = Entry {
+        text: "bring the paper".to_owned(),
+        phones: vec!["B R IH NG DH AH P EY P ER".to_owned()],
+        threshold: 0.5,
+        false_alarms_per_hour: None,
+        only: Vec::new(),
+    };
+    let hear = |entry: &Entry, sound: &str| {
+        let (text, _) = put("keywords = [\"stop\"]\n", entry, &alphabet).expect("a file of words");
+        let book = folder.path().join("words.toml");
+        fs::write(&book, text).expect("a file");
+        let done = run(&program, &[&model, &raw(&folder, sound), &book]);
+        format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))
+    };
+    assert!(hear(&entry, "sentence-a.wav").starts_with("bring the paper 0."));
+    assert!(hear(&entry, "stop-b.wav").starts_with("stop "));
+    let owned = Entry { only: vec!["anna".to_owned()], ..entry };
+    assert!(hear(&owned, "sentence-a.wav").contains("only for \"anna\""), "nobody else may say it");
 }
 
 #[test]

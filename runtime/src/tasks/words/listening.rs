@@ -3,12 +3,9 @@
 use wavlm_format::Decision;
 
 use super::score::{Score, Scored};
-use super::voices::Voices;
-use super::{DecisionError, Detection, Gate, KeywordSpotter, Window, WordModel};
+use super::{DecisionError, Detection, Hearer, Window, WordModel};
 use crate::error::Error;
 use crate::frontend::{AudioError, AudioReader, AudioWarning};
-use crate::tasks::phrases::PhraseSpotter;
-use crate::tasks::speaker::Embedding;
 
 /// Why listening ended early.
 #[derive(Debug, thiserror::Error)]
@@ -60,11 +57,7 @@ pub struct Listening<S> {
     scorer: S,
     needed: usize,
     sound: AudioReader,
-    spotter: KeywordSpotter,
-    gate: Option<Gate>,
-    phrases: Option<PhraseSpotter>,
-    voices: Voices,
-    samples: usize,
+    hearer: Hearer,
     over: bool,
 }
 
@@ -79,49 +72,19 @@ impl WordModel {
         decision: &Decision,
     ) -> Result<Listening<&mut WordModel>, DecisionError> {
         let (spotter, needed) = (self.spotter(decision)?, self.needed_samples());
-        Ok(Listening::new(sound, spotter, needed, self))
+        Ok(Listening::new(sound, Hearer::new(spotter), needed, self))
     }
 }
 
 impl<S: Score> Listening<S> {
-    /// Listens to a sound with a spotter that has heard nothing yet; `scorer` takes no sound of fewer
-    /// than `needed` samples.
-    pub fn new(sound: AudioReader, spotter: KeywordSpotter, needed: usize, scorer: S) -> Self {
-        Listening {
-            scorer,
-            needed,
-            sound,
-            spotter,
-            gate: None,
-            phrases: None,
-            voices: Voices::default(),
-            samples: 0,
-            over: false,
-        }
+    /// Listens to a sound of which nothing was heard yet; `scorer` takes no sound of fewer than `needed` samples.
+    pub fn new(sound: AudioReader, hearer: Hearer, needed: usize, scorer: S) -> Self {
+        Listening { scorer, needed, sound, hearer, over: false }
     }
 
-    /// Leaves out the windows in which nobody speaks.
-    #[must_use]
-    pub fn gated(self, gate: Gate) -> Self {
-        Listening { gate: Some(gate), ..self }
-    }
-
-    /// Hears phrases, too, with a spotter that has heard nothing yet. The scorer must tell phones: see
-    /// [`Beside`](super::Beside).
-    #[must_use]
-    pub fn with_phrases(self, phrases: PhraseSpotter) -> Self {
-        Listening { phrases: Some(phrases), ..self }
-    }
-
-    /// Listens for other phrases from now on; `None` for none. What was half said is forgotten.
-    pub fn change_phrases(&mut self, phrases: Option<PhraseSpotter>) {
-        self.phrases = phrases;
-    }
-
-    /// The voice that said a word of this sound. `None` if the scorer gives no voices, the word is too long ago, or the
-    /// voice has no direction.
-    pub fn voice_of(&self, word: &Detection) -> Option<Embedding> {
-        self.voices.of(word)
+    /// What is heard of the sound.
+    pub fn hearer(&mut self) -> &mut Hearer {
+        &mut self.hearer
     }
 
     /// Reads the next piece, and says what it brought; the end of the sound counts as a piece, too. `None` after that.
@@ -132,47 +95,19 @@ impl<S: Score> Listening<S> {
         if self.over {
             return Ok(None);
         }
-        let samples = match self.sound.next_piece()? {
-            Some(piece) => {
-                self.spotter.push(piece);
-                if let Some(gate) = &mut self.gate {
-                    gate.push(piece);
-                }
-                piece.len()
-            }
+        let before = self.hearer.samples();
+        match self.sound.next_piece()? {
+            Some(piece) => self.hearer.push(piece),
             None => {
-                if self.samples < self.needed {
-                    return Err(Error::TooShort { samples: self.samples, needed: self.needed }.into());
+                if before < self.needed {
+                    return Err(Error::TooShort { samples: before, needed: self.needed }.into());
                 }
                 self.over = true;
-                self.spotter.finish();
-                0
+                self.hearer.finish();
             }
-        };
-        self.samples += samples;
-        let Listening { scorer, spotter, gate, voices, phrases, .. } = self;
-        let mut detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
-            let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
-            let place = start..start + window.samples.len() as u64;
-            if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
-                phrases.iter_mut().for_each(|phrases| phrases.push_silence(&place));
-                return Ok(silence.to_vec());
-            }
-            let scored = scorer.score(window)?;
-            if let Some((phrases, phones)) = phrases.as_mut().zip(scored.phones) {
-                phrases.push(&place, &phones);
-            }
-            if let Some(voice) = scored.voice {
-                voices.push(place, voice);
-            }
-            Ok(scored.logits)
-        })?;
-        if let Some(phrases) = phrases {
-            if self.over {
-                phrases.finish(self.samples as u64);
-            }
-            detections.extend(phrases.detections());
         }
+        let detections = self.hearer.hear(&mut self.scorer)?;
+        let samples = self.hearer.samples() - before;
         Ok(Some(Heard { samples, detections, warnings: self.sound.take_warnings() }))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! listening  sound, piece by piece -> detections: the loop that every program uses
+//! hearer     pieces of samples -> detections, with whatever scores windows
 //! score      what is asked of whatever scores windows
 //! model      a session of the words head: window -> logits
 //! voices     the voices in the latest windows, until their words are told
@@ -24,6 +25,7 @@
 mod close_up;
 mod decision;
 mod gate;
+mod hearer;
 mod labels;
 mod levels;
 mod listening;
@@ -40,6 +42,7 @@ mod voices;
 
 pub use decision::{DecisionError, UNTUNED};
 pub use gate::Gate;
+pub use hearer::Hearer;
 pub use labels::is_keyword;
 pub use listening::{Heard, Listening, ListeningError};
 pub use model::{Beside, WordModel};
@@ -47,7 +50,8 @@ pub use score::{Score, Scored, probabilities};
 pub use spotter::{Detection, KeywordSpotter, Window};
 pub use tuning::Tuning;
 
-pub(super) fn seconds_to_samples(seconds: f32) -> usize {
+/// Samples at 16 kHz.
+pub fn seconds_to_samples(seconds: f32) -> usize {
     (seconds * crate::frontend::SAMPLE_RATE as f32).round() as usize
 }
 

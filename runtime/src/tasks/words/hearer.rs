@@ -1,0 +1,96 @@
+//! What is heard of one sound: words, phrases, and whose voice it is, out of each window that is scored.
+
+use super::score::{Score, Scored};
+use super::voices::Voices;
+use super::{Detection, Gate, KeywordSpotter};
+use crate::error::Error;
+use crate::tasks::phrases::PhraseSpotter;
+use crate::tasks::speaker::Embedding;
+
+/// Hears keywords and phrases in one sound of any length, piece by piece, with whatever scores windows. It owns all of its
+/// state and no model, so any number of them can share one.
+#[derive(Debug)]
+pub struct Hearer {
+    spotter: KeywordSpotter,
+    gate: Option<Gate>,
+    phrases: Option<PhraseSpotter>,
+    voices: Voices,
+    samples: usize,
+    over: bool,
+}
+
+impl Hearer {
+    /// Hears what a spotter does that has heard nothing yet.
+    pub fn new(spotter: KeywordSpotter) -> Self {
+        Hearer { spotter, gate: None, phrases: None, voices: Voices::default(), samples: 0, over: false }
+    }
+
+    /// Leaves out the windows in which nobody speaks.
+    #[must_use]
+    pub fn gated(self, gate: Gate) -> Self {
+        Hearer { gate: Some(gate), ..self }
+    }
+
+    /// Hears these phrases, too, from now on; `None` for none. What was half said is forgotten. The scorer must tell phones:
+    /// see [`Beside`](super::Beside).
+    pub fn change_phrases(&mut self, phrases: Option<PhraseSpotter>) {
+        self.phrases = phrases;
+    }
+
+    /// Takes the next 16 kHz mono samples.
+    pub fn push(&mut self, samples: &[f32]) {
+        self.spotter.push(samples);
+        if let Some(gate) = &mut self.gate {
+            gate.push(samples);
+        }
+        self.samples += samples.len();
+    }
+
+    /// The sound is over. Nothing may be pushed afterwards.
+    pub fn finish(&mut self) {
+        self.over = true;
+        self.spotter.finish();
+    }
+
+    /// Samples that were pushed.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Scores all that is due, and returns what is certain now.
+    ///
+    /// # Errors
+    /// The scorer failed.
+    pub fn hear(&mut self, scorer: &mut impl Score) -> Result<Vec<Detection>, Error> {
+        let Hearer { spotter, gate, phrases, voices, .. } = self;
+        let mut detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
+            let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
+            let place = start..start + window.samples.len() as u64;
+            if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
+                phrases.iter_mut().for_each(|phrases| phrases.push_silence(&place));
+                return Ok(silence.to_vec());
+            }
+            let Scored { logits, voice, phones } = scorer.score(window)?;
+            if let Some((phrases, phones)) = phrases.as_mut().zip(phones) {
+                phrases.push(&place, &phones);
+            }
+            if let Some(voice) = voice {
+                voices.push(place, voice);
+            }
+            Ok(logits)
+        })?;
+        if let Some(phrases) = phrases {
+            if self.over {
+                phrases.finish(self.samples as u64);
+            }
+            detections.extend(phrases.detections());
+        }
+        Ok(detections)
+    }
+
+    /// The voice that said a word of this sound. `None` if the scorer gives no voices, the word is too long ago, or the
+    /// voice has no direction.
+    pub fn voice_of(&self, word: &Detection) -> Option<Embedding> {
+        self.voices.of(word)
+    }
+}
