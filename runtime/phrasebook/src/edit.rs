@@ -5,6 +5,9 @@ use wavlm_runtime::tasks::phrases::Alphabet;
 
 use super::book::{Entry, name_of};
 
+/// Phrases may also be written in one line, where no comment between them could be kept.
+const OTHER: &str = "write each phrase as a [[phrase]] of its own; then this program can change them";
+
 /// The text with this phrase in it, in the place of an earlier one of that name; whether there was one.
 ///
 /// # Errors
@@ -14,7 +17,7 @@ pub fn put(text: &str, entry: &Entry, alphabet: &Alphabet) -> Result<(String, bo
     let mut document = parse(&without)?;
     document.insert("model", value(name_of(alphabet)));
     let phrases = document.entry("phrase").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    let phrases = phrases.as_array_of_tables_mut().ok_or("`phrase` is something else than [[phrase]]")?;
+    let phrases = phrases.as_array_of_tables_mut().ok_or(OTHER)?;
     let mut table = Table::new();
     table.insert("text", value(&entry.text));
     table.insert("phones", value(Array::from_iter(&entry.phones)));
@@ -35,9 +38,8 @@ pub fn put(text: &str, entry: &Entry, alphabet: &Alphabet) -> Result<(String, bo
 /// The text is no file of words.
 pub fn remove(text: &str, name: &str) -> Result<(String, bool), String> {
     let mut document = parse(text)?;
-    let Some(phrases) = document.get_mut("phrase").and_then(Item::as_array_of_tables_mut) else {
-        return Ok((document.to_string(), false));
-    };
+    let Some(phrases) = document.get_mut("phrase") else { return Ok((document.to_string(), false)) };
+    let phrases = phrases.as_array_of_tables_mut().ok_or(OTHER)?;
     let before = phrases.len();
     phrases.retain(|table| table.get("text").and_then(Item::as_str) != Some(name));
     let was_there = phrases.len() < before;
@@ -51,4 +53,24 @@ fn parse(text: &str) -> Result<DocumentMut, String> {
 /// As many digits as matter.
 fn rounded(threshold: f64) -> f64 {
     (threshold * 1e4).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_not_removed_and_what_is_written_otherwise_is_refused() {
+        let text = "# mine\n[[phrase]] # a\ntext = \"a\"\n\n[[phrase]]\ntext = \"b\"\n";
+        assert_eq!(remove(text, "c"), Ok((text.to_owned(), false)));
+        let (without, was_there) = remove(text, "b").expect("a file of words");
+        assert!(
+            was_there
+                && without.starts_with("# mine\n[[phrase]] # a\ntext = \"a\"\n")
+                && !without.contains("\"b\"")
+        );
+        assert_eq!(remove("", "a"), Ok((String::new(), false)));
+        assert!(remove("phrase = [{text = \"a\"}]", "a").expect_err("refused").contains("[[phrase]]"));
+        assert!(remove("phrase = [", "a").is_err());
+    }
 }

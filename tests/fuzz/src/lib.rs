@@ -13,9 +13,12 @@ use std::sync::Arc;
 
 use wavlm_format::{MAGIC, ModelFile, PREFIX};
 use wavlm_link::{Answer, Message};
+use wavlm_phrasebook::{Book, Spoken, remove};
 use wavlm_runtime::Model;
 use wavlm_runtime::frontend::{AudioReader, SoundOptions};
+use wavlm_runtime::tasks::phrases::Background;
 use wavlm_runtime::tasks::speaker::Voiceprint;
+use wavlm_settings::Settings;
 use wavlm_wyoming::{Decoder, Request};
 
 /// A model file: opened, checked in full, and planned.
@@ -55,6 +58,25 @@ pub fn voiceprint(bytes: &[u8]) -> bool {
     file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
     let body = Voiceprint::from_bytes(&file).is_ok();
     Voiceprint::from_bytes(bytes).is_ok() || body
+}
+
+/// The body of a background of phrases, in a file that is otherwise right; what is read can be searched.
+pub fn background(bytes: &[u8]) -> bool {
+    let mut file = [b"WLMNOISE\x01\0".as_slice(), bytes].concat();
+    file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
+    let Ok(background) = Background::from_bytes(&file) else { return false };
+    let _ = background.alarms(&[vec![1, 2, usize::MAX]]).thresholds();
+    true
+}
+
+/// A file of words, as a person wrote it; and the bytes as text and phones of a phrase.
+pub fn words(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let _ = Spoken::of_text(&text);
+    let _ = Spoken::of_phones(std::slice::from_ref(&text));
+    let Ok(book) = Book::parse(&text) else { return false };
+    let mut names = book.phrases.iter().map(|entry| entry.text.as_str());
+    names.all(|name| remove(&text, name).is_ok_and(|(_, was_there)| was_there))
 }
 
 /// What a client of the Wyoming service sends, as it comes from a socket; whether all of it was messages.

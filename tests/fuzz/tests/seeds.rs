@@ -8,14 +8,16 @@ use wavlm_tests::{Program, repository};
 
 type Target = fn(&[u8]) -> bool;
 
-const TARGETS: [(&str, Target); 8] = [
+const TARGETS: [(&str, Target); 10] = [
     ("archive", wavlm_fuzz::archive),
+    ("background", wavlm_fuzz::background),
     ("line", wavlm_fuzz::line),
     ("pickle", wavlm_fuzz::pickle),
     ("safetensors", wavlm_fuzz::safetensors),
     ("sound", wavlm_fuzz::sound),
     ("voiceprint", wavlm_fuzz::voiceprint),
     ("wlm", wavlm_fuzz::wlm),
+    ("words", wavlm_fuzz::words),
     ("wyoming", wavlm_fuzz::wyoming),
 ];
 
@@ -80,9 +82,24 @@ fn a_voiceprint(folder: &Path) -> Vec<u8> {
     file[14..file.len() - 4].to_vec()
 }
 
+/// The body of a background, as the exporter makes it of one recording.
+fn a_background(folder: &Path) -> Vec<u8> {
+    let (manifest, file) = (folder.join("background.csv"), folder.join("background.bank"));
+    let sample = repository().join("models/samples/go-c.wav");
+    fs::write(&manifest, format!("file,kind,label,group\n{},speech,,a\n", sample.display())).expect("a file");
+    let model = repository().join("models/default.wlm");
+    run(
+        "wavlm-export",
+        &["background".as_ref(), &model, "--manifest".as_ref(), &manifest, "-o".as_ref(), &file],
+    );
+    let file = fs::read(file).expect("the background");
+    file[10..file.len() - 4].to_vec()
+}
+
 fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
     match target {
         "archive" => vec![bytes("tests/golden/cases/ctc-group/pytorch_model.bin")],
+        "background" => vec![a_background(folder)],
         "line" => vec![wavlm_link::Asker::new().say(wavlm_link::Request::Heartbeat).expect("it fits").to_vec()],
         "pickle" => vec![a_pickle()],
         "safetensors" => ["input", "model"]
@@ -95,6 +112,9 @@ fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
         }
         "voiceprint" => vec![a_voiceprint(folder)],
         "wlm" => ["int8", "f32"].map(|precision| a_model(folder, precision)).to_vec(),
+        "words" => vec![
+            b"model = \"1\"\nkeywords = [\"go\"]\n[[phrase]]\ntext = \"a\"\nphones = [\"AH\"]\nthreshold = 0.5\n".to_vec(),
+        ],
         "wyoming" => vec![
             b"{\"type\": \"describe\"}\n{\"type\": \"detect\", \"data_length\": 17}\n{\"names\": [\"go\"]}".to_vec(),
             b"{\"type\": \"audio-chunk\", \"data\": {\"rate\": 16000, \"width\": 2, \"channels\": 1}, \"payload_length\": 2}\nab"
