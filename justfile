@@ -75,3 +75,7 @@ model *ARGS:
 # Quality of the built-in model: people, held-out voices, noise and rooms, a lock
 evaluate *ARGS:
     models/evaluate {{ARGS}}
+
+# Phrases of one's own, typed and shown, by voices and engines that were never trained on; false alarms in hours of people
+evaluate-words:
+    models/evaluate --words

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from ..settings import MODELS, as_program
-from . import det, material, report
+from . import det, material, report, shown, typed
 
 
 def main():
@@ -15,9 +15,14 @@ def main():
     parser.add_argument("--against", type=Path, help="the same model in f32: also count decisions that differ")
     parser.add_argument("--only", choices=report.PARTS, action="append", help="a part of the material")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was found to a file")
+    parser.add_argument("--words", action="store_true", help="judge phrases of one's own with the built-in model instead")
     parser.add_argument("--material", choices=material.PARTS, help="make a part of the material and name its list instead")
     parser.add_argument("--det", nargs="+", metavar="NAME=FILE", help="draw models/det.svg from files of --json instead")
     asked = parser.parse_args()
+    if asked.words:
+        typed.run()
+        shown.run()
+        return
     if asked.material:
         print(material.manifest(asked.material))
         return

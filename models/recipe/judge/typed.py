@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from ..settings import RecipeError
 from . import material, programs
 from .phrases import PHRASES
 from .report import interval, part_of, table
@@ -22,13 +23,19 @@ def words(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def check(done):
+    """Stops at the first that was refused."""
+    if done.returncode:
+        raise RecipeError(done.stderr.strip())
+
+
 def heard(book, files):
     """What `spot` hears in files by a file of words: (file, phrase, score) of each event."""
     found = []
     for start in range(0, len(files), AT_ONCE):
         lines, message = programs.lines("wavlm", "spot", "--words", book, *files[start : start + AT_ONCE], statuses=(0, 1))
         if lines is None:
-            raise programs.RecipeError(message)
+            raise RecipeError(message)
         found += [(line["file"], line["keyword"], line["score"]) for line in lines]
     return found
 
@@ -37,9 +44,7 @@ def book_of(folder, rate):
     """A file of words with all phrases of the test, for so many false alarms an hour."""
     book = Path(folder) / f"words-{rate}.toml"
     for phrase in PHRASES["test"]:
-        done = words("add", phrase, "--false-alarms", f"{rate}/h", "--file", book)
-        if done.returncode:
-            raise programs.RecipeError(done.stderr.strip())
+        check(words("add", phrase, "--false-alarms", f"{rate}/h", "--file", book))
     return book
 
 
@@ -48,8 +53,8 @@ def hours_of(path):
     return (path.stat().st_size - 44) / 32000 / 3600
 
 
-def run(out=None):
-    """Prints the tables; `out` gets the counts."""
+def run():
+    """Prints the tables."""
     said = programs.rows(material.manifest("phrases"), "phrase")
     silent = [row for part in BACKGROUND for row in programs.rows(material.manifest(part), "speech")]
     counts = {}
@@ -62,9 +67,6 @@ def run(out=None):
                 "alarms": heard(book, [path for path, *_ in silent]),
             }
     print(sayings(counts), alarms(counts, silent), sep="\n\n", flush=True)
-    if out is not None:
-        out.update({str(rate): found for rate, found in counts.items()})
-
 
 def sayings(counts):
     """Phrases that were heard, of each group of voices and of each phrase."""

@@ -4,15 +4,18 @@ import argparse
 import datetime
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 
 from .boards import BOARDS, CORES, PEER, PEER_F32, PEER_INT8, Core
-from .measure import LISTENED, Bench, Run, Tile
+from .measure import LISTENED, PHRASES, Bench, Run, Tile
 
 SECONDS = (0.5, 1)
 #: Of a core, in percent, that listening may take on the first board.
 BAR = 15
+#: What phrases may add to the instructions of listening.
+MOST_BY_PHRASES = 0.3
 
 INTRODUCTION = """\
 # ARM: counted and modelled
@@ -46,6 +49,12 @@ LISTENING = f"""
 To speech without a pause, at the model's own hop, without the gate that leaves silence out: what
 `wavlm listen` executes more for {LISTENED[1]} seconds than for {LISTENED[0]}, each. The bar is {BAR} % of a core of the
 smallest board.
+"""
+
+PHRASED = f"""
+## One second of listening for phrases, too
+
+The same with a file of words that has all of the model's keywords and {len(PHRASES)} phrases.
 """
 
 TIMES = """
@@ -82,8 +91,12 @@ def main() -> None:
     table(["board", "core", "GHz", "products, 10⁹", "tiles, ms", "the rest, 10⁹ instructions",
            "assumed per cycle", "the rest, ms", "together, ms"], times(seconds))
     print(LISTENING)
+    heard = {core: bench.listen(core) for core in dict.fromkeys(board.core for board in BOARDS)}
     table(["board", "core", "GHz", "kernels", "instructions, 10⁹", "tiles, ms", "the rest, ms", "of one core", "bar"],
-          listening({core: bench.listen(core) for core in dict.fromkeys(board.core for board in BOARDS)}))
+          listening(heard))
+    print(PHRASED)
+    table(["core", "kernels", "keywords, 10⁹ instructions", f"and {len(PHRASES)} phrases", "more", "bar"],
+          phrased(bench, heard))
     if options.functions:
         for emulated, kernels in dict.fromkeys((run.core.emulated, run.table) for run in seconds):
             print_functions(bench, emulated, kernels, options.functions)
@@ -139,6 +152,17 @@ def listening(runs: dict[Core, Run]) -> Iterable[list[str]]:
         bar = f"{BAR} %, {'reached' if percent <= BAR else 'missed'}" if board is BOARDS[0] else "–"
         yield [board.name, run.core.name, str(board.ghz), run.table, f"{run.instructions / 1e9:.3f}", f"{tiles:.0f}",
                f"{rest:.0f}", f"{percent:.1f} %", bar]
+
+
+def phrased(bench: Bench, heard: dict[Core, Run]) -> Iterable[list[str]]:
+    """What phrases add to a second of listening."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = bench.book(folder)
+        for core, run in heard.items():
+            both = bench.listen(core, words)
+            more = both.instructions / run.instructions - 1
+            yield [core.name, run.table, f"{run.instructions / 1e9:.3f}", f"{both.instructions / 1e9:.3f}", f"{more:.1%}",
+                   f"{MOST_BY_PHRASES:.0%}, {'reached' if more <= MOST_BY_PHRASES else 'missed'}"]
 
 
 def print_functions(bench: Bench, emulated: str, kernels: str, count: int) -> None:

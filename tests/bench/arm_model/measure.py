@@ -14,6 +14,12 @@ from .program import Executions, Loop, Program
 REPOSITORY = Path(__file__).resolve().parents[3]
 COUNT = REPOSITORY / "tests/instructions/count"
 RECORDING = REPOSITORY / "models/samples/sentence-a.wav"
+#: What is listened for.
+KEYWORDS = ["yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"]
+PHRASES = ["hey computer", "okay robot", "hello jarvis", "hey butler", "good morning marvin", "hey sebastian",
+           "benjamin franklin", "snow white", "open the garage", "lock the door", "start the dishwasher",
+           "dim the bedroom lamp", "close the curtains", "feed the cat", "next song please", "call my sister",
+           "emergency shutdown", "take a picture", "play some music", "water the garden"]
 #: Seconds of listening: what the longer run executes more than the shorter one is what listening costs.
 LISTENED = (2, 7)
 #: Of a WAV file; what follows are samples, which the program takes to be 16 kHz when they come on stdin.
@@ -74,13 +80,24 @@ class Bench:
         table = self._table(core)
         return self._modelled(core, table, self.executions(core.emulated, table, seconds))
 
-    def listen(self, core: Core) -> Run:
-        """Counts and models a second of listening with the built-in model, to speech without a pause."""
+    def listen(self, core: Core, words: str | None = None) -> Run:
+        """Counts and models a second of listening with the built-in model, to speech without a pause; for its keywords, or for
+        what a file of words says."""
         table = self._table(core)
-        command = [self._path, "listen", "--no-gate", "--file", "-"]
+        command = [self._path, "listen", "--no-gate", "--file", "-", *(["--words", words] if words else [])]
         short, long = (self._count(core.emulated, table, seconds, command) for seconds in LISTENED)
         long.less(short, LISTENED[1] - LISTENED[0])
         return self._modelled(core, table, long)
+
+    def book(self, folder: str) -> str:
+        """A file of words in this folder: the model's keywords, and the phrases."""
+        path = f"{folder}/words.toml"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"keywords = {json.dumps(KEYWORDS)}\n")
+        for phrase in PHRASES:
+            command = ["qemu-aarch64", self._path, "words", "add", phrase, "--file", path]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return path
 
     def _modelled(self, core: Core, table: str, executions: Executions) -> Run:
         run = Run(core, table, executions.total, 0, 0.0, [])

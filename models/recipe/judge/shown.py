@@ -1,0 +1,113 @@
+"""Phrases that were shown three times, as `wavlm words learn` puts them in a file; and phrases that only one voice may say."""
+
+import os
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from ..clips import write_wav
+from ..settings import RecipeError
+from . import material, programs
+from .phrases import PHRASES
+from .report import interval, part_of, table
+from .sound import load
+from .typed import check, heard, hours_of, words
+
+SHOWN = 3  # recordings of a phrase
+RATE = "0.5/h"
+VOICES = ("kokoro", "piper")  # engines whose voices are persons
+LISTENERS = 2  # voices whose phrases are listened for in hours of other speech, too
+
+
+def takes():
+    """{voice: {phrase: recordings of it, said clearly}}"""
+    found = defaultdict(lambda: defaultdict(list))
+    for path, phrase, group in programs.rows(material.manifest("phrases"), "phrase"):
+        kind, voice = group.split("/")
+        if voice.split("-")[0] in VOICES and not kind.endswith(("dB", "rooms")):
+            found[voice][phrase].append(path)
+    return found
+
+
+def run():
+    """Prints the tables."""
+    said = takes()
+    rows, silent = [], [path for path, *_ in programs.rows(material.manifest("people"), "speech")]
+    for number, voice in enumerate(said):
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(_of(voice, said, Path(folder), silent if number < LISTENERS else ()))
+    own, others = (sum(row[i] for row in rows) for i in (1, 3))
+    whole_own, whole_others = (sum(row[i] for row in rows) for i in (2, 4))
+    lines = [[voice, part_of(a, b), part_of(c, d), alarms] for voice, a, b, c, d, alarms in rows]
+    lines.append(["all", part_of(own, whole_own), part_of(others, whole_others), ""])
+    head = ["shown three times by", "heard of that voice", "of the others", "people talking, false alarms a phrase and hour"]
+    print(table(head, lines), flush=True)
+    print("\n" + gated(said), flush=True)
+
+
+def _of(voice, said, folder, silent):
+    """(voice, phrases heard, of how many, the same of other voices, false alarms) of what a voice has shown."""
+    book = folder / "words.toml"
+    for phrase, recordings in said[voice].items():
+        check(words("learn", phrase, *recordings[:SHOWN], "--false-alarms", RATE, "--file", book))
+    own = _right(book, {phrase: recordings[SHOWN:] for phrase, recordings in said[voice].items()})
+    others = [0, 0]
+    for other in said:
+        if other != voice:
+            count, whole = _right(book, {phrase: recordings[SHOWN:] for phrase, recordings in said[other].items()})
+            others = [others[0] + count, others[1] + whole]
+    alarms = ""
+    if silent:
+        hours = sum(map(hours_of, silent)) * len(said[voice])
+        count = len(heard(book, silent))
+        alarms = f"{count}: {count / hours:.2f} ({interval(count, hours)})"
+    return voice, *own, *others, alarms
+
+
+def _right(book, recordings):
+    """(recordings in which their phrase is heard, all)."""
+    wanted = {(str(path), phrase) for phrase, paths in recordings.items() for path in paths}
+    found = {(file, phrase) for file, phrase, _ in heard(book, [path for path, _ in sorted(wanted)])}
+    return len(wanted & found), len(wanted)
+
+
+def _enrol(voice, said, phrases, folder):
+    """Learns a voice from three recordings, each of which has a take of every phrase."""
+    files = []
+    for take in range(SHOWN):
+        files.append(folder / f"take-{take}.wav")
+        write_wav(files[-1], np.concatenate([load(said[phrase][take]) for phrase in phrases]))
+    learnt, message = programs.lines("wavlm", "enroll", voice, *files)
+    if learnt is None:
+        raise RecipeError(message)
+
+
+def gated(said):
+    """What a phrase that only one voice may say lets in, where that voice was enrolled with the phrases or with others."""
+    phrases = PHRASES["test"]
+    asked, before = phrases[::2], os.environ.get("XDG_DATA_HOME")
+    rows = []
+    for name, enrolled_with in (("other phrases", phrases[1::2]), ("the phrases themselves", asked)):
+        counts = {"owner": [0, 0, 0], "others": [0, 0, 0]}
+        for voice in said:
+            with tempfile.TemporaryDirectory() as folder:
+                os.environ["XDG_DATA_HOME"] = folder
+                _enrol(voice, said[voice], enrolled_with, Path(folder))
+                free, owned = Path(folder) / "free.toml", Path(folder) / "owned.toml"
+                for phrase in asked:
+                    check(words("add", phrase, "--false-alarms", RATE, "--file", free))
+                    check(words("add", phrase, "--false-alarms", RATE, "--file", owned, "--only", voice))
+                for other in said:
+                    count = counts["owner" if other == voice else "others"]
+                    recordings = {phrase: said[other][phrase][SHOWN:] for phrase in asked}
+                    passed, whole = _right(owned, recordings)
+                    for place, value in enumerate((passed, _right(free, recordings)[0], whole)):
+                        count[place] += value
+        rows.append([name, *(f"{part_of(passed, free)} heard" for passed, free, _ in counts.values())])
+    if before is None:
+        del os.environ["XDG_DATA_HOME"]
+    else:
+        os.environ["XDG_DATA_HOME"] = before
+    return table(["only for a voice that was enrolled with", "the owner passes", "others pass"], rows)
