@@ -1,21 +1,35 @@
-"""A detection error trade-off plot: both error rates of speaker verification on axes of normal deviates (Martin et al., 1997)."""
+"""Detection error trade-off plots: how much of one error has to be borne for less of the other (Martin et al., 1997)."""
 
+import math
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Callable
 
 SIZE, MARGIN = 420, 56
-TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-LEAST, MOST = TICKS[0], 0.5
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd")
+COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#8c564b", "#ff7f0e", "#17becf", "#7f7f7f")
 
 
-def _place(rate):
-    """A rate's distance along an axis, 0 to 1."""
-    low, high, at = (NormalDist().inv_cdf(x) for x in (LEAST, MOST, min(MOST, max(LEAST, rate))))
-    return (at - low) / (high - low)
+@dataclass(frozen=True)
+class Axis:
+    """What stands along a side of the plot: its ticks, the last of which may lie before the end."""
+
+    label: str
+    ticks: tuple
+    most: float
+    scale: Callable
+    factor: float = 1  # of the numbers beside the ticks
+
+    def place(self, value):
+        """A value's distance along the axis, 0 to 1."""
+        low, high, at = (self.scale(x) for x in (self.ticks[0], self.most, min(self.most, max(self.ticks[0], value))))
+        return (at - low) / (high - low)
 
 
-def _point(fmr, fnmr):
-    return MARGIN + SIZE * _place(fmr), MARGIN / 2 + SIZE * (1 - _place(fnmr))
+_SHARES, _DEVIATE = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4), NormalDist().inv_cdf
+MATCHES = Axis("false match rate, %", _SHARES, 0.5, _DEVIATE, 100)
+NON_MATCHES = Axis("false non-match rate, %", _SHARES, 0.5, _DEVIATE, 100)
+ALARMS = Axis("false alarms of a phrase, an hour", (0.01, 0.03, 0.1, 0.3, 1, 3), 3, math.log)
+MISSES = Axis("phrases missed, %", (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8), 0.9, _DEVIATE, 100)
 
 
 def _text(x, y, words, anchor="middle", turned=False):
@@ -27,19 +41,25 @@ def _line(a, b, colour="#ddd", width=1):
     return f'<path d="M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" stroke="{colour}" stroke-width="{width}"/>'
 
 
-def svg(curves):
-    """The plot as SVG; `curves` maps a name to (false match rate, false non-match rate) pairs."""
+def svg(curves, across=MATCHES, up=NON_MATCHES):
+    """The plot as SVG; `curves` maps a name to pairs of both errors."""
+
+    def point(x, y):
+        return MARGIN + SIZE * across.place(x), MARGIN / 2 + SIZE * (1 - up.place(y))
+
     parts = []
-    for tick in TICKS:
-        label = f"{100 * tick:g}"
-        bottom, left = _point(tick, LEAST), _point(LEAST, tick)
-        parts += [_line(bottom, _point(tick, MOST)), _line(left, _point(MOST, tick))]
-        parts += [_text(bottom[0], bottom[1] + 16, label), _text(left[0] - 6, left[1] + 4, label, "end")]
-    parts.append(_line(_point(LEAST, LEAST), _point(MOST, MOST), "#bbb"))
-    parts.append(_text(MARGIN + SIZE / 2, SIZE + MARGIN + 12, "false match rate, %"))
-    parts.append(_text(14, MARGIN / 2 + SIZE / 2, "false non-match rate, %", turned=True))
+    for tick in across.ticks:
+        bottom = point(tick, up.ticks[0])
+        parts += [_line(bottom, point(tick, up.most)), _text(bottom[0], bottom[1] + 16, f"{across.factor * tick:g}")]
+    for tick in up.ticks:
+        left = point(across.ticks[0], tick)
+        parts += [_line(left, point(across.most, tick)), _text(left[0] - 6, left[1] + 4, f"{up.factor * tick:g}", "end")]
+    if across.scale is up.scale:
+        parts.append(_line(point(across.ticks[0], up.ticks[0]), point(across.most, up.most), "#bbb"))
+    parts.append(_text(MARGIN + SIZE / 2, SIZE + MARGIN + 12, across.label))
+    parts.append(_text(14, MARGIN / 2 + SIZE / 2, up.label, turned=True))
     for number, (name, rates) in enumerate(curves.items()):
-        colour, places = COLOURS[number % len(COLOURS)], [_point(*pair) for pair in rates]
+        colour, places = COLOURS[number % len(COLOURS)], [point(*pair) for pair in rates]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         y = MARGIN / 2 + 18 + 18 * number

@@ -13,7 +13,7 @@ from . import material, programs
 from .phrases import PHRASES
 from .report import interval, part_of, table
 from .sound import load
-from .typed import check, heard, hours_of, words
+from .typed import heard, hours_of, words
 
 SHOWN = 3  # recordings of a phrase
 RATE = "0.5/h"
@@ -51,7 +51,7 @@ def _of(voice, said, folder, silent):
     """(voice, phrases heard, of how many, the same of other voices, false alarms) of what a voice has shown."""
     book = folder / "words.toml"
     for phrase, recordings in said[voice].items():
-        check(words("learn", phrase, *recordings[:SHOWN], "--false-alarms", RATE, "--file", book))
+        words("learn", phrase, *recordings[:SHOWN], "--false-alarms", RATE, "--file", book)
     own = _right(book, {phrase: recordings[SHOWN:] for phrase, recordings in said[voice].items()})
     others = [0, 0]
     for other in said:
@@ -97,8 +97,8 @@ def gated(said):
                 _enrol(voice, said[voice], enrolled_with, Path(folder))
                 free, owned = Path(folder) / "free.toml", Path(folder) / "owned.toml"
                 for phrase in asked:
-                    check(words("add", phrase, "--false-alarms", RATE, "--file", free))
-                    check(words("add", phrase, "--false-alarms", RATE, "--file", owned, "--only", voice))
+                    words("add", phrase, "--false-alarms", RATE, "--file", free)
+                    words("add", phrase, "--false-alarms", RATE, "--file", owned, "--only", voice)
                 for other in said:
                     count = counts["owner" if other == voice else "others"]
                     recordings = {phrase: said[other][phrase][SHOWN:] for phrase in asked}
