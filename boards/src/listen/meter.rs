@@ -12,6 +12,8 @@ const SHOWN_EVERY: Duration = Duration::from_millis(100);
 const HELD: Duration = Duration::from_secs(1);
 /// Without a scored window for so long, nobody speaks.
 const SILENT: Duration = Duration::from_millis(400);
+/// Least width of the names.
+const LEAST_WIDTH: usize = 12;
 /// Width of a bar.
 const BAR: usize = 30;
 /// Events that stay in sight.
@@ -33,6 +35,8 @@ struct Row {
 pub struct Meter {
     /// Of each label that is a keyword.
     rows: Vec<Option<Row>>,
+    /// Of each phrase.
+    phrases: Vec<Row>,
     level_db: f32,
     scored: Option<Instant>,
     events: Vec<String>,
@@ -47,6 +51,7 @@ impl Meter {
         let row = |(word, threshold)| Row { word, threshold, peak: None };
         Meter {
             rows: keywords.into_iter().map(|keyword| keyword.map(row)).collect(),
+            phrases: Vec::new(),
             level_db: f32::NEG_INFINITY,
             scored: None,
             events: Vec::new(),
@@ -63,9 +68,23 @@ impl Meter {
         let power = latest.map(|sample| sample * sample).sum::<f32>() / LATEST as f32;
         self.level_db = 10.0 * power.log10();
         for (row, &probability) in self.rows.iter_mut().zip(seen.probabilities) {
-            let Some(row) = row else { continue };
-            if row.peak.is_none_or(|(peak, at)| probability >= peak || now - at > HELD) {
-                row.peak = Some((probability, now));
+            if let Some(row) = row {
+                row.see(probability, now);
+            }
+        }
+    }
+
+    /// The best scores of phrases since the last time, with their names and thresholds; other phrases are gone.
+    pub fn see_phrases(&mut self, scores: Vec<(String, f32, f32)>) {
+        let now = Instant::now();
+        self.phrases.retain(|row| scores.iter().any(|(name, ..)| *name == row.word));
+        for (word, score, threshold) in scores {
+            match self.phrases.iter_mut().find(|row| row.word == word) {
+                Some(row) => {
+                    row.threshold = threshold;
+                    row.see(score, now);
+                }
+                None => self.phrases.push(Row { word, threshold, peak: Some((score, now)) }),
             }
         }
     }
@@ -100,16 +119,25 @@ impl Meter {
     fn lines(&self) -> Vec<String> {
         let speaks = self.scored.is_some_and(|at| at.elapsed() < SILENT);
         let level = if speaks { format!("{:.0} dB", self.level_db) } else { "silence".to_owned() };
-        let mut lines = vec![format!("{:>12}  {level}", "level")];
-        lines.extend(self.rows.iter().flatten().map(Row::line));
+        let rows = || self.rows.iter().flatten().chain(&self.phrases);
+        let width = rows().map(|row| row.word.chars().count()).fold(LEAST_WIDTH, usize::max);
+        let mut lines = vec![format!("{:>width$}  {level}", "level")];
+        lines.extend(rows().map(|row| row.line(width)));
         lines.extend((0..EVENTS).map(|i| self.events.get(i).cloned().unwrap_or_default()));
         lines
     }
 }
 
 impl Row {
+    /// A higher value counts at once, a lower one after a while.
+    fn see(&mut self, value: f32, now: Instant) {
+        if self.peak.is_none_or(|(peak, at)| value >= peak || now - at > HELD) {
+            self.peak = Some((value, now));
+        }
+    }
+
     /// The word, its bar with a mark at the threshold, and the number.
-    fn line(&self) -> String {
+    fn line(&self, width: usize) -> String {
         let probability = self.peak.filter(|(_, at)| at.elapsed() <= HELD).map_or(0.0, |(peak, _)| peak);
         let place = |value: f32| (value * BAR as f32) as usize;
         let bar: String = (0..BAR)
@@ -119,7 +147,7 @@ impl Row {
                 _ => ' ',
             })
             .collect();
-        format!("{:>12}  [{bar}] {probability:.3}", self.word)
+        format!("{:>width$}  [{bar}] {probability:.3}", self.word)
     }
 }
 
@@ -141,5 +169,11 @@ mod tests {
             "{lines:?}"
         );
         assert_eq!(lines.len(), 3 + EVENTS);
+        let phrase = |name: &str, score: f32| (name.to_owned(), score, 0.4);
+        meter.see_phrases(vec![phrase("hey you", 0.25), phrase("good bye", 0.1)]);
+        meter.see_phrases(vec![phrase("hey you", 0.1)]);
+        let lines = meter.lines();
+        assert!(lines[3].contains("hey you  [#######     |") && lines[3].ends_with("0.250"), "{lines:?}");
+        assert_eq!(lines.len(), 4 + EVENTS, "the other phrase is listened for no longer");
     }
 }

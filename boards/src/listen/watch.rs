@@ -28,6 +28,18 @@ impl Watchers {
         }
     }
 
+    /// Whether anybody wants to see how phrases are doing.
+    pub fn see_phrases(&self) -> bool {
+        self.meter.is_some()
+    }
+
+    /// The best scores of phrases since the last time, with their names and thresholds.
+    pub fn phrases(&mut self, scores: Vec<(String, f32, f32)>) {
+        if let Some(meter) = &mut self.meter {
+            meter.see_phrases(scores);
+        }
+    }
+
     /// A word was told.
     pub fn event(&mut self, event: &Event) {
         if let Some(meter) = &mut self.meter {

@@ -38,20 +38,26 @@ def run():
     for number, voice in enumerate(said):
         with tempfile.TemporaryDirectory() as folder:
             rows.append(_of(voice, said, Path(folder), silent if number < LISTENERS else ()))
-    own, others = (sum(row[i] for row in rows) for i in (1, 3))
-    whole_own, whole_others = (sum(row[i] for row in rows) for i in (2, 4))
-    lines = [[voice, part_of(a, b), part_of(c, d), alarms] for voice, a, b, c, d, alarms in rows]
-    lines.append(["all", part_of(own, whole_own), part_of(others, whole_others), ""])
-    head = ["shown three times by", "heard of that voice", "of the others", "people talking, false alarms a phrase and hour"]
+    totals = [sum(row[column] for row in rows) for column in range(1, 6)]
+    rows.append(("all", *totals, ""))
+    lines = [
+        [voice, str(refused), part_of(own, of_own), part_of(others, of_others), alarms]
+        for voice, refused, own, of_own, others, of_others, alarms in rows
+    ]
+    head = ["shown three times by", "phrases refused", "heard of that voice", "of the others",
+            "people talking, false alarms a phrase and hour"]  # fmt: skip
     print(table(head, lines), flush=True)
     print("\n" + gated(said), flush=True)
 
 
 def _of(voice, said, folder, silent):
-    """(voice, phrases heard, of how many, the same of other voices, false alarms) of what a voice has shown."""
-    book = folder / "words.toml"
+    """(voice, phrases refused, phrases heard, of how many, the same of other voices, false alarms) of what a voice has shown."""
+    book, refused = folder / "words.toml", 0
     for phrase, recordings in said[voice].items():
-        words("learn", phrase, *recordings[:SHOWN], "--false-alarms", RATE, "--file", book)
+        try:
+            words("learn", phrase, *recordings[:SHOWN], "--false-alarms", RATE, "--file", book)
+        except RecipeError:
+            refused += 1  # the program finds that they disagree; what it does not know it does not hear
     own = _right(book, {phrase: recordings[SHOWN:] for phrase, recordings in said[voice].items()})
     others = [0, 0]
     for other in said:
@@ -63,7 +69,7 @@ def _of(voice, said, folder, silent):
         hours = sum(map(hours_of, silent)) * len(said[voice])
         count = len(heard(book, silent))
         alarms = f"{count}: {count / hours:.2f} ({interval(count, hours)})"
-    return voice, *own, *others, alarms
+    return voice, refused, *own, *others, alarms
 
 
 def _right(book, recordings):

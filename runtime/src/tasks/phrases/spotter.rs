@@ -34,6 +34,7 @@ pub struct Phrase {
 #[derive(Debug)]
 pub struct PhraseSpotter {
     names: Vec<String>,
+    thresholds: Vec<f32>,
     ears: Ears,
     heard: VecDeque<Detection>,
     middles: Middles,
@@ -49,6 +50,8 @@ struct Ears {
     search: Search,
     ends: Ends,
     row: Vec<f32>,
+    /// The best score of each phrase since they were taken.
+    best: Vec<f32>,
 }
 
 impl Ears {
@@ -56,6 +59,11 @@ impl Ears {
         self.row.clear();
         self.row.extend(row(logits));
         self.search.push(at, &self.row);
+        for ending in self.search.endings() {
+            if let Some(best) = self.best.get_mut(ending.phrase) {
+                *best = best.max(ending.score);
+            }
+        }
         self.ends.push(at, self.search.endings())
     }
 }
@@ -65,14 +73,16 @@ impl PhraseSpotter {
     pub fn new(phrases: &[Phrase], alphabet: &Alphabet, hop: usize) -> Self {
         let (tokens, frame) = (alphabet.len(), alphabet.frame());
         let ways = phrases.iter().map(|phrase| phrase.ways.as_slice());
-        let thresholds = phrases.iter().map(|phrase| phrase.threshold).collect();
+        let thresholds: Vec<f32> = phrases.iter().map(|phrase| phrase.threshold).collect();
         PhraseSpotter {
             names: phrases.iter().map(|phrase| phrase.name.clone()).collect(),
             ears: Ears {
                 search: Search::new(ways, alphabet.blank(), frame),
-                ends: Ends::new(thresholds, (PATIENCE * frame) as u64),
+                ends: Ends::new(thresholds.clone(), (PATIENCE * frame) as u64),
                 row: Vec::with_capacity(tokens),
+                best: vec![0.0; phrases.len()],
             },
+            thresholds,
             heard: VecDeque::new(),
             middles: Middles::new(frame, hop, tokens),
             silence: (0..tokens).map(|token| if token == alphabet.blank() { 0.0 } else { -FLOOR }).collect(),
@@ -105,6 +115,12 @@ impl PhraseSpotter {
     /// Takes out what was heard and not taken yet, in the order of the sound.
     pub fn detections(&mut self) -> impl Iterator<Item = Detection> {
         self.heard.drain(..)
+    }
+
+    /// Takes the best score of each phrase since this was asked last, with its name and threshold: for whoever watches.
+    pub fn take_scores(&mut self) -> Vec<(String, f32, f32)> {
+        let names = self.names.iter().zip(&self.thresholds).zip(&mut self.ears.best);
+        names.map(|((name, &threshold), best)| (name.clone(), std::mem::take(best), threshold)).collect()
     }
 
     fn tell(&mut self, events: Vec<Event>) {

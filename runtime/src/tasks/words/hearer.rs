@@ -37,6 +37,11 @@ impl Hearer {
         self.phrases = phrases;
     }
 
+    /// The phrases that are heard.
+    pub fn phrases(&mut self) -> Option<&mut PhraseSpotter> {
+        self.phrases.as_mut()
+    }
+
     /// Takes the next 16 kHz mono samples.
     pub fn push(&mut self, samples: &[f32]) {
         self.spotter.push(samples);
