@@ -27,9 +27,9 @@ pub struct WordModel {
 /// What a session tells of each window beside its words, in the same pass of the encoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
-    /// The voice in it: see [`Listening::voice_of`](super::Listening::voice_of).
+    /// The voice in it: see [`Hearer::voice_of`](super::Hearer::voice_of).
     pub voices: bool,
-    /// The phones in it, for [`Listening::with_phrases`](super::Listening::with_phrases).
+    /// The phones in it, for [`Hearer::change_phrases`](super::Hearer::change_phrases).
     pub phones: bool,
 }
 
