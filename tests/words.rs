@@ -182,22 +182,22 @@ fn what_cannot_be_listened_for_is_refused() {
 fn a_change_is_taken_over_while_sound_comes() {
     let folder = tempfile::tempdir().expect("a folder");
     let book = folder.path().join("words.toml");
-    done(folder.path(), &["add", "this morning"]);
+    done(folder.path(), &["add", "bring the paper"]);
     let mut listening =
         Program::new("wavlm").args(["listen", "--file", "-"]).arg_pair("--words", &book).start_with_input();
-    let mut sound = fs::read(sample("speaker-b-1.wav")).expect("the sample");
+    let mut sound = fs::read(sample("sentence-a.wav")).expect("the sample");
     // A header that says how much sound there is would end it.
     sound.drain(..44);
     sound.extend([0; 32_000]);
     listening.send_some(&sound);
     let line = listening.next_line(PATIENCE).expect("an event");
-    assert!(line.contains("this morning"), "{line}");
-    assert_eq!(words(folder.path(), &["remove", "this morning"]).status, Some(0));
-    done(folder.path(), &["add", "was cold", "--false-alarms", "5/h"]);
+    assert!(line.contains("bring the paper"), "{line}");
+    assert_eq!(words(folder.path(), &["remove", "bring the paper"]).status, Some(0));
+    done(folder.path(), &["add", "kitchen table", "--false-alarms", "5/h"]);
     // Longer than a file's time of writing may be coarse.
     std::thread::sleep(Duration::from_millis(50));
     listening.send_some(&vec![0; 32_000]);
     listening.send_some(&sound);
     let line = listening.next_line(PATIENCE).expect("an event");
-    assert!(line.contains("was cold"), "{line}");
+    assert!(line.contains("kitchen table"), "{line}");
 }
