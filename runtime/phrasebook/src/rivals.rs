@@ -1,5 +1,7 @@
 //! Other words that would be taken for a phrase.
 
+use std::collections::BTreeSet;
+
 use wavlm_lexicon::{Dictionary, Phone};
 use wavlm_runtime::tasks::phrases::{Alphabet, Background, SpellingError, best_score};
 
@@ -31,7 +33,7 @@ pub fn rivals(
     let ways = [spell(&whole)?];
     whole.dedup();
     let confusion = background.confusion();
-    let mut found: Vec<Rival> = Vec::new();
+    let (mut found, mut said_so): (Vec<Rival>, BTreeSet<Vec<Phone>>) = Default::default();
     for (place, (word, phones)) in words.iter().enumerate() {
         let furthest = (phones.len() / 2).max(1);
         for (other, other_phones) in like(phones, furthest) {
@@ -47,7 +49,9 @@ pub fn rivals(
             let mut said = phones.concat();
             said.dedup();
             // Whoever says "computers" has said "computer".
-            if other == *word || said.windows(whole.len()).any(|part| part == whole) {
+            let holds_it = said.windows(whole.len()).any(|part| part == whole);
+            // Of words that sound alike one is enough.
+            if other == *word || holds_it || !said_so.insert(said.clone()) {
                 continue;
             }
             let said = spell(&said)?;
