@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use wavlm_phrasebook::{Spoken, SpokenError};
 use wavlm_runtime::tasks::phrases::{Background, BackgroundError, PhoneModel, SpellingError, best_score};
-use wavlm_runtime::tasks::words::{UNTUNED, WordModel};
 use wavlm_runtime::{Error, Model, SessionOptions};
 
 use crate::audio::{self, AudioError};
@@ -48,8 +47,7 @@ pub fn make(model: &Model, manifest: &Manifest, progress: &impl Progress) -> Res
         let place = place.to_owned();
         move |cause| MakeError::Model { place, cause }
     };
-    let decision = WordModel::head(model).and_then(|head| head.decision).unwrap_or(UNTUNED);
-    let planned = PhoneModel::new(model, &decision, &SessionOptions::default());
+    let planned = PhoneModel::new(model, &SessionOptions::default());
     let mut phones = planned.map_err(failed("the model"))?;
     let alphabet = phones.alphabet().clone();
     let mut heard = |row: &Row| -> Result<Vec<f32>, MakeError> {

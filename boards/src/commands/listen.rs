@@ -133,12 +133,7 @@ impl Listener {
                 tell(self.actions.begin(&event));
             }
             self.attention.follow(&mut ear);
-            if self.watchers.borrow().see_phrases()
-                && let Some(phrases) = ear.listening.hearer().phrases()
-            {
-                let scores = phrases.take_scores();
-                self.watchers.borrow_mut().phrases(scores);
-            }
+            self.watchers.borrow_mut().phrases(ear.listening.hearer().phrases());
             self.watchers.borrow_mut().tick();
             tell(self.actions.tend());
             self.supervisor.alive();

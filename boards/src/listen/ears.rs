@@ -7,7 +7,6 @@ use wavlm_runtime::frontend::AudioReader;
 use wavlm_runtime::tasks::phrases::{Phrase, PhraseSpotter};
 use wavlm_runtime::tasks::words::{
     Beside, DecisionError, Detection, Gate, Hearer, KeywordSpotter, Listening, Score, Tuning, WordModel,
-    seconds_to_samples,
 };
 
 use super::config::{self, Config};
@@ -126,8 +125,11 @@ impl Attention {
                 ..phrase.clone()
             };
             let tuned: Vec<Phrase> = phrases.phrases().iter().map(tuned).collect();
-            let hop = seconds_to_samples(self.decision.hop_s);
-            ear.listening.hearer().change_phrases(Some(PhraseSpotter::new(&tuned, phrases.alphabet(), hop)));
+            ear.listening.hearer().change_phrases(Some(PhraseSpotter::new(
+                &tuned,
+                phrases.alphabet(),
+                self.decision.hop_s,
+            )));
         }
     }
 

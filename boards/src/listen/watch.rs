@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use wavlm_runtime::Error;
+use wavlm_runtime::tasks::phrases::PhraseSpotter;
 use wavlm_runtime::tasks::words::{Score, Scored, Window, probabilities};
 
 use super::event::Event;
@@ -28,15 +29,10 @@ impl Watchers {
         }
     }
 
-    /// Whether anybody wants to see how phrases are doing.
-    pub fn see_phrases(&self) -> bool {
-        self.meter.is_some()
-    }
-
-    /// The best scores of phrases since the last time, with their names and thresholds.
-    pub fn phrases(&mut self, scores: Vec<(String, f32, f32)>) {
-        if let Some(meter) = &mut self.meter {
-            meter.see_phrases(scores);
+    /// Phrases have been searched for, if there are any.
+    pub fn phrases(&mut self, phrases: Option<&mut PhraseSpotter>) {
+        if let Some((meter, phrases)) = self.meter.as_mut().zip(phrases) {
+            meter.see_phrases(phrases.take_scores());
         }
     }
 

@@ -8,34 +8,14 @@ from ..clips import to_float
 from ..corpus import Corpus
 from ..settings import RATE
 from ..speech import asterisk
-from . import phrases
-from .sound import hissing, pause, trimmed
+from .manifest import Tape
+from .phrases import sayings
+from .sound import pause, trimmed
 
 SEED = 903
 # engine, split, seconds of speech at most.
 SPEECH = (("kokoro", "dev", 3600), ("espeak", "dev", 4500), ("asterisk", "train", 1800))
 NOISE_SECONDS = 900
-FILE_SECONDS = 360
-
-
-class Tape:
-    """Recordings one after the other, cut into files of some minutes."""
-
-    def __init__(self, builder, group):
-        self.builder, self.group, self.pieces, self.length = builder, group, [], 0
-
-    def add(self, *pieces):
-        """More of it."""
-        self.pieces += pieces
-        self.length += sum(map(len, pieces))
-        if self.length > FILE_SECONDS * RATE:
-            self.end()
-
-    def end(self):
-        """Writes what there is."""
-        if self.pieces:
-            self.builder.add(hissing(np.concatenate(self.pieces), self.length), "speech", "", self.group)
-        self.pieces, self.length = [], 0
 
 
 def background(builder):
@@ -44,7 +24,7 @@ def background(builder):
     rng, around = np.random.default_rng(SEED), Surroundings(SEED)
     corpus = Corpus.load()
     for engine, split, seconds in SPEECH:
-        tape = Tape(builder, f"background-{engine}")
+        tape = Tape(builder, f"background-{engine}", seed=None)
         rows, spent = corpus.where(engine=engine, split=split, keyword_free=True), 0
         for number in rng.permutation(len(rows)):
             sound = trimmed(to_float(rows[number].samples()))
@@ -53,8 +33,9 @@ def background(builder):
             spent += len(sound)
             tape.add(sound if rng.random() < 0.5 else around.hear(rng, sound), pause(rng))
         tape.end()
-    tape = Tape(builder, "background-noise")
+    tape = Tape(builder, "background-noise", seed=None)
     for _ in range(NOISE_SECONDS // 10):
         tape.add(around.silence(rng, 10 * RATE))
     tape.end()
-    phrases.phrases(builder, "dev", clear_only=True)
+    for group, phrase, clear, _ in sayings("dev", ("kokoro",)):
+        builder.add(clear, "phrase", phrase, group)

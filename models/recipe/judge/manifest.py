@@ -2,8 +2,13 @@
 
 import csv
 
-from ..clips import write_wav
+import numpy as np
 
+from ..clips import write_wav
+from ..settings import RATE
+from .sound import hissing
+
+FILE_SECONDS = 360  # of a tape
 FIELDS = ("file", "kind", "label", "group")
 
 
@@ -25,3 +30,25 @@ class Builder:
             writer = csv.writer(file)
             writer.writerow(FIELDS)
             writer.writerows(self.rows)
+
+
+class Tape:
+    """Recordings of speech one after the other, cut into files of some minutes, with a converter's hiss: of this seed, or, if
+    there is none, of another one for every length."""
+
+    def __init__(self, builder, group, seed=0):
+        self.builder, self.group, self.seed, self.pieces, self.length = builder, group, seed, [], 0
+
+    def add(self, *pieces):
+        """More of it."""
+        self.pieces += pieces
+        self.length += sum(map(len, pieces))
+        if self.length > FILE_SECONDS * RATE:
+            self.end()
+
+    def end(self):
+        """Writes what there is."""
+        if self.pieces:
+            seed = self.length if self.seed is None else self.seed
+            self.builder.add(hissing(np.concatenate(self.pieces), seed), "speech", "", self.group)
+        self.pieces, self.length = [], 0

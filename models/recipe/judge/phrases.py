@@ -3,8 +3,6 @@
 `dev` is for choices, `test` for reporting; neither a phrase nor a voice is in both. No phrase is in a text of the training.
 """
 
-import numpy as np
-
 from ..augment import Surroundings
 from ..speech import formant, neural, piper, recorded, styles
 from ..speech.plan import Request, generator
@@ -47,27 +45,29 @@ def voices(split):
 ENGINES = {"kokoro": neural.Engine, "espeak": formant.Engine, "piper": piper.Engine, "recorded": recorded.Engine}
 
 
-def phrases(builder, split, clear_only=False):
-    """Every phrase by every voice, some times: clean, in noise, and in rooms. The voice stands behind the group.
-
-    `clear_only` leaves out noise, rooms, and the synthesiser of formants."""
-    engines, around = {}, Surroundings(SURROUNDINGS[split])
+def sayings(split, names=tuple(ENGINES)):
+    """(group, phrase, sound in silence, random numbers of the voice) of every phrase by every voice of these engines, some
+    times. The voice stands behind the group."""
+    engines = {}
     for group, name, voice in voices(split):
-        if clear_only and name == "espeak":
+        if name not in names:
             continue
         engine = engines.setdefault(name, ENGINES[name]())
         rng = generator(f"phrases-{split}-{voice.name}")
         requests = [Request("phrase", f"{phrase}.", voice, split) for phrase in PHRASES[split] for _ in range(TAKES[split])]
         for request, spoken in zip(requests, engine.say(requests, rng)):
             sound = None if spoken is None else trimmed(spoken.samples)
-            if sound is None:
-                continue
-            clean, phrase = in_silence(sound), request.text.rstrip(".")
-            builder.add(clean, "phrase", phrase, f"{group}/{voice.name}")
-            if clear_only:
-                continue
-            noise = around.noise(rng, len(clean), babble=0)
-            for decibels in NOISES_DB:
-                noisy = at_db(clean, noise, decibels)
-                builder.add(noisy, "phrase", phrase, f"{group}-{decibels}dB/{voice.name}")
-            builder.add(around.hear(rng, clean), "phrase", phrase, f"{group}-rooms/{voice.name}")
+            if sound is not None:
+                yield f"{group}/{voice.name}", request.text.rstrip("."), in_silence(sound), rng
+
+
+def phrases(builder, split):
+    """All sayings clean, in noise, and in rooms."""
+    around = Surroundings(SURROUNDINGS[split])
+    for group, phrase, clear, rng in sayings(split):
+        kind, voice = group.split("/")
+        builder.add(clear, "phrase", phrase, group)
+        noise = around.noise(rng, len(clear), babble=0)
+        for decibels in NOISES_DB:
+            builder.add(at_db(clear, noise, decibels), "phrase", phrase, f"{kind}-{decibels}dB/{voice}")
+        builder.add(around.hear(rng, clear), "phrase", phrase, f"{kind}-rooms/{voice}")

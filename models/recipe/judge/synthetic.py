@@ -10,7 +10,8 @@ from ..augment import Surroundings, mix
 from ..clips import to_float
 from ..corpus import Corpus
 from ..settings import RATE, SPEAKER_SECONDS
-from .sound import hissing, in_silence, pause, trimmed
+from .manifest import Tape
+from .sound import in_silence, pause, trimmed
 
 NOISY_DB = 10
 SURROUNDINGS = {"dev": 902, "test": 901}
@@ -21,7 +22,6 @@ WORDS_OF_A_VOICE = 40
 MIXED = ("kokoro",)
 SPEAKER_SOUNDS = 10
 PERSONS = (0.85, 1.0, 1.17)  # pitch and vocal tract, times those of the voice
-SPEECH_MINUTES = 6  # in one file
 # Groups of speech. A third of the other words differ from a keyword by one sound.
 SENTENCES, OTHER_WORDS = "speech", "other-words"
 
@@ -61,26 +61,15 @@ class Rows:
 
     def speech(self, builder, engines):
         """Sentences and other words free of keywords, one after the other."""
-        pieces, length = {}, {}
-
-        def write(group):
-            sound = hissing(np.concatenate(pieces.pop(group)))
-            builder.add(sound, "speech", "", group)
-
+        tapes = {}
         for row in self.rows.where(keyword_free=True, engine=engines):
             engine = row.engine if row.engine in (*MIXED, "espeak") else row.voice
             group = f"{OTHER_WORDS if row.kind == 'word' else SENTENCES}-{engine}"
             sound = trimmed(to_float(row.samples()))
-            if sound is None:
-                continue
-            behind = pause(self.rng)
-            pieces.setdefault(group, []).extend((sound, behind))
-            length[group] = length.get(group, 0) + len(sound) + len(behind)
-            if length[group] > SPEECH_MINUTES * 60 * RATE:
-                write(group)
-                length[group] = 0
-        for group in list(pieces):
-            write(group)
+            if sound is not None:
+                tapes.setdefault(group, Tape(builder, group)).add(sound, pause(self.rng))
+        for tape in tapes.values():
+            tape.end()
 
     def speakers(self, builder, group, severity):
         """Three seconds at a time of neural voices, each as it is and as two other persons; severity of the surroundings,

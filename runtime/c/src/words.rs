@@ -6,9 +6,7 @@ use std::ptr;
 
 use wavlm_phrasebook::Book;
 use wavlm_runtime::tasks::phrases::{Alphabet, PhraseSpotter};
-use wavlm_runtime::tasks::words::{
-    Beside, Detection, Hearer, KeywordSpotter, Tuning, WordModel, seconds_to_samples,
-};
+use wavlm_runtime::tasks::words::{Beside, Detection, Hearer, KeywordSpotter, Tuning, WordModel};
 use wavlm_runtime::{Decision, Model, SessionOptions};
 use wavlm_settings::Settings;
 
@@ -61,7 +59,7 @@ pub unsafe extern "C" fn wavlm_words_open(path: *const c_char, threshold: f32) -
         let keywords: Vec<String> = model.keywords().into_iter().map(str::to_owned).collect();
         WavlmWords::new(model, Hearer::new(spotter), keywords)
     });
-    opened.map_or(ptr::null_mut(), |words| Box::into_raw(Box::new(words)))
+    given_away(opened)
 }
 
 /// Opens a model file and a file of words, as `wavlm words` writes it, and begins a sound: the phrases of the file are heard,
@@ -95,11 +93,15 @@ pub unsafe extern "C" fn wavlm_words_open_book(path: *const c_char, book: *const
         let tuning = Tuning { keywords: Some(book.keywords.clone()), ..Tuning::default() };
         let spotter = KeywordSpotter::tuned(model.labels(), &decision, &tuning);
         let mut hearer = Hearer::new(spotter.map_err(|error| error.to_string())?);
-        let hop = seconds_to_samples(decision.hop_s);
-        hearer.change_phrases(Some(PhraseSpotter::new(&phrases, &alphabet, hop)));
+        hearer.change_phrases(Some(PhraseSpotter::new(&phrases, &alphabet, decision.hop_s)));
         let names = book.keywords.into_iter().chain(phrases.into_iter().map(|phrase| phrase.name));
         WavlmWords::new(model, hearer, names)
     });
+    given_away(opened)
+}
+
+/// What C holds from now on; null if there is nothing.
+fn given_away(opened: Option<WavlmWords>) -> *mut WavlmWords {
     opened.map_or(ptr::null_mut(), |words| Box::into_raw(Box::new(words)))
 }
 

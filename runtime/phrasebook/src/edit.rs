@@ -13,8 +13,8 @@ const OTHER: &str = "write each phrase as a [[phrase]] of its own; then this pro
 /// # Errors
 /// The text is no file of words.
 pub fn put(text: &str, entry: &Entry, alphabet: &Alphabet) -> Result<(String, bool), String> {
-    let (without, was_there) = remove(text, &entry.text)?;
-    let mut document = parse(&without)?;
+    let mut document = parse(text)?;
+    let was_there = take_out(&mut document, &entry.text)?;
     document.insert("model", value(name_of(alphabet)));
     let phrases = document.entry("phrase").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let phrases = phrases.as_array_of_tables_mut().ok_or(OTHER)?;
@@ -38,12 +38,16 @@ pub fn put(text: &str, entry: &Entry, alphabet: &Alphabet) -> Result<(String, bo
 /// The text is no file of words.
 pub fn remove(text: &str, name: &str) -> Result<(String, bool), String> {
     let mut document = parse(text)?;
-    let Some(phrases) = document.get_mut("phrase") else { return Ok((document.to_string(), false)) };
+    let was_there = take_out(&mut document, name)?;
+    Ok((document.to_string(), was_there))
+}
+
+fn take_out(document: &mut DocumentMut, name: &str) -> Result<bool, String> {
+    let Some(phrases) = document.get_mut("phrase") else { return Ok(false) };
     let phrases = phrases.as_array_of_tables_mut().ok_or(OTHER)?;
     let before = phrases.len();
     phrases.retain(|table| table.get("text").and_then(Item::as_str) != Some(name));
-    let was_there = phrases.len() < before;
-    Ok((document.to_string(), was_there))
+    Ok(phrases.len() < before)
 }
 
 fn parse(text: &str) -> Result<DocumentMut, String> {

@@ -44,15 +44,7 @@ pub trait Settings: DeserializeOwned {
     /// # Errors
     /// It cannot be read, is longer than a megabyte, or is not understood.
     fn read(file: &Path) -> Result<Self, Error> {
-        let mut text = String::new();
-        File::open(file)
-            .and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text))
-            .map_err(|error| Error::Io { file: file.to_owned(), error })?;
-        let wrong = |reason| Error::Wrong { file: file.to_owned(), reason };
-        if text.len() as u64 > MAX_BYTES {
-            return Err(wrong(format!("more than {MAX_BYTES} bytes are no settings")));
-        }
-        Self::parse(&text).map_err(wrong)
+        Self::parse(&text(file)?).map_err(|reason| Error::Wrong { file: file.to_owned(), reason })
     }
 
     /// Understands the text of a file.
@@ -64,6 +56,22 @@ pub trait Settings: DeserializeOwned {
         settings.check()?;
         Ok(settings)
     }
+}
+
+/// The text of a file of settings, whatever it says.
+///
+/// # Errors
+/// It cannot be read, or is longer than a megabyte.
+pub fn text(file: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    File::open(file)
+        .and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text))
+        .map_err(|error| Error::Io { file: file.to_owned(), error })?;
+    if text.len() as u64 > MAX_BYTES {
+        let reason = format!("more than {MAX_BYTES} bytes are no settings");
+        return Err(Error::Wrong { file: file.to_owned(), reason });
+    }
+    Ok(text)
 }
 
 /// An error of the parser, with its line and without its picture.

@@ -16,6 +16,7 @@ pub mod speaker;
 pub mod text;
 pub mod words;
 
+mod envelope;
 mod fingerprint;
 mod high_pass;
 mod power;
@@ -32,6 +33,16 @@ fn find_head<'a>(header: &'a Header, usual: &str, is_kind: fn(&HeadKind) -> bool
     let mut fitting = header.heads.iter().filter(|head| is_kind(&head.kind));
     let first = fitting.clone().next();
     fitting.find(|head| head.name == usual).or(first)
+}
+
+/// The head that tells tokens, frame by frame: the CTC head named `phones`, or the first one.
+fn find_ctc_head(header: &Header) -> Option<&Head> {
+    find_head(header, "phones", |kind| matches!(kind, HeadKind::Ctc { .. }))
+}
+
+/// That there is none, where one is needed.
+fn no_ctc_head() -> Error {
+    Error::NoHead { name: "phones".to_owned(), known: "none of CTC".to_owned() }
 }
 
 /// A head's output as a flat vector. See [`Outputs`] for names.

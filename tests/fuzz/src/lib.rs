@@ -52,19 +52,22 @@ pub fn sound(bytes: &[u8]) -> bool {
     reader.and_then(|mut reader| reader.read_to_end()).is_ok()
 }
 
+/// A body in the envelope of our small files.
+fn sealed(magic: &[u8; 8], body: &[u8]) -> Vec<u8> {
+    let mut file = [magic, b"\x01\0".as_slice(), &(body.len() as u32).to_le_bytes(), body].concat();
+    file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
+    file
+}
+
 /// The body of a voiceprint, in a file that is otherwise right; and the bytes as the whole file.
 pub fn voiceprint(bytes: &[u8]) -> bool {
-    let mut file = [b"WLMVOICE\x01\0", (bytes.len() as u32).to_le_bytes().as_slice(), bytes].concat();
-    file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
-    let body = Voiceprint::from_bytes(&file).is_ok();
+    let body = Voiceprint::from_bytes(&sealed(b"WLMVOICE", bytes)).is_ok();
     Voiceprint::from_bytes(bytes).is_ok() || body
 }
 
 /// The body of a background of phrases, in a file that is otherwise right; what is read can be searched.
 pub fn background(bytes: &[u8]) -> bool {
-    let mut file = [b"WLMNOISE\x01\0".as_slice(), bytes].concat();
-    file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
-    let Ok(background) = Background::from_bytes(&file) else { return false };
+    let Ok(background) = Background::from_bytes(&sealed(b"WLMNOISE", bytes)) else { return false };
     let _ = background.alarms(&[vec![1, 2, usize::MAX]]).thresholds();
     true
 }

@@ -93,7 +93,7 @@ fn a_background(folder: &Path) -> Vec<u8> {
         &["background".as_ref(), &model, "--manifest".as_ref(), &manifest, "-o".as_ref(), &file],
     );
     let file = fs::read(file).expect("the background");
-    file[10..file.len() - 4].to_vec()
+    file[14..file.len() - 4].to_vec()
 }
 
 fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {

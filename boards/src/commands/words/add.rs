@@ -1,12 +1,10 @@
 //! `wavlm words add` and `wavlm words learn`: phrases go into the file.
 
 use serde::Serialize;
-use wavlm_format::Decision;
-use wavlm_phrasebook::{ShownError, shown as learnt};
+use wavlm_phrasebook::{Entry, ShownError, shown as learnt};
 use wavlm_runtime::tasks::phrases::PhoneModel;
-use wavlm_runtime::tasks::words::{UNTUNED, WordModel};
 
-use super::desk::{Added, Desk};
+use super::desk::Desk;
 use super::say::doubt;
 use crate::cli::{Add, Learn, Rate};
 use crate::commands::{Printer, Verdict, warn};
@@ -32,13 +30,14 @@ pub fn typed(setup: &Setup, options: &Add, printer: &Printer) -> Result<Verdict,
         let advice = "if that is not how it is said, give --phones";
         warn(&typed.phrase, format_args!("guessed from letters: {}; {advice}", spoken.guessed.join(", ")));
     }
-    let added = desk.put(&typed.phrase, &ways, typed.false_alarms, &options.only)?;
-    tell(&desk, &typed.phrase, &spoken.texts(), typed.false_alarms, &added, printer)
+    let (entry, heard) = desk.entry(&typed.phrase, &ways, typed.false_alarms, &options.only)?;
+    put(&desk, entry, heard, typed.false_alarms, printer)
 }
 
 pub fn shown(setup: &Setup, options: &Learn, printer: &Printer) -> Result<Verdict, Failure> {
     let desk = Desk::new(setup, &options.book)?;
-    let mut phones = phone_model(setup)?;
+    let planned = PhoneModel::new(&setup.model, &setup.options);
+    let mut phones = planned.map_err(Failure::model(&setup.model_name))?;
     let mut recordings = Vec::new();
     for file in &options.files {
         let samples = input::read(file, &options.sound.options())?;
@@ -50,42 +49,34 @@ pub fn shown(setup: &Setup, options: &Learn, printer: &Printer) -> Result<Verdic
         }
         ShownError::Background => Failure::LittleBackground { hours: desk.background.hours() },
     })?;
-    let added = desk.put(&options.phrase, &ways, options.false_alarms, &options.only)?;
-    let text =
-        |way: &Vec<usize>| way.iter().map(|&token| desk.alphabet.token(token)).collect::<Vec<_>>().join(" ");
-    let texts: Vec<String> = ways.iter().map(text).collect();
+    let (entry, _) = desk.entry(&options.phrase, &ways, options.false_alarms, &options.only)?;
     // How well typed phrases are heard says nothing of what was learnt from a voice itself.
-    let added = Added { heard: None, ..added };
-    tell(&desk, &options.phrase, &texts, options.false_alarms, &added, printer)
+    put(&desk, entry, None, options.false_alarms, printer)
 }
 
-/// A session that hears recordings as listening would.
-pub(super) fn phone_model(setup: &Setup) -> Result<PhoneModel, Failure> {
-    let decision: Decision = WordModel::head(&setup.model).and_then(|head| head.decision).unwrap_or(UNTUNED);
-    PhoneModel::new(&setup.model, &decision, &setup.options).map_err(Failure::model(&setup.model_name))
-}
-
-fn tell(
+/// Puts an entry into the file and says so. `heard` is the share of its sayings that will be, if that is known.
+fn put(
     desk: &Desk,
-    phrase: &str,
-    phones: &[String],
-    rate: Rate,
-    added: &Added,
+    entry: Entry,
+    heard: Option<f64>,
+    Rate(rate): Rate,
     printer: &Printer,
 ) -> Result<Verdict, Failure> {
-    let &Added { threshold, heard, replaced } = added;
+    let replaced = desk.put(std::slice::from_ref(&entry))?;
+    let Entry { text: phrase, phones, threshold, .. } = entry;
     let file = desk.file.display().to_string();
-    let record = Record { phrase, phones, threshold, false_alarms_per_hour: rate.0, heard, file };
+    let record =
+        Record { phrase: &phrase, phones: &phones, threshold, false_alarms_per_hour: rate, heard, file };
     printer.print(&record, || {
         let done = if replaced { "is listened for anew" } else { "is listened for" };
         let heard = heard.map(|heard| format!("; {:.0} % of its sayings are heard", 100.0 * heard)).unwrap_or_default();
         format!(
-            "{phrase} {done}: threshold {threshold:.3} for {} false alarms an hour{heard}\nTry it: wavlm listen --words {}",
-            rate.0, record.file
+            "{phrase} {done}: threshold {threshold:.3} for {rate} false alarms an hour{heard}\nTry it: wavlm listen --words {}",
+            record.file
         )
     })?;
-    if let Some(doubt) = doubt(heard, rate.0) {
-        warn(phrase, doubt);
+    if let Some(doubt) = doubt(heard, rate) {
+        warn(&phrase, doubt);
     }
     Ok(Verdict::Yes)
 }

@@ -3,9 +3,8 @@
 use serde::Serialize;
 use wavlm_phrasebook::Book;
 use wavlm_runtime::frontend::SAMPLE_RATE;
-use wavlm_settings::Settings;
+use wavlm_runtime::tasks::phrases::PhoneModel;
 
-use super::add::phone_model;
 use super::desk::{Desk, text_of, write};
 use crate::cli::{Rate, Room};
 use crate::commands::{Printer, Verdict};
@@ -27,8 +26,10 @@ struct Record {
 pub fn run(setup: &Setup, options: &Room, printer: &Printer) -> Result<Verdict, Failure> {
     let mut desk = Desk::new(setup, &options.book)?;
     let bank = desk.bank();
-    let text = text_of(&desk.file)?;
-    let mut phones = phone_model(setup)?;
+    let failed = |error| Failure::Background { file: bank.clone(), error };
+    let (_, book) = text_of(&desk.file)?;
+    let planned = PhoneModel::new(&setup.model, &setup.options);
+    let mut phones = planned.map_err(Failure::model(&setup.model_name))?;
     for file in &options.files {
         let mut sound = input::open(file, &options.sound.options())?;
         let progress = Progress::new(sound.promised_seconds());
@@ -43,17 +44,15 @@ pub fn run(setup: &Setup, options: &Room, printer: &Printer) -> Result<Verdict, 
             }
             if samples.len() >= PIECE || over && !samples.is_empty() {
                 let logits = phones.logits(&samples).map_err(Failure::model(file.display()))?;
-                let failed = |error| Failure::Background { file: bank.clone(), error };
-                desk.background.add(&logits).map_err(failed)?;
+                desk.background.add(&logits).map_err(&failed)?;
                 samples.clear();
             }
         }
         progress.finish();
         input::warn(file, sound.take_warnings());
     }
-    let failed = |error| Failure::Background { file: bank.clone(), error };
     write(&bank, &desk.background.to_bytes().map_err(failed)?)?;
-    let phrases = choose_anew(&desk, &text)?;
+    let phrases = choose_anew(&desk, &book)?;
     let record = Record { file: bank.display().to_string(), hours: desk.background.hours(), phrases };
     printer.print(&record, || {
         let Record { file, hours, phrases } = &record;
@@ -62,18 +61,16 @@ pub fn run(setup: &Setup, options: &Room, printer: &Printer) -> Result<Verdict, 
     Ok(Verdict::Yes)
 }
 
-/// Chooses the thresholds of all phrases anew that say what for; how many there are.
-fn choose_anew(desk: &Desk, text: &str) -> Result<usize, Failure> {
-    let wrong = |reason| wavlm_settings::Error::Wrong { file: desk.file.clone(), reason };
-    let book = Book::parse(text).map_err(wrong)?;
-    let phrases = book.phrases(&desk.alphabet);
-    let phrases = phrases.map_err(|error| Failure::Book { file: desk.file.clone(), error })?;
-    let mut chosen = 0;
-    for (entry, phrase) in book.phrases.iter().zip(phrases) {
+/// Chooses the thresholds of all phrases of a file anew that say what for; how many there are.
+fn choose_anew(desk: &Desk, book: &Book) -> Result<usize, Failure> {
+    let mut chosen = Vec::new();
+    for (entry, phrase) in book.phrases.iter().zip(desk.phrases(book)?) {
         if let Some(rate) = entry.false_alarms_per_hour {
-            desk.put(&entry.text, &phrase.ways, Rate(rate), &entry.only)?;
-            chosen += 1;
+            chosen.push(desk.entry(&entry.text, &phrase.ways, Rate(rate), &entry.only)?.0);
         }
     }
-    Ok(chosen)
+    if !chosen.is_empty() {
+        desk.put(&chosen)?;
+    }
+    Ok(chosen.len())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wavlm_format::{Readers, write_atomically};
 use wavlm_phrasebook::{Book, Entry, Prospect, Spoken, put};
-use wavlm_runtime::tasks::phrases::{Alphabet, Background, MAX_BACKGROUND_BYTES};
+use wavlm_runtime::tasks::phrases::{Alphabet, Background, MAX_BACKGROUND_BYTES, Phrase};
 use wavlm_settings::Settings;
 
 use crate::builtin;
@@ -21,15 +21,19 @@ pub fn file_of(book: &cli::Book) -> Result<PathBuf, Failure> {
     file.ok_or(Failure::NoBook)
 }
 
-/// The text of a file of words that can be understood; empty if there is none yet.
-pub fn text_of(file: &Path) -> Result<String, Failure> {
-    match Book::read(file) {
-        Ok(_) => fs::read_to_string(file).map_err(Failure::io(file)),
-        Err(wavlm_settings::Error::Io { error, .. }) if error.kind() == ErrorKind::NotFound => {
-            Ok(String::new())
-        }
-        Err(error) => Err(error.into()),
-    }
+/// A file of words that can be understood, as text and as what it says; empty if there is none yet.
+pub fn text_of(file: &Path) -> Result<(String, Book), Failure> {
+    let text = match wavlm_settings::text(file) {
+        Err(wavlm_settings::Error::Io { error, .. }) if error.kind() == ErrorKind::NotFound => String::new(),
+        text => text?,
+    };
+    let book = Book::parse(&text).map_err(wrong(file))?;
+    Ok((text, book))
+}
+
+/// What is wrong with a file of words.
+pub fn wrong(file: &Path) -> impl Fn(String) -> Failure {
+    move |reason| wavlm_settings::Error::Wrong { file: file.to_owned(), reason }.into()
 }
 
 /// Writes a file beside which others may lie, in a folder that may not be there yet.
@@ -78,42 +82,43 @@ impl Desk {
         prospect.ok_or_else(|| Failure::LittleBackground { hours: self.background.hours() })
     }
 
-    /// Puts a phrase with these ways into the file, in the place of an earlier one of that name. Returns its threshold, and the
-    /// share of its sayings that will be heard, if that can be told.
-    pub fn put(
+    /// An entry for a phrase with these ways, and the share of its sayings that will be heard, if that can be told.
+    pub fn entry(
         &self,
         name: &str,
         ways: &[Vec<usize>],
         rate: Rate,
         only: &[String],
-    ) -> Result<Added, Failure> {
+    ) -> Result<(Entry, Option<f64>), Failure> {
         let prospect = self.prospect(ways)?;
         let threshold = prospect.threshold(rate.0);
-        let text = |way: &Vec<usize>| {
-            way.iter().map(|&token| self.alphabet.token(token)).collect::<Vec<_>>().join(" ")
-        };
         let entry = Entry {
             text: name.to_owned(),
-            phones: ways.iter().map(text).collect(),
+            phones: ways.iter().map(|way| self.alphabet.text(way)).collect(),
             threshold,
             false_alarms_per_hour: Some(rate.0),
             only: only.to_vec(),
         };
-        let wrong = |reason| wavlm_settings::Error::Wrong { file: self.file.clone(), reason };
-        let (text, replaced) = put(&text_of(&self.file)?, &entry, &self.alphabet).map_err(wrong)?;
-        let book = Book::parse(&text).map_err(wrong)?;
-        let usable = book.phrases(&self.alphabet);
-        usable.map_err(|error| Failure::Book { file: self.file.clone(), error })?;
-        write(&self.file, text.as_bytes())?;
-        Ok(Added { threshold, heard: prospect.heard(threshold), replaced })
+        Ok((entry, prospect.heard(threshold)))
     }
-}
 
-/// A phrase that went into the file.
-pub struct Added {
-    pub threshold: f32,
-    pub heard: Option<f64>,
-    pub replaced: bool,
+    /// Puts entries into the file, in the place of earlier ones of their names; whether the last one took such a place.
+    pub fn put(&self, entries: &[Entry]) -> Result<bool, Failure> {
+        let (mut text, _) = text_of(&self.file)?;
+        let mut replaced = false;
+        for entry in entries {
+            (text, replaced) = put(&text, entry, &self.alphabet).map_err(wrong(&self.file))?;
+        }
+        let book = Book::parse(&text).map_err(wrong(&self.file))?;
+        self.phrases(&book)?;
+        write(&self.file, text.as_bytes())?;
+        Ok(replaced)
+    }
+
+    /// The phrases of a file of words, as this model says them.
+    pub fn phrases(&self, book: &Book) -> Result<Vec<Phrase>, Failure> {
+        book.phrases(&self.alphabet).map_err(|error| Failure::Book { file: self.file.clone(), error })
+    }
 }
 
 fn bank_of(file: &Path) -> PathBuf {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use wavlm_phrasebook::{Book, Entry, remove as without};
 use wavlm_settings::Settings;
 
-use super::desk::{file_of, text_of, write};
+use super::desk::{file_of, text_of, write, wrong};
 use crate::cli::{self, Remove};
 use crate::commands::{Printer, Verdict};
 use crate::failure::Failure;
@@ -41,8 +41,8 @@ pub fn list(options: &cli::Book, printer: &Printer) -> Result<Verdict, Failure> 
 
 pub fn remove(options: &Remove, printer: &Printer) -> Result<Verdict, Failure> {
     let file = file_of(&options.book)?;
-    let wrong = |reason| wavlm_settings::Error::Wrong { file: file.clone(), reason };
-    let (text, was_there) = without(&text_of(&file)?, &options.phrase).map_err(wrong)?;
+    let (text, _) = text_of(&file)?;
+    let (text, was_there) = without(&text, &options.phrase).map_err(wrong(&file))?;
     if was_there {
         write(&file, text.as_bytes())?;
     }

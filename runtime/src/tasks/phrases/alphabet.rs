@@ -3,8 +3,7 @@
 use wavlm_format::{Head, HeadKind};
 
 use crate::model::Model;
-use crate::tasks::find_head;
-use crate::tasks::fingerprint;
+use crate::tasks::{find_ctc_head, fingerprint};
 
 /// The tokens of a model's CTC head, and its frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +22,7 @@ pub struct SpellingError(pub String);
 impl Alphabet {
     /// The head that would be used: the CTC head named `phones`, or the model's first one.
     pub fn head(model: &Model) -> Option<&Head> {
-        find_head(model.header(), "phones", |kind| matches!(kind, HeadKind::Ctc { .. }))
+        find_ctc_head(model.header())
     }
 
     /// That of a model; `None` if it has no CTC head, or an adapter behind its encoder, which leaves too few frames.
@@ -52,9 +51,10 @@ impl Alphabet {
         tokens.into_iter().map(number).collect()
     }
 
-    /// A token's text.
-    pub fn token(&self, number: usize) -> &str {
-        self.tokens.get(number).map_or("", String::as_str)
+    /// Tokens as text, with spaces between.
+    pub fn text(&self, numbers: &[usize]) -> String {
+        let texts = numbers.iter().filter_map(|&number| self.tokens.get(number));
+        texts.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// How many tokens there are.

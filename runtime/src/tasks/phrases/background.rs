@@ -1,11 +1,7 @@
 //! Hours of sound in which no phrase is said, as the head hears them: by them thresholds are chosen.
 //!
-//! | bytes | content |
-//! |---|---|
-//! | 8 | `WLMNOISE` |
-//! | 2 | version, little-endian; 1 |
-//! | … | postcard: fingerprint of the model, tokens, blank, samples from frame to frame, scores of phrases that were said, frames of each sound, levels |
-//! | 4 | CRC-32 (IEEE) of all bytes before it, little-endian |
+//! In an [`Envelope`] `WLMNOISE` of version 1 lies the postcard of the model's fingerprint, tokens, blank, samples from frame to
+//! frame, scores of phrases that were said, frames of each sound, and levels.
 //!
 //! Levels are what a row loses in steps of half a nat, 0 to 12, a byte each, all of a token of a sound in a row; they are
 //! deflated together.
@@ -23,14 +19,15 @@ use super::frames::{FLOOR, row};
 use super::search::Search;
 use super::threshold::Alarms;
 use crate::frontend::SAMPLE_RATE;
+use crate::tasks::envelope::{Envelope, EnvelopeError};
 
 /// Files longer than this are none.
 pub const MAX_BACKGROUND_BYTES: usize = 64 << 20;
 /// Most levels of all sounds: eighteen hours of forty tokens.
 const MAX_LEVELS: u64 = 128 << 20;
 
-const MAGIC: &[u8; 8] = b"WLMNOISE";
 const VERSION: u16 = 1;
+const ENVELOPE: Envelope = Envelope { magic: b"WLMNOISE", version: VERSION, most: MAX_BACKGROUND_BYTES };
 /// A level is so much of a loss.
 const STEP: f32 = 0.5;
 /// An alarm is counted once in so many seconds.
@@ -189,9 +186,7 @@ impl Background {
             levels: deflated.finish().map_err(|_| BackgroundError::TooLong)?,
         });
         let body = body.map_err(|_| BackgroundError::TooLong)?;
-        let mut bytes = [MAGIC.as_slice(), &VERSION.to_le_bytes(), &body].concat();
-        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-        if bytes.len() > MAX_BACKGROUND_BYTES { Err(BackgroundError::TooLong) } else { Ok(bytes) }
+        ENVELOPE.seal(&body).ok_or(BackgroundError::TooLong)
     }
 
     /// Reads a file's bytes.
@@ -199,19 +194,11 @@ impl Background {
     /// # Errors
     /// They are not what [`Background::to_bytes`] writes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BackgroundError> {
-        let Some((MAGIC, after_magic)) = bytes.split_first_chunk() else {
-            return Err(BackgroundError::Magic);
-        };
-        let (&version, after_version) = after_magic.split_first_chunk().ok_or(BackgroundError::Damaged)?;
-        match u16::from_le_bytes(version) {
-            VERSION => {}
-            found => return Err(BackgroundError::Version { found }),
-        }
-        let (body, _) = after_version.split_last_chunk::<4>().ok_or(BackgroundError::Damaged)?;
-        let (covered, &crc) = bytes.split_last_chunk().ok_or(BackgroundError::Damaged)?;
-        if crc32fast::hash(covered) != u32::from_le_bytes(crc) || bytes.len() > MAX_BACKGROUND_BYTES {
-            return Err(BackgroundError::Damaged);
-        }
+        let body = ENVELOPE.open(bytes).map_err(|error| match error {
+            EnvelopeError::Magic => BackgroundError::Magic,
+            EnvelopeError::Version(found) => BackgroundError::Version { found },
+            EnvelopeError::Length | EnvelopeError::Checksum => BackgroundError::Damaged,
+        })?;
         decode(body).ok_or(BackgroundError::Damaged)
     }
 }
@@ -292,7 +279,7 @@ mod tests {
         let mut later = bytes.clone();
         later[8] = 2;
         assert_eq!(Background::from_bytes(&later), Err(BackgroundError::Version { found: 2 }));
-        let mut body: Body = postcard::from_bytes(&bytes[10..bytes.len() - 4]).expect("a body");
+        let mut body: Body = postcard::from_bytes(&bytes[14..bytes.len() - 4]).expect("a body");
         let refused = |body: &Body| decode(&postcard::to_allocvec(body).expect("bytes")).is_none();
         assert!(!refused(&body));
         for change in [

@@ -16,7 +16,7 @@ pub fn phones(logits: &[f32], width: usize, blank: usize) -> Vec<usize> {
     let mut came_from: Vec<Vec<usize>> = Vec::new();
     for frame in logits.chunks_exact(width) {
         let row: Vec<f32> = frames::row(frame).collect();
-        let likeliest = (0..width).max_by(|&a, &b| best[a].total_cmp(&best[b])).unwrap_or(blank);
+        let likeliest = highest_of(&best);
         let highest = best[likeliest];
         let step = |state: usize| match state {
             _ if state == blank => (likeliest, highest + between(&row, blank)),
@@ -27,7 +27,7 @@ pub fn phones(logits: &[f32], width: usize, blank: usize) -> Vec<usize> {
         best = steps.iter().map(|&(_, score)| score).collect();
         came_from.push(steps.into_iter().map(|(from, _)| from).collect());
     }
-    let mut state = (0..width).max_by(|&a, &b| best[a].total_cmp(&best[b])).unwrap_or(blank);
+    let mut state = highest_of(&best);
     let mut states: Vec<usize> = Vec::with_capacity(came_from.len());
     for from in came_from.iter().rev() {
         states.push(state);
@@ -37,6 +37,11 @@ pub fn phones(logits: &[f32], width: usize, blank: usize) -> Vec<usize> {
     states.dedup();
     states.retain(|&state| state != blank);
     states
+}
+
+/// Where the highest of some scores stands.
+fn highest_of(scores: &[f32]) -> usize {
+    (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -31,7 +31,6 @@ pub use alphabet::{Alphabet, SpellingError};
 pub use background::{Background, BackgroundError, MAX_BACKGROUND_BYTES};
 pub use decode::phones;
 pub use model::PhoneModel;
-pub(crate) use model::no_head;
 pub use search::best_score;
 pub use spotter::{Phrase, PhraseSpotter};
 pub use threshold::{Alarms, Thresholds};

@@ -1,15 +1,13 @@
 //! A session of a model's CTC head, window by window as it listens, for whole sounds.
 
-use wavlm_format::Decision;
-
 use super::alphabet::Alphabet;
 use super::frames::Middles;
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::SessionOptions;
 use crate::tasks::high_pass::without_offset;
-use crate::tasks::output_of;
-use crate::tasks::words::seconds_to_samples;
+use crate::tasks::words::{UNTUNED, WordModel, seconds_to_samples};
+use crate::tasks::{no_ctc_head, output_of};
 use crate::windows::{SharedFrames, WindowSession};
 
 /// Gives the logits that a [`PhraseSpotter`](super::PhraseSpotter) would get while it listens.
@@ -23,13 +21,15 @@ pub struct PhoneModel {
 }
 
 impl PhoneModel {
-    /// Plans a session of that head alone, for windows as `decision` has them; `options.heads` is ignored.
+    /// Plans a session of that head alone, for the windows in which the model's words are listened for; `options.heads` is
+    /// ignored.
     ///
     /// # Errors
     /// The model has no such head, or cannot be planned.
-    pub fn new(model: &Model, decision: &Decision, options: &SessionOptions) -> Result<Self, Error> {
+    pub fn new(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
+        let decision = WordModel::head(model).and_then(|head| head.decision).unwrap_or(UNTUNED);
         let found = Alphabet::head(model).zip(Alphabet::of(model));
-        let (head, alphabet) = found.ok_or_else(no_head)?;
+        let (head, alphabet) = found.ok_or_else(no_ctc_head)?;
         let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };
         Ok(PhoneModel {
             session: model.window_session(&options)?,
@@ -70,9 +70,4 @@ impl PhoneModel {
         middles.finish(count as u64, |_, frame| logits.extend_from_slice(frame));
         Ok(logits)
     }
-}
-
-/// What is missing where phrases are asked of a model that has no head for them.
-pub(crate) fn no_head() -> Error {
-    Error::NoHead { name: "phones".to_owned(), known: "none of CTC".to_owned() }
 }

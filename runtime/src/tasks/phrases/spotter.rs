@@ -8,7 +8,7 @@ use super::ends::{Ends, Event};
 use super::frames::{FLOOR, Middles, row};
 use super::search::Search;
 use crate::frontend::SAMPLE_RATE;
-use crate::tasks::words::Detection;
+use crate::tasks::words::{Detection, seconds_to_samples};
 
 /// An ending is final when no better one has come for so many frames.
 const PATIENCE: usize = 12;
@@ -59,18 +59,18 @@ impl Ears {
         self.row.clear();
         self.row.extend(row(logits));
         self.search.push(at, &self.row);
-        for ending in self.search.endings() {
+        let endings = self.search.endings().inspect(|ending| {
             if let Some(best) = self.best.get_mut(ending.phrase) {
                 *best = best.max(ending.score);
             }
-        }
-        self.ends.push(at, self.search.endings())
+        });
+        self.ends.push(at, endings)
     }
 }
 
 impl PhraseSpotter {
-    /// A spotter that has heard nothing yet. `hop`: samples from one window to the next.
-    pub fn new(phrases: &[Phrase], alphabet: &Alphabet, hop: usize) -> Self {
+    /// A spotter that has heard nothing yet. `hop_s`: seconds from one window to the next.
+    pub fn new(phrases: &[Phrase], alphabet: &Alphabet, hop_s: f32) -> Self {
         let (tokens, frame) = (alphabet.len(), alphabet.frame());
         let ways = phrases.iter().map(|phrase| phrase.ways.as_slice());
         let thresholds: Vec<f32> = phrases.iter().map(|phrase| phrase.threshold).collect();
@@ -84,7 +84,7 @@ impl PhraseSpotter {
             },
             thresholds,
             heard: VecDeque::new(),
-            middles: Middles::new(frame, hop, tokens),
+            middles: Middles::new(frame, seconds_to_samples(hop_s), tokens),
             silence: (0..tokens).map(|token| if token == alphabet.blank() { 0.0 } else { -FLOOR }).collect(),
             frame,
         }
@@ -153,7 +153,7 @@ mod tests {
         let alphabet = Alphabet::of_letters("abc");
         let ways = vec![alphabet.spell(["a", "b", "c"]).expect("letters")];
         let phrase = Phrase { name: "abc".to_owned(), ways, threshold };
-        let mut spotter = PhraseSpotter::new(&[phrase], &alphabet, HOP as usize);
+        let mut spotter = PhraseSpotter::new(&[phrase], &alphabet, HOP as f32 / SAMPLE_RATE as f32);
         let frames = logits(said);
         let mut start = 0;
         while start + HOP < frames.len() as u64 * 320 {

@@ -1,25 +1,21 @@
 //! A voiceprint as a file of a few hundred bytes.
 //!
-//! | bytes | content |
-//! |---|---|
-//! | 8 | `WLMVOICE` |
-//! | 2 | version, little-endian; 1 |
-//! | 4 | length of the body, little-endian |
-//! | … | body: postcard of name, model, embedding, recordings, speech seconds, signal-to-noise ratio, agreement |
-//! | 4 | CRC-32 (IEEE) of all bytes before it, little-endian |
+//! In an [`Envelope`] `WLMVOICE` of version 1 lies the postcard of name, model, embedding, recordings, speech seconds,
+//! signal-to-noise ratio and agreement.
 //!
-//! Nothing may follow. The embedding has length 1, the name is not empty, and there was at least one recording.
+//! The embedding has length 1, the name is not empty, and there was at least one recording.
 
 use serde::{Deserialize, Serialize};
 
 use super::embedding::Embedding;
 use super::voiceprint::{Quality, Voiceprint};
+use crate::tasks::envelope::{Envelope, EnvelopeError};
 
 /// Files longer than this are not voiceprints; the largest embeddings take a tenth of it.
 pub const MAX_VOICEPRINT_BYTES: usize = 64 * 1024;
 
-const MAGIC: &[u8; 8] = b"WLMVOICE";
 const VERSION: u16 = 1;
+const ENVELOPE: Envelope = Envelope { magic: b"WLMVOICE", version: VERSION, most: MAX_VOICEPRINT_BYTES };
 
 /// Why bytes are no voiceprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,10 +68,7 @@ impl Voiceprint {
             agreement: self.quality.agreement,
         });
         let body = body.map_err(|_| VoiceprintError::Content)?;
-        let length = u32::try_from(body.len()).map_err(|_| VoiceprintError::Length)?;
-        let mut bytes = [MAGIC.as_slice(), &VERSION.to_le_bytes(), &length.to_le_bytes(), &body].concat();
-        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-        if bytes.len() > MAX_VOICEPRINT_BYTES { Err(VoiceprintError::Length) } else { Ok(bytes) }
+        ENVELOPE.seal(&body).ok_or(VoiceprintError::Length)
     }
 
     /// Reads a file's bytes.
@@ -83,23 +76,12 @@ impl Voiceprint {
     /// # Errors
     /// They are not exactly what [`Voiceprint::to_bytes`] writes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VoiceprintError> {
-        let Some((MAGIC, after_magic)) = bytes.split_first_chunk() else {
-            return Err(VoiceprintError::Magic);
-        };
-        let (&version, after_version) = after_magic.split_first_chunk().ok_or(VoiceprintError::Length)?;
-        match u16::from_le_bytes(version) {
-            VERSION => {}
-            found => return Err(VoiceprintError::Version { found }),
-        }
-        let (&length, body) = after_version.split_first_chunk().ok_or(VoiceprintError::Length)?;
-        let (body, _) = body.split_last_chunk::<4>().ok_or(VoiceprintError::Length)?;
-        if body.len() != u32::from_le_bytes(length) as usize || bytes.len() > MAX_VOICEPRINT_BYTES {
-            return Err(VoiceprintError::Length);
-        }
-        let (covered, &crc) = bytes.split_last_chunk().ok_or(VoiceprintError::Length)?;
-        if crc32fast::hash(covered) != u32::from_le_bytes(crc) {
-            return Err(VoiceprintError::Checksum);
-        }
+        let body = ENVELOPE.open(bytes).map_err(|error| match error {
+            EnvelopeError::Magic => VoiceprintError::Magic,
+            EnvelopeError::Version(found) => VoiceprintError::Version { found },
+            EnvelopeError::Length => VoiceprintError::Length,
+            EnvelopeError::Checksum => VoiceprintError::Checksum,
+        })?;
         decode(body).ok_or(VoiceprintError::Content)
     }
 }
@@ -194,7 +176,7 @@ mod tests {
 
         #[test]
         fn any_body_with_a_right_checksum_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let mut bytes = [MAGIC.as_slice(), &[1, 0], &(body.len() as u32).to_le_bytes(), &body].concat();
+            let mut bytes = [ENVELOPE.magic.as_slice(), &[1, 0], &(body.len() as u32).to_le_bytes(), &body].concat();
             bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
             let _ = Voiceprint::from_bytes(&bytes);
         }

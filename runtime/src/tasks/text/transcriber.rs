@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::frontend::SAMPLE_RATE;
 use crate::model::Model;
 use crate::session::SessionOptions;
-use crate::tasks::{find_head, output_of};
+use crate::tasks::{find_ctc_head, no_ctc_head, output_of};
 use crate::windows::{SharedFrames, WindowSession};
 
 /// Sound of up to so many seconds is computed in one piece.
@@ -29,7 +29,7 @@ pub struct Transcriber {
 impl Transcriber {
     /// The head that would be used.
     pub fn head(model: &Model) -> Option<&Head> {
-        find_head(model.header(), "phones", |kind| matches!(kind, HeadKind::Ctc { .. }))
+        find_ctc_head(model.header())
     }
 
     /// Plans a session of that head alone; `options.heads` is ignored.
@@ -39,7 +39,7 @@ impl Transcriber {
     pub fn new(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
         let found = Self::head(model).map(|head| (head, &head.kind));
         let Some((head, HeadKind::Ctc { vocabulary, blank })) = found else {
-            return Err(Error::NoHead { name: "phones".to_owned(), known: "none of CTC".to_owned() });
+            return Err(no_ctc_head());
         };
         let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };
         Ok(Transcriber {

@@ -50,8 +50,7 @@ pub use score::{Score, Scored, probabilities};
 pub use spotter::{Detection, KeywordSpotter, Window};
 pub use tuning::Tuning;
 
-/// Samples at 16 kHz.
-pub fn seconds_to_samples(seconds: f32) -> usize {
+pub(super) fn seconds_to_samples(seconds: f32) -> usize {
     (seconds * crate::frontend::SAMPLE_RATE as f32).round() as usize
 }
 

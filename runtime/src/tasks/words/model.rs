@@ -7,9 +7,9 @@ use super::{DecisionError, Detection, KeywordSpotter, Scored, UNTUNED, Window};
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::SessionOptions;
-use crate::tasks::phrases::{self, Alphabet};
+use crate::tasks::phrases::Alphabet;
 use crate::tasks::speaker::SpeakerVerifier;
-use crate::tasks::{find_head, output_of};
+use crate::tasks::{find_head, no_ctc_head, output_of};
 use crate::windows::WindowSession;
 
 /// Scores windows with the sequence classification head named `words`, or the model's first one.
@@ -54,7 +54,7 @@ impl WordModel {
     pub fn with(model: &Model, options: &SessionOptions, beside: Beside) -> Result<Self, Error> {
         let speaker = beside.voices.then(|| SpeakerVerifier::head_or_error(model));
         let speaker = speaker.transpose()?.map(|head| head.name.clone());
-        let phones = beside.phones.then(|| Alphabet::head(model).ok_or_else(phrases::no_head));
+        let phones = beside.phones.then(|| Alphabet::head(model).ok_or_else(no_ctc_head));
         let phones = phones.transpose()?.map(|head| head.name.clone());
         let head = Self::head(model).ok_or_else(|| Error::NoHead {
             name: "words".to_owned(),
