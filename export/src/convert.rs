@@ -10,6 +10,7 @@ use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
 use crate::checkpoint::{Checkpoint, CheckpointError, Task};
 use crate::equalise::equalise;
 use crate::file::{self, Provenance, Replacements};
+use crate::original::{self, OriginalError};
 use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::verify::{self, VerifyError};
@@ -49,6 +50,9 @@ pub enum ConvertError {
         /// What it lacks.
         cause: CanonicalError,
     },
+    /// A graph is not what was recognised in it.
+    #[error(transparent)]
+    Original(#[from] OriginalError),
     /// The checkpoints do not share one encoder.
     #[error(transparent)]
     Merge(#[from] MergeError),
@@ -81,8 +85,13 @@ pub fn read(
     let mut merged: Option<CanonicalModel> = None;
     for Source { name, folder } in sources {
         let checkpoint = Checkpoint::open(folder, task)?;
+        checkpoint.notes.iter().for_each(|note| progress.note(&format!("{}: {note}", folder.display())));
+        let onnx = checkpoint.onnx.clone();
         let model = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
             .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })?;
+        if let Some(onnx) = onnx {
+            original::compare(&onnx, &model)?;
+        }
         match &mut merged {
             None => merged = Some(model),
             Some(merged) => merged.add_head_of(model, &folder.display().to_string())?,

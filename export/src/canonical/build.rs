@@ -24,7 +24,7 @@ impl CanonicalModel {
     /// A tensor is missing, has another shape, is not finite, or is there and not read although it would change the
     /// answers.
     pub fn from_checkpoint(checkpoint: Checkpoint, name: Option<&str>) -> Result<Self, CanonicalError> {
-        let Checkpoint { encoder, conv_bias, mut head, other_heads_unwanted, preprocessing, tensors } =
+        let Checkpoint { encoder, conv_bias, mut head, other_heads_unwanted, preprocessing, tensors, .. } =
             checkpoint;
         if let (Some(head), Some(name)) = (&mut head, name) {
             name.clone_into(&mut head.name);

@@ -54,45 +54,45 @@ impl Task {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct ConfigJson {
-    model_type: String,
-    architectures: Option<Vec<String>>,
-    conv_dim: Vec<u32>,
-    conv_kernel: Vec<u32>,
-    conv_stride: Vec<u32>,
+    pub(super) model_type: String,
+    pub(super) architectures: Option<Vec<String>>,
+    pub(super) conv_dim: Vec<u32>,
+    pub(super) conv_kernel: Vec<u32>,
+    pub(super) conv_stride: Vec<u32>,
     /// Convolutions of the stem have a bias.
     #[serde(deserialize_with = "truth")]
     pub conv_bias: bool,
-    feat_extract_norm: String,
-    feat_extract_activation: String,
-    hidden_size: u32,
-    num_hidden_layers: u32,
-    num_attention_heads: u32,
-    intermediate_size: u32,
-    hidden_act: String,
-    layer_norm_eps: f32,
-    num_conv_pos_embeddings: u32,
-    num_conv_pos_embedding_groups: u32,
-    num_buckets: u32,
-    max_bucket_distance: u32,
+    pub(super) feat_extract_norm: String,
+    pub(super) feat_extract_activation: String,
+    pub(super) hidden_size: u32,
+    pub(super) num_hidden_layers: u32,
+    pub(super) num_attention_heads: u32,
+    pub(super) intermediate_size: u32,
+    pub(super) hidden_act: String,
+    pub(super) layer_norm_eps: f32,
+    pub(super) num_conv_pos_embeddings: u32,
+    pub(super) num_conv_pos_embedding_groups: u32,
+    pub(super) num_buckets: u32,
+    pub(super) max_bucket_distance: u32,
     #[serde(deserialize_with = "truth")]
-    do_stable_layer_norm: bool,
+    pub(super) do_stable_layer_norm: bool,
     #[serde(deserialize_with = "truth")]
-    add_adapter: bool,
-    adapter_kernel_size: Option<u32>,
-    adapter_stride: Option<u32>,
-    num_adapter_layers: Option<u32>,
-    output_hidden_size: Option<u32>,
-    vocab_size: Option<u32>,
-    pad_token_id: Option<i64>,
+    pub(super) add_adapter: bool,
+    pub(super) adapter_kernel_size: Option<u32>,
+    pub(super) adapter_stride: Option<u32>,
+    pub(super) num_adapter_layers: Option<u32>,
+    pub(super) output_hidden_size: Option<u32>,
+    pub(super) vocab_size: Option<u32>,
+    pub(super) pad_token_id: Option<i64>,
     #[serde(deserialize_with = "truth")]
-    use_weighted_layer_sum: bool,
-    classifier_proj_size: Option<u32>,
-    tdnn_dim: Vec<u32>,
-    tdnn_kernel: Vec<u32>,
-    tdnn_dilation: Vec<u32>,
-    xvector_output_dim: Option<u32>,
-    id2label: Option<BTreeMap<String, Label>>,
-    num_labels: Option<u32>,
+    pub(super) use_weighted_layer_sum: bool,
+    pub(super) classifier_proj_size: Option<u32>,
+    pub(super) tdnn_dim: Vec<u32>,
+    pub(super) tdnn_kernel: Vec<u32>,
+    pub(super) tdnn_dilation: Vec<u32>,
+    pub(super) xvector_output_dim: Option<u32>,
+    pub(super) id2label: Option<BTreeMap<String, Label>>,
+    pub(super) num_labels: Option<u32>,
 }
 
 impl Default for ConfigJson {
@@ -140,6 +140,20 @@ impl ConfigJson {
     /// Puts the class that an adapter was trained on in place of its base's.
     pub(super) fn set_architecture(&mut self, class: String) {
         self.architectures = Some(vec![class]);
+    }
+
+    /// The task of the class that `architectures` names, if it names one that is known.
+    pub(super) fn task(&self) -> Option<Task> {
+        let class = self.architectures.as_ref()?.first()?;
+        Task::of_architecture(class).ok()
+    }
+
+    /// Forgets the texts of labels that are more or fewer than a head has outputs.
+    pub(super) fn set_number_of_labels(&mut self, outputs: u32) {
+        if self.id2label.as_ref().is_none_or(|labels| labels.len() != outputs as usize) {
+            self.id2label = None;
+            self.num_labels = Some(outputs);
+        }
     }
 
     /// The encoder that the keys describe, checked.
@@ -268,7 +282,7 @@ impl ConfigJson {
 
 /// The text of a label, which may stand there as a number.
 #[derive(Clone, Debug)]
-struct Label(String);
+pub(super) struct Label(String);
 
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

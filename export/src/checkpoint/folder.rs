@@ -9,10 +9,11 @@ use wavlm_format::{Decision, EncoderConfig, Head, Preprocessing};
 use super::config_json::{ConfigJson, Task};
 use super::error::{AdapterProblem, CheckpointError, ConfigProblem, Problem};
 use super::json::{self, truth};
-use super::source::{CONFIG, Source};
+use super::source::{CONFIG, Folder, JsonFiles, Source};
 use super::tensors::NamedTensors;
 use super::weights::Weights;
-use super::{peft, prefixes};
+use super::onnx::{self, OnnxFile};
+use super::{authors, peft, prefixes};
 
 /// A trained model as transformers saved it: what it is, and its weights under transformers' names.
 #[derive(Debug)]
@@ -29,6 +30,10 @@ pub struct Checkpoint {
     pub preprocessing: Preprocessing,
     /// The weights, under the names that `WavLMModel` gives them and heads give their own.
     pub tensors: NamedTensors,
+    /// What whoever converts it should know.
+    pub notes: Vec<String>,
+    /// The graph it was read from, which must agree with it.
+    pub onnx: Option<OnnxFile>,
 }
 
 impl Checkpoint {
@@ -39,27 +44,43 @@ impl Checkpoint {
     /// # Errors
     /// What is missing, damaged, or cannot be what it says; the message says what to do.
     pub fn open(path: &Path, task: Option<Task>) -> Result<Self, CheckpointError> {
-        let source = Source::find(path)?;
-        let path = source.file(CONFIG);
+        match Source::find(path)? {
+            Source::Transformers(folder) => Self::of_transformers(&folder, task),
+            Source::Authors(weights) => authors::open(&weights, task),
+            Source::Onnx(path) => onnx::open(&path, task),
+        }
+    }
+
+    fn of_transformers(source: &Folder, task: Option<Task>) -> Result<Self, CheckpointError> {
+        let path = source.json.file(CONFIG);
         let mut config: ConfigJson = json::read(&path)?;
         if let Some(class) = source.adapter.as_ref().and_then(|adapter| adapter.config.class()) {
             config.set_architecture(class.to_owned());
         }
         let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
         let encoder = config.encoder().map_err(fail)?;
-        let mut head = config.head(task, &vocabulary(&source)?).map_err(fail)?;
+        let mut head = config.head(task, &vocabulary(&source.json)?).map_err(fail)?;
         if let Some(head) = &mut head {
-            head.decision = decision(&source)?;
+            head.decision = decision(&source.json)?;
         }
-        let preprocessing = preprocessing(&source)?;
-        let tensors = tensors(&source)?;
+        let preprocessing = preprocessing(&source.json)?;
+        let tensors = tensors(source)?;
         let other_heads_unwanted = task.is_some();
-        Ok(Self { encoder, conv_bias: config.conv_bias, head, other_heads_unwanted, preprocessing, tensors })
+        Ok(Self {
+            encoder,
+            conv_bias: config.conv_bias,
+            head,
+            other_heads_unwanted,
+            preprocessing,
+            tensors,
+            notes: Vec::new(),
+            onnx: None,
+        })
     }
 }
 
 /// The weights under the names of [`names`](super::names), with their adapter merged into them.
-fn tensors(source: &Source) -> Result<NamedTensors, CheckpointError> {
+fn tensors(source: &Folder) -> Result<NamedTensors, CheckpointError> {
     let read = |weights: &Weights| {
         let mut tensors = weights.read()?;
         prefixes::strip(&mut tensors).map_err(|problem| CheckpointError::new(&weights.path, problem))?;
@@ -83,7 +104,7 @@ fn tensors(source: &Source) -> Result<NamedTensors, CheckpointError> {
 }
 
 /// What transformers' `Wav2Vec2FeatureExtractor` does to the waveform. Release 5 keeps it in the processor's file.
-fn preprocessing(source: &Source) -> Result<Preprocessing, CheckpointError> {
+pub(super) fn preprocessing(files: &JsonFiles) -> Result<Preprocessing, CheckpointError> {
     /// Keys and defaults of the feature extractor.
     #[derive(Deserialize, PartialEq)]
     #[serde(default)]
@@ -103,7 +124,7 @@ fn preprocessing(source: &Source) -> Result<Preprocessing, CheckpointError> {
     }
 
     let (path, processor_path) =
-        (source.file("preprocessor_config.json"), source.file("processor_config.json"));
+        (files.file("preprocessor_config.json"), files.file("processor_config.json"));
     let fail = |path: &Path, problem: ConfigProblem| Err(CheckpointError::new(path, problem));
     let own: Option<FeatureExtractor> = json::read_optional(&path)?;
     let processor: Option<Processor> = json::read_optional(&processor_path)?;
@@ -121,15 +142,15 @@ fn preprocessing(source: &Source) -> Result<Preprocessing, CheckpointError> {
 }
 
 /// Token texts and their numbers; empty if the folder has no tokenizer.
-fn vocabulary(source: &Source) -> Result<BTreeMap<String, u32>, CheckpointError> {
-    let read = |name| json::read_optional::<BTreeMap<String, u32>>(&source.file(name));
+pub(super) fn vocabulary(files: &JsonFiles) -> Result<BTreeMap<String, u32>, CheckpointError> {
+    let read = |name| json::read_optional::<BTreeMap<String, u32>>(&files.file(name));
     let mut tokens = read("vocab.json")?.unwrap_or_default();
     tokens.extend(read("added_tokens.json")?.unwrap_or_default());
     Ok(tokens)
 }
 
 /// When the head accepts, as training chose it on held-out data. A head that does not slide needs only a threshold.
-fn decision(source: &Source) -> Result<Option<Decision>, CheckpointError> {
+pub(super) fn decision(files: &JsonFiles) -> Result<Option<Decision>, CheckpointError> {
     #[derive(Deserialize)]
     struct DecisionJson {
         threshold: f32,
@@ -144,7 +165,7 @@ fn decision(source: &Source) -> Result<Option<Decision>, CheckpointError> {
         #[serde(default)]
         refractory_s: f32,
     }
-    let json: Option<DecisionJson> = json::read_optional(&source.file("decision.json"))?;
+    let json: Option<DecisionJson> = json::read_optional(&files.file("decision.json"))?;
     Ok(json.map(|json| Decision {
         threshold: json.threshold,
         lower_threshold: json.lower_threshold,

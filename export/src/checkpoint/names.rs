@@ -12,6 +12,7 @@ pub(crate) const PROJECTION: &str = "feature_projection.projection";
 pub(crate) const POSITIONAL: &str = "encoder.pos_conv_embed.conv";
 /// The norm in front of the layers or behind them.
 pub(crate) const ENCODER_NORM: &str = "encoder.layer_norm";
+pub(crate) const ENCODER_NORM_WEIGHT: &str = "encoder.layer_norm.weight";
 /// The buckets of the position bias, which the first layer keeps for all.
 pub(crate) const POSITION_BIAS: &str = "encoder.layers.0.attention.rel_attn_embed.weight";
 /// The linear layer of an adapter that changes the width, and the norm behind it.
@@ -55,11 +56,13 @@ pub(crate) fn tdnn(i: usize) -> String {
 
 /// What training leaves in a checkpoint and no answer depends on: the first part of a tensor's name, or its last.
 /// Every other tensor that the model does not read is refused.
-const NOT_READ: [(Place, &str, &str); 9] = [
+const NOT_READ: [(Place, &str, &str); 11] = [
     (Place::First, "masked_spec_embed", "takes the place of masked frames in training"),
     (Place::First, "quantizer", "makes the targets of pre-training"),
     (Place::First, "project_q", "leads to the loss of pre-training"),
     (Place::First, "project_hid", "leads to the loss of pre-training"),
+    (Place::First, "final_proj", "leads to the loss of pre-training, in the authors' files"),
+    (Place::First, "label_embs_concat", "the targets of pre-training, in the authors' files"),
     (Place::First, "objective", "the classes of the x-vector's loss"),
     (Place::First, "loss_fct", "weights of classes in a loss"),
     (Place::First, "criterion", "weights of classes in a loss"),

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::{authors, onnx};
 use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
 use super::peft::AdapterConfig;
 use super::weights::Weights;
@@ -13,13 +14,40 @@ pub(super) const CONFIG: &str = "config.json";
 /// Folders inside that are looked into for a checkpoint, when a message names one.
 const MAX_FOLDERS: usize = 1000;
 
-/// The parts of a checkpoint.
+/// Where a checkpoint lies, by who wrote it.
 #[derive(Debug)]
-pub(super) struct Source {
-    /// Where the JSON files lie; what an earlier folder has counts.
-    pub folders: Vec<PathBuf>,
+pub(super) enum Source {
+    /// transformers, or what saves like it.
+    Transformers(Folder),
+    /// WavLM's authors' program, or one around it: a file.
+    Authors(Weights),
+    /// An exporter of ONNX: a file.
+    Onnx(PathBuf),
+}
+
+/// The parts of a checkpoint of transformers.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub json: JsonFiles,
     pub weights: Weights,
     pub adapter: Option<Adapter>,
+}
+
+/// Where the JSON files of a checkpoint lie; what an earlier folder has counts.
+#[derive(Debug)]
+pub(super) struct JsonFiles(Vec<PathBuf>);
+
+impl JsonFiles {
+    pub fn of(folder: &Path) -> Self {
+        Self(vec![folder.to_owned()])
+    }
+
+    /// A file: from the first folder that has it, else as it would be called in the last.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let mut paths = self.0.iter().map(|folder| folder.join(name));
+        let missing = self.0.last().map_or_else(PathBuf::new, |folder| folder.join(name));
+        paths.find(|path| path.exists()).unwrap_or(missing)
+    }
 }
 
 /// An adapter to be merged into the weights.
@@ -37,7 +65,10 @@ impl Source {
     pub fn find(path: &Path) -> Result<Self, CheckpointError> {
         let fail = |problem: SourceProblem| CheckpointError::new(path, problem);
         if path.is_dir() {
-            return Self::of_folder(path);
+            return match Folder::find(path) {
+                Err(problem) => of_another(path).ok_or(problem),
+                folder => folder.map(Self::Transformers),
+            };
         }
         if !path.exists() {
             return Err(fail(hub_id(path).unwrap_or(SourceProblem::Missing)));
@@ -47,28 +78,33 @@ impl Source {
             _ => Path::new("."),
         };
         if path.file_name().is_some_and(|name| name == CONFIG) {
-            return Self::of_folder(folder);
+            return Folder::find(folder).map(Self::Transformers);
+        }
+        if onnx::is_one(path) {
+            return Ok(Self::Onnx(path.to_owned()));
         }
         let weights = Weights::of_file(path).ok_or_else(|| fail(other_file(path)))?;
         if weights.is_one_of_several() {
             return Err(fail(SourceProblem::Shard));
         }
-        if weights.are_of_authors() {
-            return Err(fail(SourceProblem::Authors));
+        if weights.contents().is_some_and(|contents| authors::wrote(&contents)) {
+            return Ok(Self::Authors(weights));
         }
         if !folder.join(CONFIG).exists() {
             return Err(CheckpointError::new(folder, SourceProblem::NoConfig { folder: None }));
         }
         let adapter = Adapter::beside(folder)?;
-        Ok(Self { folders: vec![folder.to_owned()], weights, adapter })
+        Ok(Self::Transformers(Folder { json: JsonFiles::of(folder), weights, adapter }))
     }
+}
 
-    fn of_folder(folder: &Path) -> Result<Self, CheckpointError> {
+impl Folder {
+    fn find(folder: &Path) -> Result<Self, CheckpointError> {
         let adapter = Adapter::beside(folder)?;
         let fail = |problem: Problem| CheckpointError::new(folder, problem);
         match (Weights::of_model(folder), adapter) {
             (Some(weights), adapter) if folder.join(CONFIG).exists() => {
-                Ok(Self { folders: vec![folder.to_owned()], weights, adapter })
+                Ok(Self { json: JsonFiles::of(folder), weights, adapter })
             }
             (None, Some(adapter)) => Self::of_adapter(folder, adapter),
             (_, _) if folder.join(CONFIG).exists() => Err(fail(no_weights(folder).into())),
@@ -92,14 +128,7 @@ impl Source {
             let (base, folder) = (name.to_owned(), folder.display().to_string());
             return Err(fail(AdapterProblem::NoBase { base, folder }));
         };
-        Ok(Self { folders: vec![folder.to_owned(), base], weights, adapter: Some(adapter) })
-    }
-
-    /// A JSON file of the checkpoint: from the first folder that has it, else as it would be called in the last.
-    pub fn file(&self, name: &str) -> PathBuf {
-        let mut paths = self.folders.iter().map(|folder| folder.join(name));
-        let missing = self.folders.last().map_or_else(PathBuf::new, |folder| folder.join(name));
-        paths.find(|path| path.exists()).unwrap_or(missing)
+        Ok(Self { json: JsonFiles(vec![folder.to_owned(), base]), weights, adapter: Some(adapter) })
     }
 }
 
@@ -139,7 +168,6 @@ fn hub_id(path: &Path) -> Option<SourceProblem> {
 fn other_file(path: &Path) -> SourceProblem {
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     match extension.as_deref().and_then(|extension| extension.to_str()) {
-        Some("onnx") => SourceProblem::Onnx,
         Some("wlm") => SourceProblem::Converted,
         Some("h5") => SourceProblem::TENSORFLOW,
         Some("msgpack") => SourceProblem::FLAX,
@@ -162,15 +190,25 @@ fn no_weights(folder: &Path) -> SourceProblem {
 }
 
 fn no_config(folder: &Path) -> SourceProblem {
-    let of_authors = |path: PathBuf| Weights::of_file(&path).is_some_and(|weights| weights.are_of_authors());
-    if files(folder).any(of_authors) {
-        return SourceProblem::Authors;
-    }
     // The cache of the Hugging Face hub keeps every revision in a folder of its own.
     let inside = folders(folder).chain(folders(&folder.join("snapshots")));
     let mut inside: Vec<_> = inside.filter(|folder| folder.join(CONFIG).exists()).collect();
     inside.sort();
     SourceProblem::NoConfig { folder: inside.pop() }
+}
+
+/// The only file of a folder without transformers' weights that is an ONNX graph, or that WavLM's authors wrote.
+fn of_another(folder: &Path) -> Option<Source> {
+    let theirs = |path: &PathBuf| {
+        let weights = Weights::of_file(path)?;
+        weights.contents().is_some_and(|contents| authors::wrote(&contents)).then_some(Source::Authors(weights))
+    };
+    let found = files(folder).filter_map(|path| match onnx::is_one(&path) {
+        true => Some(Source::Onnx(path)),
+        false => theirs(&path),
+    });
+    let mut found = found;
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// What lies in a folder; nothing if it cannot be listed, which is no reason to hide the first error.

@@ -60,7 +60,8 @@ impl NamedTensors {
         Ok(())
     }
 
-    fn note_spelling(&mut self, name: &str, in_file: String) {
+    /// Keeps what the file calls a tensor.
+    pub(crate) fn note_spelling(&mut self, name: &str, in_file: String) {
         if in_file != name {
             self.in_file.insert(name.to_owned(), in_file);
         }

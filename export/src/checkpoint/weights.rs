@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CheckpointError, Problem};
 use super::tensors::NamedTensors;
-use super::{safetensors, shards, torch_zip};
+use super::torch::{self, Contents};
+use super::{safetensors, shards};
 
 /// What Git puts in a file's place until `git lfs` fetches it.
 const LFS: &[u8] = b"version https://git-lfs";
@@ -80,9 +81,10 @@ impl Weights {
         number(parts.next()) && parts.next() == Some("of") && number(parts.next())
     }
 
-    /// Whether this is a checkpoint of WavLM's authors, whose layout only looks like transformers'.
-    pub fn are_of_authors(&self) -> bool {
-        self.format == Format::Torch && !self.sharded && torch_zip::is_of_authors(&self.path)
+    /// What one file of torch says of itself; `None` of anything else, and of what cannot be read.
+    pub fn contents(&self) -> Option<Contents> {
+        let one_of_torch = self.format == Format::Torch && !self.sharded;
+        one_of_torch.then(|| torch::contents(&self.path).ok()).flatten()
     }
 
     /// Every tensor.
@@ -104,6 +106,6 @@ fn read_file(path: &Path, format: Format) -> Result<NamedTensors, CheckpointErro
     }
     match format {
         Format::Safetensors => safetensors::read(path).map_err(fail),
-        Format::Torch => torch_zip::read(path).map_err(fail),
+        Format::Torch => torch::read(path).map_err(fail),
     }
 }

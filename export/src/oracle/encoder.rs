@@ -5,6 +5,7 @@ use ndarray::{Array2, Array3, ArrayD, Axis, s};
 use super::arithmetic::{activate, convolve, pad, sigmoid, softmax_rows};
 use super::layers::{Length, Oracle};
 use crate::reference::ReferenceError;
+use crate::relative_positions;
 
 /// Epsilon of the adapter's layer norm: torch's default.
 const ADAPTER_EPS: f32 = 1e-5;
@@ -77,7 +78,7 @@ impl Oracle<'_> {
         let encoder = &self.model.encoder;
         let table = self.model.tensors.get("position_bias").expect("layer 0 has one");
         let (first, last) = (1 - frames as i64, frames as i64 - 1);
-        let of = |distance| table[[bucket(distance, encoder.num_buckets, encoder.max_bucket_distance), head]];
+        let of = |distance| table[[relative_positions::bucket(distance, encoder.num_buckets, encoder.max_bucket_distance), head]];
         (first..=last).map(of).collect()
     }
 
@@ -154,21 +155,4 @@ impl Oracle<'_> {
         }
         Ok(x)
     }
-}
-
-/// The bucket of a key at `distance` frames after its query (before it, if negative).
-///
-/// Near distances have a bucket each, far ones share buckets by logarithm, in f32 and truncated as in the reference.
-fn bucket(distance: i64, num_buckets: u32, max_distance: u32) -> usize {
-    let per_sign = num_buckets as usize / 2;
-    let exact = per_sign / 2;
-    let first = if distance > 0 { per_sign } else { 0 };
-    let distance = distance.unsigned_abs() as usize;
-    if distance < exact {
-        return first + distance;
-    }
-    let logarithm = (distance as f32 / exact as f32).ln();
-    let whole = (f64::from(max_distance) / exact as f64).ln() as f32;
-    let beyond = logarithm / whole * (per_sign - exact) as f32;
-    first + ((exact as f32 + beyond) as usize).min(per_sign - 1)
 }

@@ -70,7 +70,7 @@ impl Oracle<'_> {
 }
 
 /// The waveform as the model was trained on it; padding stays zero.
-fn prepare(waveform: &[f32], valid: usize, preprocessing: Preprocessing) -> Array2<f32> {
+pub(crate) fn prepare(waveform: &[f32], valid: usize, preprocessing: Preprocessing) -> Array2<f32> {
     let mut prepared = waveform.to_vec();
     let (speech, padding) = prepared.split_at_mut(valid);
     padding.fill(0.0);

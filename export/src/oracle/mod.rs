@@ -10,4 +10,5 @@ mod layers;
 mod stem;
 
 pub use evaluate::Outputs;
+pub(crate) use evaluate::prepare;
 pub use layers::Oracle;

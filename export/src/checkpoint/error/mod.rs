@@ -1,14 +1,18 @@
 //! Why a checkpoint is refused. Every message names the file, what is wrong, and what to do where that is not plain.
 
 mod adapter;
+mod authors;
 mod config;
+mod onnx;
 mod source;
 mod weights;
 
 use std::path::PathBuf;
 
 pub use adapter::AdapterProblem;
+pub use authors::AuthorsProblem;
 pub use config::ConfigProblem;
+pub use onnx::OnnxProblem;
 pub use source::SourceProblem;
 pub use weights::{SafetensorsProblem, ShardProblem, TorchProblem};
 
@@ -57,6 +61,12 @@ pub enum Problem {
     /// The index of weights in several files is wrong.
     #[error(transparent)]
     Shards(#[from] ShardProblem),
+    /// A file of WavLM's authors, or one around their model, that cannot be converted.
+    #[error(transparent)]
+    Authors(#[from] AuthorsProblem),
+    /// An ONNX graph that cannot be converted.
+    #[error(transparent)]
+    Onnx(#[from] OnnxProblem),
     /// An adapter that cannot be merged into the weights.
     #[error(transparent)]
     Adapter(#[from] AdapterProblem),

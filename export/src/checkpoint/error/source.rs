@@ -48,20 +48,11 @@ pub enum SourceProblem {
         /// What transformers wants to be told.
         option: &'static str,
     },
-    /// A checkpoint of the authors' own code.
-    #[error(
-        "a checkpoint of WavLM's authors, which cannot be read yet; convert it in Python with transformers' \
-         convert_wavlm_original_pytorch_checkpoint_to_pytorch.py and give the folder that it writes"
-    )]
-    Authors,
-    /// An ONNX graph.
-    #[error("an ONNX graph, which cannot be read yet; give the checkpoint it was exported from")]
-    Onnx,
     /// Converted already.
     #[error("a .wlm model already; `wavlm-export inspect` says what it holds")]
     Converted,
     /// A file of another kind.
-    #[error("not a checkpoint; expected a folder that save_pretrained wrote, or a file of weights in one")]
+    #[error("not a checkpoint; expected a folder that save_pretrained wrote, a file of weights in one, or an ONNX graph")]
     NotWeights,
 }
 

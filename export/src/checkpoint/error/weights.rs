@@ -1,7 +1,5 @@
 //! What is wrong with files of weights.
 
-use super::source::SourceProblem;
-
 /// What is wrong with a safetensors file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -40,9 +38,17 @@ pub enum ShardProblem {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TorchProblem {
-    /// Not the format of torch 1.6 and later.
-    #[error("not a zip archive as torch 1.6 and later write; load and save it again with a current torch")]
-    NotZip,
+    /// Neither of the two formats of `torch.save`.
+    #[error("not a file of torch.save; load it with the program that wrote it, and save its state_dict() with torch")]
+    NotTorch,
+    /// A file of torch before 1.6 is cut off, or something follows it.
+    #[error("{found} bytes long where its pickles describe {expected}; copy or download it again")]
+    Length {
+        /// Length of the file.
+        found: u64,
+        /// Length that the pickles imply.
+        expected: u64,
+    },
     /// The archive's directory is damaged.
     #[error("damaged zip archive: {0}")]
     Zip(#[from] zip::result::ZipError),
@@ -69,9 +75,6 @@ pub enum TorchProblem {
     /// A dict without tensors.
     #[error("holds no state dict{}; save the model's state_dict()", holds(.0))]
     NoStateDict(Vec<String>),
-    /// A checkpoint of the authors' own code.
-    #[error("{}", SourceProblem::Authors)]
-    Authors,
     /// The pickle is larger than any model's.
     #[error("its pickle has {0} bytes, more than any model's")]
     PickleSize(u64),

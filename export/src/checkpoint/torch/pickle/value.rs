@@ -10,7 +10,9 @@ pub(super) const MAX_DIMENSIONS: usize = 8;
 pub(super) enum Global {
     /// `collections.OrderedDict`
     OrderedDict,
-    /// `torch._utils._rebuild_tensor_v2`
+    /// `argparse.Namespace`: the arguments of a training program, which are never read.
+    Namespace,
+    /// `torch._utils._rebuild_tensor_v2`, and its elder.
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`
     RebuildParameter,
@@ -23,30 +25,59 @@ pub(super) enum Global {
 pub(crate) enum Element {
     /// A type that weights have.
     Float(Float),
-    /// Any other, by torch's name.
-    Other(&'static str),
+    /// Any other.
+    Other {
+        /// torch's name for it.
+        name: &'static str,
+        /// Bytes of one.
+        size: usize,
+    },
+}
+
+impl Element {
+    /// Bytes of one.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Float(float) => float.size(),
+            Self::Other { size, .. } => size,
+        }
+    }
 }
 
 impl Global {
     pub(super) fn named(module: &str, name: &str) -> Option<Self> {
-        use Element::{Float as F, Other};
+        use Element::Float as F;
+        let other = |name, size| Self::Storage(Element::Other { name, size });
         Some(match (module, name) {
             ("collections", "OrderedDict") => Self::OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
+            ("argparse", "Namespace") => Self::Namespace,
+            ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => Self::RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Self::RebuildParameter,
             ("torch", "DoubleStorage") => Self::Storage(F(Float::F64)),
             ("torch", "FloatStorage") => Self::Storage(F(Float::F32)),
             ("torch", "HalfStorage") => Self::Storage(F(Float::F16)),
             ("torch", "BFloat16Storage") => Self::Storage(F(Float::Bf16)),
-            ("torch", "LongStorage") => Self::Storage(Other("int64")),
-            ("torch", "IntStorage") => Self::Storage(Other("int32")),
-            ("torch", "ShortStorage") => Self::Storage(Other("int16")),
-            ("torch", "CharStorage") => Self::Storage(Other("int8")),
-            ("torch", "ByteStorage") => Self::Storage(Other("uint8")),
-            ("torch", "BoolStorage") => Self::Storage(Other("bool")),
+            ("torch", "LongStorage") => other("int64", 8),
+            ("torch", "IntStorage") => other("int32", 4),
+            ("torch", "ShortStorage") => other("int16", 2),
+            ("torch", "CharStorage") => other("int8", 1),
+            ("torch", "ByteStorage") => other("uint8", 1),
+            ("torch", "BoolStorage") => other("bool", 1),
             _ => return None,
         })
     }
+}
+
+/// Plain values under their names.
+pub(crate) type Settings = serde_json::Map<String, serde_json::Value>;
+
+/// What a pickle holds.
+#[derive(Debug)]
+pub(crate) struct Saved<'a> {
+    /// What lies under `cfg` beside a `model`, as WavLM's authors save their models.
+    pub settings: Option<Settings>,
+    /// The tensors of the state dict, in its order.
+    pub tensors: Vec<(&'a str, TensorView<'a>)>,
 }
 
 /// Where one tensor lies: a strided view of a storage. Not yet checked against the storage's length.
@@ -60,10 +91,10 @@ pub(crate) struct TensorView<'a> {
     pub strides: Vec<usize>,
 }
 
-/// One storage: an entry of the archive.
+/// One storage: an entry of an archive, or a stretch of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Storage<'a> {
-    /// Name of the entry, below `data/`.
+    /// Its name; that of an entry below `data/`, in an archive.
     pub key: &'a str,
     pub element: Element,
     /// Elements in it.
@@ -74,12 +105,12 @@ pub(crate) struct Storage<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value {
     None,
-    Bool,
+    Bool(bool),
     Int(i64),
-    Float,
+    Float(f64),
     Text(usize),
     Tuple(usize),
-    List,
+    List(usize),
     Dict(usize),
     Global(Global),
     Storage(usize),

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value as Json;
+
 use super::input::Input;
-use super::value::{Global, MAX_DIMENSIONS, Storage, TensorView, Value};
+use super::value::{Global, MAX_DIMENSIONS, Saved, Settings, Storage, TensorView, Value};
 use crate::checkpoint::error::TorchProblem;
 
 /// Names under which training scripts save a state dict among other things.
@@ -25,6 +27,7 @@ pub(super) struct Machine<'a> {
     memo: HashMap<u32, Value>,
     texts: Vec<&'a str>,
     tuples: Vec<Vec<Value>>,
+    lists: Vec<Vec<Value>>,
     dicts: Vec<Vec<(Value, Value)>>,
     storages: Vec<Storage<'a>>,
     views: Vec<TensorView<'a>>,
@@ -39,10 +42,16 @@ impl<'a> Machine<'a> {
             memo: HashMap::new(),
             texts: Vec::new(),
             tuples: Vec::new(),
+            lists: Vec::new(),
             dicts: Vec::new(),
             storages: Vec::new(),
             views: Vec::new(),
         }
+    }
+
+    /// Bytes of the pickle that ran.
+    pub(super) fn length(&self) -> usize {
+        self.input.position()
     }
 
     /// Runs to the pickle's end and returns what it leaves on the stack.
@@ -66,7 +75,7 @@ impl<'a> Machine<'a> {
                 self.input.bytes(8)?;
             }
             b'N' => self.stack.push(Value::None),
-            0x88 | 0x89 => self.stack.push(Value::Bool),
+            0x88 | 0x89 => self.stack.push(Value::Bool(opcode == 0x88)),
             b'K' => self.integer(1)?,
             b'M' => self.integer(2)?,
             b'J' => {
@@ -79,8 +88,8 @@ impl<'a> Machine<'a> {
                 self.stack.push(Value::Int(value));
             }
             b'G' => {
-                self.input.bytes(8)?;
-                self.stack.push(Value::Float);
+                let value = self.input.float()?;
+                self.stack.push(Value::Float(value));
             }
             // BINUNICODE in its three lengths, BINSTRING in its two.
             b'X' | b'T' => self.text(4)?,
@@ -97,12 +106,17 @@ impl<'a> Machine<'a> {
                 let items = self.pop_to_mark()?;
                 self.tuple(items);
             }
-            b']' => self.stack.push(Value::List),
+            b']' => {
+                self.stack.push(Value::List(self.lists.len()));
+                self.lists.push(Vec::new());
+            }
             b'a' => {
-                self.pop()?;
+                let item = self.pop()?;
+                self.append(&[item])?;
             }
             b'e' => {
-                self.pop_to_mark()?;
+                let items = self.pop_to_mark()?;
+                self.append(&items)?;
             }
             b'}' => self.dict(),
             b's' => {
@@ -148,7 +162,8 @@ impl<'a> Machine<'a> {
                 _ => return Err(self.input.damaged("a global's name is not text")),
             },
             b'Q' => self.persistent_id()?,
-            b'R' => self.reduce()?,
+            // REDUCE calls; NEWOBJ makes an object of a class, which is a call of it here.
+            b'R' | 0x81 => self.reduce()?,
             // Sets attributes; a state dict has only `_metadata`, which says nothing about values.
             b'b' => {
                 self.pop()?;
@@ -166,18 +181,12 @@ impl<'a> Machine<'a> {
         };
         match (function, self.tuples[arguments].as_slice()) {
             (Global::OrderedDict, []) => self.dict(),
+            (Global::Namespace, []) => self.dict(),
             (Global::RebuildParameter, &[tensor @ Value::Tensor(_), ..]) => self.stack.push(tensor),
+            // What else there may be tells of gradients.
             (
                 Global::RebuildTensor,
-                &[
-                    Value::Storage(storage),
-                    Value::Int(offset),
-                    Value::Tuple(shape),
-                    Value::Tuple(strides),
-                    _requires_grad,
-                    _hooks,
-                    ..,
-                ],
+                &[Value::Storage(storage), Value::Int(offset), Value::Tuple(shape), Value::Tuple(strides), ..],
             ) => {
                 let storage = self.storages[storage];
                 let offset = usize::try_from(offset).map_err(|_| self.input.damaged("a negative offset"))?;
@@ -193,7 +202,8 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// `BINPERSID`: torch's reference to a storage, `("storage", type, key, device, length)`.
+    /// `BINPERSID`: torch's reference to a storage, `("storage", type, key, device, length)`, to which torch before 1.6 adds
+    /// how it is a view of another: it was never so for a saved model.
     fn persistent_id(&mut self) -> Result<(), TorchProblem> {
         if let Value::Tuple(id) = self.pop()?
             && let &[
@@ -202,7 +212,9 @@ impl<'a> Machine<'a> {
                 Value::Text(key),
                 _device,
                 Value::Int(length),
+                ref view @ ..,
             ] = self.tuples[id].as_slice()
+            && matches!(view, [] | [Value::None])
             && self.texts[kind] == "storage"
         {
             let length =
@@ -234,14 +246,13 @@ impl<'a> Machine<'a> {
         sizes.ok_or_else(|| self.input.damaged("a size or stride that is no natural number"))
     }
 
-    /// The named tensors of a dict, or of the state dict that lies in it under one of [`WRAPPERS`].
-    pub(super) fn state_dict(&self, value: Value) -> Result<Vec<(&'a str, TensorView<'a>)>, TorchProblem> {
+    /// What a dict holds, or the dict that lies in it under one of [`WRAPPERS`].
+    pub(super) fn saved(&self, value: Value) -> Result<Saved<'a>, TorchProblem> {
         let Value::Dict(mut dict) = value else { return Err(TorchProblem::NoStateDict(Vec::new())) };
-        if let (Some(Value::Dict(_)), Some(Value::Dict(_))) =
-            (self.get_item(dict, "cfg"), self.get_item(dict, "model"))
-        {
-            return Err(TorchProblem::Authors);
-        }
+        let settings = match (self.get_item(dict, "cfg"), self.get_item(dict, "model")) {
+            (Some(Value::Dict(settings)), Some(Value::Dict(_))) => Some(self.settings(settings)),
+            _ => None,
+        };
         for _ in 0..MAX_WRAPPERS {
             let tensors = self.named(dict).filter_map(|(name, value)| match value {
                 Value::Tensor(view) => Some((name, self.views[view].clone())),
@@ -249,7 +260,7 @@ impl<'a> Machine<'a> {
             });
             let tensors: Vec<_> = tensors.collect();
             if !tensors.is_empty() {
-                return Ok(tensors);
+                return Ok(Saved { settings, tensors });
             }
             let inner = WRAPPERS.iter().find_map(|wrapper| match self.get_item(dict, wrapper) {
                 Some(Value::Dict(inner)) => Some(inner),
@@ -262,6 +273,40 @@ impl<'a> Machine<'a> {
         }
         let keys = self.named(dict).map(|(name, _)| name.chars().take(MAX_KEY).collect());
         Err(TorchProblem::NoStateDict(keys.take(MAX_KEYS).collect()))
+    }
+
+    /// The texts of a list of nothing else.
+    pub(super) fn texts(&self, value: Value) -> Option<Vec<&'a str>> {
+        let Value::List(list) = value else { return None };
+        let text = |value: &Value| match *value {
+            Value::Text(text) => Some(self.texts[text]),
+            _ => None,
+        };
+        self.lists[list].iter().map(text).collect()
+    }
+
+    /// Every storage that was referred to.
+    pub(super) fn storages(&self) -> &[Storage<'a>] {
+        &self.storages
+    }
+
+    /// What lies under a key of a dict.
+    pub(super) fn item(&self, value: Value, key: &str) -> Option<Value> {
+        let Value::Dict(dict) = value else { return None };
+        self.get_item(dict, key)
+    }
+
+    /// The keys of a dict under which plain values lie.
+    fn settings(&self, dict: usize) -> Settings {
+        let plain = |value| match value {
+            Value::None => Some(Json::Null),
+            Value::Bool(value) => Some(value.into()),
+            Value::Int(value) => Some(value.into()),
+            Value::Float(value) => Some(value.into()),
+            Value::Text(text) => Some(self.texts[text].into()),
+            _ => None,
+        };
+        self.named(dict).filter_map(|(key, value)| Some((key.to_owned(), plain(value)?))).collect()
     }
 
     /// The items of a dict whose keys are text.
@@ -312,6 +357,14 @@ impl<'a> Machine<'a> {
             return Err(self.input.damaged("a key without a value"));
         }
         self.dicts[dict].extend(pairs.iter().map(|&[key, value]| (key, value)));
+        Ok(())
+    }
+
+    fn append(&mut self, items: &[Value]) -> Result<(), TorchProblem> {
+        let Value::List(list) = self.top()? else {
+            return Err(self.input.damaged("items appended to something that is no list"));
+        };
+        self.lists[list].extend_from_slice(items);
         Ok(())
     }
 

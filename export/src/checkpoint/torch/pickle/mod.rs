@@ -7,22 +7,25 @@
 //! proportional to the length of the pickle.
 
 mod input;
+mod legacy;
 mod machine;
 mod value;
 
-use super::error::TorchProblem;
+use crate::checkpoint::error::TorchProblem;
+pub(super) use legacy::Legacy;
 use machine::Machine;
 
-pub(super) use value::{Element, Storage, TensorView};
+pub(crate) use value::Settings;
+pub(super) use value::{Element, Saved, Storage, TensorView};
 
 /// Longest pickle read, in bytes; that of a model of thousands of tensors has some hundred thousand.
 pub(super) const MAX_PICKLE: u64 = 64 << 20;
 
-/// The tensors of the state dict that `pickle` builds, in its order.
+/// The state dict that `pickle` builds, and what stands beside it.
 ///
 /// The dict may be the pickle's result, or lie in it under a name that training scripts give it.
-pub(super) fn state_dict(pickle: &[u8]) -> Result<Vec<(&str, TensorView<'_>)>, TorchProblem> {
+pub(super) fn saved(pickle: &[u8]) -> Result<Saved<'_>, TorchProblem> {
     let mut machine = Machine::new(pickle);
     let result = machine.run()?;
-    machine.state_dict(result)
+    machine.saved(result)
 }

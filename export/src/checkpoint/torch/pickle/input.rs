@@ -32,6 +32,18 @@ impl<'a> Input<'a> {
         Ok(self.bytes(1)?[0])
     }
 
+    /// Bytes read so far.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// A big-endian number of 8 bytes.
+    pub(super) fn float(&mut self) -> Result<f64, TorchProblem> {
+        let bytes = self.bytes(8)?;
+        let bytes = bytes.first_chunk().ok_or_else(|| self.damaged("it ends within an instruction"))?;
+        Ok(f64::from_be_bytes(*bytes))
+    }
+
     /// A little-endian natural number of up to 8 bytes.
     pub(super) fn unsigned(&mut self, width: u8) -> Result<u64, TorchProblem> {
         if width > 8 {

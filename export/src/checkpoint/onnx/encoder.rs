@@ -1,0 +1,499 @@
+//! The encoder in a graph: stem, projection, positional convolution, and a transformer layer for every softmax.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use ndarray::{ArrayD, IxDyn};
+use tract_onnx::pb::NodeProto;
+
+use super::graph::{Graph, name_of};
+use super::pieces::{Conv, Linear, Norm, Pieces};
+use crate::checkpoint::config_json::ConfigJson;
+use crate::checkpoint::error::OnnxProblem;
+use crate::checkpoint::names;
+use crate::relative_positions::bucket;
+
+/// Tensors under transformers' names.
+pub(super) type Tensors = std::collections::BTreeMap<String, ArrayD<f32>>;
+
+/// What was found of the encoder.
+pub(super) struct Encoder<'a> {
+    pub tensors: Tensors,
+    /// The states before the first layer and behind every one; the last behind the final norm, where there is one.
+    pub states: Vec<&'a str>,
+    /// What the projection's norm makes.
+    pub features: &'a str,
+    /// Something that whoever converts the graph should know.
+    pub note: Option<String>,
+}
+
+/// Finds the encoder, and tells `config` what it is like.
+pub(super) fn find<'a>(pieces: &mut Pieces<'a>, config: &mut ConfigJson) -> Result<Encoder<'a>, OnnxProblem> {
+    let mut search = Search { pieces, config, tensors: Tensors::new(), note: None };
+    search.encoder()
+}
+
+struct Search<'s, 'a> {
+    pieces: &'s mut Pieces<'a>,
+    config: &'s mut ConfigJson,
+    tensors: Tensors,
+    note: Option<String>,
+}
+
+/// One layer as it was found.
+struct Layer<'a> {
+    /// Root of the layer's input.
+    input: &'a str,
+    /// Root of its output.
+    output: &'a str,
+    /// Its norms stand before attention and feed-forward.
+    stable: bool,
+}
+
+fn unfit(node: &NodeProto, expected: &'static str) -> OnnxProblem {
+    OnnxProblem::Misfit { node: name_of(node), expected }
+}
+
+impl<'a> Search<'_, 'a> {
+    fn encoder(&mut self) -> Result<Encoder<'a>, OnnxProblem> {
+        let graph = self.pieces.graph;
+        let attends = |node: &&NodeProto| {
+            let readers = node.output.first().map(|output| graph.readers(output)).unwrap_or_default();
+            readers.iter().any(|reader| reader.op_type == "MatMul")
+        };
+        let softmaxes: Vec<&NodeProto> = graph.nodes("Softmax").filter(attends).collect();
+        let first = *softmaxes.first().ok_or(OnnxProblem::NotWavlm { lacks: "attention" })?;
+        let before = ancestors(graph, first);
+        let convs: Vec<Conv<'a>> = self.pieces.convs().to_vec();
+        let mut convs: Vec<Conv<'a>> = convs.into_iter().filter(|conv| before.contains(conv.output)).collect();
+        let positional = convs.pop().ok_or(OnnxProblem::NotWavlm { lacks: "convolution before its layers" })?;
+        if convs.is_empty() {
+            return Err(OnnxProblem::NotWavlm { lacks: "stem before its positional convolution" });
+        }
+        let stem = self.stem(&convs)?;
+        let (features, projected) = self.projection(stem, &positional)?;
+        let mut state = self.positional(projected, &positional)?;
+        // What the layers read: behind the encoder's norm, or with it at the end.
+        let summed = state;
+        let before_layers = self.pieces.norm_of(state).cloned();
+        let mut states = Vec::new();
+        let mut stable = false;
+        for (index, softmax) in softmaxes.iter().enumerate() {
+            let layer = self.layer(index, softmax)?;
+            if index == 0 {
+                stable = layer.stable;
+                state = match (&before_layers, stable) {
+                    (Some(norm), false) => norm.output,
+                    (None, false) => return Err(unfit(softmax, "a layer norm between the positional convolution and the layers")),
+                    (_, true) => summed,
+                };
+                states.push(state);
+            }
+            if layer.stable != stable || layer.input != state {
+                return Err(unfit(softmax, "a layer that reads what the layer before it makes"));
+            }
+            state = layer.output;
+            states.push(state);
+        }
+        let last = *softmaxes.last().expect("at least one");
+        let norm = if stable { self.pieces.norm_of(state).cloned() } else { before_layers };
+        let norm = norm.ok_or_else(|| unfit(last, "a layer norm behind the last layer"))?;
+        self.norm(&norm, names::ENCODER_NORM)?;
+        if stable && let Some(last) = states.last_mut() {
+            *last = norm.output;
+        }
+        self.config.layer_norm_eps = norm.epsilon;
+        self.config.do_stable_layer_norm = stable;
+        self.config.num_hidden_layers = softmaxes.len() as u32;
+        let (tensors, note) = (std::mem::take(&mut self.tensors), self.note.take());
+        Ok(Encoder { tensors, states, features, note })
+    }
+
+    /// The convolutions from the waveform on, each with its norm and non-linearity; what the last of them makes.
+    fn stem(&mut self, convs: &[Conv<'a>]) -> Result<&'a str, OnnxProblem> {
+        let graph = self.pieces.graph;
+        let waveform = graph.inputs().next().map(|input| input.name.as_str());
+        let mut state = waveform.unwrap_or_default();
+        let [mut dims, mut kernels, mut strides] = [Vec::new(), Vec::new(), Vec::new()];
+        let mut bias_anywhere = false;
+        for (i, conv) in convs.iter().enumerate() {
+            let reads = if i == 0 { conv.input } else { self.pieces.activation(conv.input)?.1 };
+            if i > 0 {
+                self.config.feat_extract_activation = self.pieces.activation(conv.input)?.0.to_owned();
+            }
+            if reads != state || conv.groups != 1 || conv.dilation != 1 || conv.padding != 0 {
+                return Err(unfit(conv.node, "a plain convolution over what the one before it makes"));
+            }
+            let [conv_name, norm_name] = names::stem(i);
+            let (weight, bias) = self.pieces.conv_values(conv)?;
+            dims.push(weight.shape()[0] as u32);
+            kernels.push(weight.shape()[2] as u32);
+            strides.push(conv.stride);
+            self.tensors.insert(format!("{conv_name}.weight"), weight);
+            bias_anywhere |= bias.is_some();
+            if let Some(bias) = bias {
+                self.tensors.insert(format!("{conv_name}.bias"), bias);
+            }
+            state = self.pieces.conv_output(conv)?;
+            if let Some(norm) = self.pieces.norm_of(state).cloned() {
+                self.norm(&norm, &norm_name)?;
+                state = norm.output;
+                self.config.feat_extract_norm = "layer".to_owned();
+            } else if i == 0 {
+                let (weight, bias, output) = self.pieces.group_norm(state)?.ok_or_else(|| {
+                    unfit(conv.node, "a norm behind the first convolution")
+                })?;
+                self.tensors.insert(format!("{norm_name}.weight"), weight);
+                self.tensors.insert(format!("{norm_name}.bias"), bias);
+                state = output;
+                self.config.feat_extract_norm = "group".to_owned();
+            }
+            self.pieces.note_made(state);
+        }
+        self.config.conv_bias = bias_anywhere;
+        (self.config.conv_dim, self.config.conv_kernel, self.config.conv_stride) = (dims, kernels, strides);
+        Ok(state)
+    }
+
+    /// The norm and the linear layer between stem and positional convolution; what each makes.
+    fn projection(&mut self, stem: &'a str, positional: &Conv<'a>) -> Result<(&'a str, &'a str), OnnxProblem> {
+        let misfit = |expected| unfit(positional.node, expected);
+        let linear = self.pieces.linear_to(positional.input).cloned();
+        let linear = linear.ok_or_else(|| misfit("a positional convolution over what a linear layer makes"))?;
+        let norm = self.pieces.norm_to(linear.input).cloned();
+        let norm = norm.ok_or_else(|| misfit("a layer norm before the projection"))?;
+        let (activation, reads) = self.pieces.activation(norm.input)?;
+        if reads != stem {
+            return Err(misfit("a projection of what the stem makes"));
+        }
+        self.config.feat_extract_activation = activation.to_owned();
+        self.norm(&norm, names::PROJECTION_NORM)?;
+        self.linear(&linear, names::PROJECTION)?;
+        self.config.hidden_size = self.pieces.width(&linear) as u32;
+        Ok((norm.output, linear.output))
+    }
+
+    /// The sum of the projection and of its positional convolution.
+    fn positional(&mut self, projected: &'a str, conv: &Conv<'a>) -> Result<&'a str, OnnxProblem> {
+        let graph = self.pieces.graph;
+        let (weight, bias) = self.pieces.conv_values(conv)?;
+        let kernel = weight.shape()[2];
+        if conv.padding as usize != kernel / 2 || conv.stride != 1 || conv.dilation != 1 {
+            return Err(unfit(conv.node, "a positional convolution that keeps the number of frames"));
+        }
+        self.config.num_conv_pos_embeddings = kernel as u32;
+        self.config.num_conv_pos_embedding_groups = conv.groups;
+        let bias = bias.unwrap_or_else(|| ArrayD::zeros(IxDyn(&[weight.shape()[0]])));
+        self.tensors.insert(format!("{}.weight", names::POSITIONAL), weight);
+        self.tensors.insert(format!("{}.bias", names::POSITIONAL), bias);
+        let adds = |node: &&NodeProto| node.op_type == "Add" && !graph.variables(node).is_empty();
+        let sum = graph.readers(projected).into_iter().filter(adds).find(|node| {
+            graph.variables(node).iter().any(|&input| input != projected && self.behind(input, conv.output))
+        });
+        let sum = sum.and_then(|node| node.output.first());
+        sum.map(String::as_str).ok_or_else(|| unfit(conv.node, "the sum of the projection and its positional convolution"))
+    }
+
+    /// Whether a tensor is the non-linearity of a convolution's output, of which the last frame may be cut off.
+    fn behind(&self, tensor: &'a str, conv: &str) -> bool {
+        let graph = self.pieces.graph;
+        let Ok((_, mut reads)) = self.pieces.activation(tensor) else { return false };
+        for _ in 0..4 {
+            if reads == conv {
+                return true;
+            }
+            match graph.producer(reads) {
+                Some(node) if matches!(node.op_type.as_str(), "Slice" | "Add") => match graph.variables(node).first() {
+                    Some(&input) => reads = input,
+                    None => return false,
+                },
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// The layer around a softmax.
+    fn layer(&mut self, index: usize, softmax: &'a NodeProto) -> Result<Layer<'a>, OnnxProblem> {
+        let graph = self.pieces.graph;
+        let misfit = |expected| unfit(softmax, expected);
+        let name = |part: &str| names::layer(index, part);
+        let (product, bias) = self.scores(softmax)?;
+        let linear_up = |input: &'a String| self.nearest_linear(graph.root(input));
+        let [query, key] = product.input.as_slice() else { return Err(misfit("a product of queries and keys")) };
+        let (query, key) = (linear_up(query), linear_up(key));
+        let mixed = softmax.output.first().map(|output| graph.readers(output)).unwrap_or_default();
+        let mixed = mixed.into_iter().find(|node| node.op_type == "MatMul");
+        let mixed = mixed.ok_or_else(|| misfit("a product of weights and values"))?;
+        let value = mixed.input.get(1).and_then(linear_up);
+        let (Some(query), Some(key), Some(value)) = (query, key, value) else {
+            return Err(misfit("linear layers that make queries, keys and values"));
+        };
+        let reads = query.input;
+        if key.input != reads || value.input != reads {
+            return Err(misfit("queries, keys and values of one tensor"));
+        }
+        let mix = mixed.output.first().map(String::as_str).unwrap_or_default();
+        let out = self.pieces.linears_of(mix).first().map(|&linear| linear.clone());
+        let out = out.ok_or_else(|| misfit("a linear layer behind the attention"))?;
+        self.gate(index, softmax, bias, reads)?;
+        for (linear, part) in [(&query, "q_proj"), (&key, "k_proj"), (&value, "v_proj"), (&out, "out_proj")] {
+            self.linear(linear, &name(&format!("attention.{part}")))?;
+        }
+
+        let (attended, residual) = self.residual(out.output).ok_or_else(|| misfit("a residual around the attention"))?;
+        let stable = residual != reads;
+        let (first_norm, second_norm, inner_reads);
+        if stable {
+            first_norm = self.pieces.norm_to(reads).cloned().filter(|norm| norm.input == residual);
+            second_norm = self.pieces.norm_of(attended).cloned();
+            inner_reads = second_norm.as_ref().map(|norm| norm.output);
+        } else {
+            first_norm = self.pieces.norm_of(attended).cloned();
+            second_norm = None;
+            inner_reads = first_norm.as_ref().map(|norm| norm.output);
+        }
+        let first_norm = first_norm.ok_or_else(|| misfit("a layer norm around the attention"))?;
+        let inner_reads = inner_reads.ok_or_else(|| misfit("a layer norm before the feed-forward block"))?;
+        let (up, down) = self.feed_forward(inner_reads).ok_or_else(|| misfit("a feed-forward block behind the attention"))?;
+        let (sum, around) = self.residual(down.output).ok_or_else(|| misfit("a residual around the feed-forward block"))?;
+        if around != if stable { attended } else { inner_reads } {
+            return Err(misfit("a residual around the feed-forward block"));
+        }
+        let (second_norm, output) = match second_norm {
+            Some(norm) => (norm, sum),
+            None => {
+                let norm = self.pieces.norm_of(sum).cloned();
+                let norm = norm.ok_or_else(|| misfit("a layer norm behind the feed-forward block"))?;
+                (norm.clone(), norm.output)
+            }
+        };
+        self.config.intermediate_size = self.pieces.width(&up) as u32;
+        self.linear(&up, &name("feed_forward.intermediate_dense"))?;
+        self.linear(&down, &name("feed_forward.output_dense"))?;
+        self.norm(&first_norm, &name("layer_norm"))?;
+        self.norm(&second_norm, &name("final_layer_norm"))?;
+        let input = if stable { residual } else { reads };
+        Ok(Layer { input, output, stable })
+    }
+
+    /// The product of queries and keys under a softmax, and the bias that is added to it.
+    fn scores(&self, softmax: &'a NodeProto) -> Result<(&'a NodeProto, &'a str), OnnxProblem> {
+        let graph = self.pieces.graph;
+        let lacks = || OnnxProblem::NotWavlm { lacks: "bias of relative positions in its attention" };
+        let sum = softmax.input.first().and_then(|input| graph.producer(graph.root(input)));
+        let sum = sum.filter(|node| node.op_type == "Add").ok_or_else(lacks)?;
+        let [a, b] = sum.input.as_slice() else { return Err(lacks()) };
+        for (scores, bias) in [(a, b), (b, a)] {
+            if let Some(product) = self.product(graph.root(scores)) {
+                return Ok((product, graph.root(bias)));
+            }
+        }
+        Err(lacks())
+    }
+
+    /// The product of two variables that makes a tensor, behind factors.
+    fn product(&self, mut tensor: &'a str) -> Option<&'a NodeProto> {
+        let graph = self.pieces.graph;
+        loop {
+            let node = graph.producer(tensor)?;
+            match (node.op_type.as_str(), graph.variables(node).as_slice()) {
+                ("MatMul", [_, _]) => return Some(node),
+                ("Mul" | "Div", &[only]) => tensor = only,
+                _ => return None,
+            }
+        }
+    }
+
+    /// The linear layer behind factors and changes of shape.
+    fn nearest_linear(&self, mut tensor: &'a str) -> Option<Linear<'a>> {
+        let graph = self.pieces.graph;
+        loop {
+            if let Some(linear) = self.pieces.linear_to(tensor) {
+                return Some(linear.clone());
+            }
+            let node = graph.producer(tensor)?;
+            if !matches!(node.op_type.as_str(), "Mul" | "Div") {
+                return None;
+            }
+            // A factor may be computed from a shape; it is no layer's output.
+            tensor = *graph.variables(node).first()?;
+        }
+    }
+
+    /// The sum that reads a layer's output, and what else it adds.
+    fn residual(&self, output: &'a str) -> Option<(&'a str, &'a str)> {
+        let graph = self.pieces.graph;
+        graph.readers(output).into_iter().filter(|node| node.op_type == "Add").find_map(|node| {
+            let inputs = graph.variables(node);
+            let [a, b] = inputs.as_slice() else { return None };
+            let other = if *a == output { b } else { a };
+            Some((node.output.first()?.as_str(), *other))
+        })
+    }
+
+    /// The two linear layers behind a tensor, with a non-linearity between them.
+    fn feed_forward(&mut self, reads: &'a str) -> Option<(Linear<'a>, Linear<'a>)> {
+        let graph = self.pieces.graph;
+        let candidates: Vec<Linear<'a>> = self.pieces.linears_of(reads).into_iter().cloned().collect();
+        for up in candidates {
+            let (mut open, mut seen) = (VecDeque::from([up.output]), HashSet::new());
+            while let Some(tensor) = open.pop_front().filter(|_| seen.len() < 64) {
+                for linear in self.pieces.linears_of(tensor) {
+                    if let Ok((activation, input)) = self.pieces.activation(tensor)
+                        && input == up.output
+                        && tensor != up.output
+                    {
+                        self.config.hidden_act = activation.to_owned();
+                        return Some((up, linear.clone()));
+                    }
+                }
+                let next = graph.readers(tensor).into_iter().filter_map(|node| node.output.first());
+                open.extend(next.map(String::as_str).filter(|next| seen.insert(*next)));
+            }
+        }
+        None
+    }
+
+    /// The gate of the position bias, and in the first layer the bias itself: everything above the sum under a softmax that
+    /// is no linear layer of the attention.
+    fn gate(&mut self, index: usize, softmax: &'a NodeProto, bias: &'a str, reads: &'a str) -> Result<(), OnnxProblem> {
+        let graph = self.pieces.graph;
+        let misfit = |expected| unfit(softmax, expected);
+        let (mut open, mut seen) = (VecDeque::from([bias]), HashSet::new());
+        let (mut linear, mut factors, mut embedding, mut table) = (None, None, None, None);
+        while let Some(tensor) = open.pop_front() {
+            if let Some(found) = self.pieces.linear_to(tensor) {
+                linear = linear.or(Some(found.clone()));
+                continue;
+            }
+            let Some(node) = graph.producer(tensor).filter(|_| seen.insert(tensor)) else { continue };
+            if node.op_type == "Gather"
+                && let Some(data) = node.input.first().filter(|data| graph.shape(data).is_some_and(|shape| shape.len() == 2))
+            {
+                embedding = embedding.or(Some((data.as_str(), node)));
+                continue;
+            }
+            for input in node.input.iter().filter(|input| !input.is_empty()) {
+                if !graph.is_constant(input) {
+                    open.push_back(graph.root(input));
+                    continue;
+                }
+                match graph.shape(input).unwrap_or_default().as_slice() {
+                    [1, heads, 1, 1] if *heads > 0 && node.op_type == "Mul" => factors = factors.or(Some(input.as_str())),
+                    [.., rows, columns] if rows == columns && *rows > 1 => table = table.or(Some(input.as_str())),
+                    _ => {}
+                }
+            }
+        }
+        let linear = linear.filter(|linear| linear.input == reads && self.pieces.width(linear) == 8);
+        let linear = linear.ok_or_else(|| misfit("a bias of relative positions with WavLM's gate"))?;
+        let factors = factors.ok_or_else(|| misfit("a factor for each head in the gate"))?;
+        self.linear(&linear, &names::layer(index, "attention.gru_rel_pos_linear"))?;
+        let factors = self.pieces.vector(factors)?;
+        let heads = factors.len();
+        self.config.num_attention_heads = heads as u32;
+        let shaped = factors.into_shape_with_order(IxDyn(&[1, heads, 1, 1])).map_err(|_| misfit("a factor for each head"))?;
+        self.tensors.insert(names::layer(index, "attention.gru_rel_pos_const"), shaped);
+        if self.tensors.contains_key(names::POSITION_BIAS) {
+            return Ok(());
+        }
+        let values = match (embedding, table) {
+            (Some((data, gather)), _) => {
+                self.config.max_bucket_distance = self.max_distance(gather, data)?;
+                graph.values(data)?
+            }
+            (None, Some(table)) => self.folded_bias(graph.values(table)?, heads).ok_or_else(|| misfit("a table of relative positions"))?,
+            (None, None) => return Err(misfit("a table of relative positions")),
+        };
+        self.config.num_buckets = values.shape()[0] as u32;
+        self.tensors.insert(names::POSITION_BIAS.to_owned(), values);
+        Ok(())
+    }
+
+    /// The distance from which on all positions share a bucket: the logarithm of distances is divided by
+    /// ln(max_distance / max_exact).
+    fn max_distance(&self, gather: &'a NodeProto, data: &str) -> Result<u32, OnnxProblem> {
+        let graph = self.pieces.graph;
+        let buckets = graph.shape(data).and_then(|shape| shape.first().copied()).unwrap_or(0);
+        let exact = (buckets / 4) as f32;
+        let (mut open, mut seen): (Vec<&str>, HashSet<&str>) = (gather.input.get(1).map(String::as_str).into_iter().collect(), HashSet::new());
+        while let Some(tensor) = open.pop() {
+            let Some(node) = graph.producer(tensor).filter(|_| seen.insert(tensor)) else { continue };
+            if matches!(node.op_type.as_str(), "Div" | "Mul")
+                && let [logarithm, factor] = node.input.as_slice()
+                && graph.producer(logarithm).is_some_and(|node| node.op_type == "Log")
+                && let Some(factor) = graph.scalar(factor)
+            {
+                let factor = if node.op_type == "Div" { factor } else { 1.0 / factor };
+                return Ok((exact * factor.exp()).round() as u32);
+            }
+            open.extend(node.input.iter().map(String::as_str).filter(|input| !input.is_empty()));
+        }
+        Err(unfit(gather, "buckets of relative positions whose widths grow with the logarithm of the distance"))
+    }
+
+    /// The buckets of a bias that was folded for one length, (…, heads, frames, frames): those that occur at that length; the
+    /// last of either side stands for the rest.
+    fn folded_bias(&mut self, table: ArrayD<f32>, heads: usize) -> Option<ArrayD<f32>> {
+        let frames = *table.shape().last()?;
+        let batch = table.len() / (heads * frames * frames);
+        let table = table.into_shape_with_order((batch, heads, frames, frames)).ok()?;
+        if self.config.num_buckets < 4 {
+            return None;
+        }
+        let buckets = self.config.num_buckets as usize;
+        let mut values = ArrayD::zeros(IxDyn(&[buckets, heads]));
+        let mut found: HashMap<usize, usize> = HashMap::new();
+        for distance in 0..frames {
+            for (query, key) in [(distance, 0), (0, distance)] {
+                let apart = key as i64 - query as i64;
+                let bucket = bucket(apart, self.config.num_buckets, self.config.max_bucket_distance);
+                if found.insert(bucket, distance).is_none() {
+                    for head in 0..heads {
+                        values[[bucket, head]] = table[[0, head, query, key]];
+                    }
+                }
+            }
+        }
+        let half = buckets / 2;
+        for start in [0, half] {
+            let Some(last) = (start..start + half).rev().find(|bucket| found.contains_key(bucket)) else { continue };
+            for bucket in last + 1..start + half {
+                for head in 0..heads {
+                    values[[bucket, head]] = values[[last, head]];
+                }
+            }
+        }
+        self.note = Some(format!(
+            "its relative positions are folded for {frames} frames alone; farther ones get the bias of the farthest there is"
+        ));
+        Some(values)
+    }
+
+    fn linear(&mut self, linear: &Linear<'a>, name: &str) -> Result<(), OnnxProblem> {
+        let [weight, bias] = self.pieces.values(linear)?;
+        self.tensors.insert(format!("{name}.weight"), weight);
+        self.tensors.insert(format!("{name}.bias"), bias);
+        Ok(())
+    }
+
+    fn norm(&mut self, norm: &Norm<'a>, name: &str) -> Result<(), OnnxProblem> {
+        let [weight, bias] = [norm.weight, norm.bias].map(|tensor| self.pieces.vector(tensor));
+        self.tensors.insert(format!("{name}.weight"), weight?);
+        self.tensors.insert(format!("{name}.bias"), bias?);
+        Ok(())
+    }
+}
+
+/// Every tensor that a node depends on.
+fn ancestors<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> HashSet<&'a str> {
+    let (mut open, mut seen) = (vec![node], HashSet::new());
+    while let Some(node) = open.pop() {
+        for input in node.input.iter().filter(|input| !input.is_empty()) {
+            if seen.insert(input.as_str()) {
+                open.extend(graph.producer(input));
+            }
+        }
+    }
+    seen
+}
