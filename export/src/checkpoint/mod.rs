@@ -9,7 +9,7 @@ mod error;
 mod folder;
 mod json;
 pub(crate) mod names;
-mod onnx;
+pub(crate) mod onnx;
 mod peft;
 mod prefixes;
 mod safetensors;

@@ -18,6 +18,14 @@ pub enum OnnxProblem {
         /// What it reads.
         tensor: String,
     },
+    /// An operator that ONNX does not define.
+    #[error("{node} is an operator of `{domain}`; give the graph as it was before that was put in, say by an optimiser")]
+    Domain {
+        /// The node.
+        node: String,
+        /// Whose operator it is.
+        domain: String,
+    },
     /// A path that is not Unicode.
     #[error("the path of its folder is not Unicode; move it elsewhere")]
     FolderName,

@@ -116,15 +116,18 @@ impl<'a> Search<'_, 'a> {
         let [mut dims, mut kernels, mut strides] = [Vec::new(), Vec::new(), Vec::new()];
         let mut bias_anywhere = false;
         for (i, conv) in convs.iter().enumerate() {
-            let reads = if i == 0 { conv.input } else { self.pieces.activation(conv.input)?.1 };
+            let (mut reads, mut factor) = (conv.input, 1.0);
             if i > 0 {
-                self.config.feat_extract_activation = self.pieces.activation(conv.input)?.0.to_owned();
+                let (activation, input) = self.pieces.activation(conv.input)?;
+                self.config.feat_extract_activation = activation.name.to_owned();
+                (reads, factor) = (input, activation.factor);
             }
             if reads != state || conv.groups != 1 || conv.dilation != 1 || conv.padding != 0 {
                 return Err(unfit(conv.node, "a plain convolution over what the one before it makes"));
             }
             let [conv_name, norm_name] = names::stem(i);
-            let (weight, bias) = self.pieces.conv_values(conv)?;
+            let (mut weight, bias) = self.pieces.conv_values(conv)?;
+            weight *= factor;
             dims.push(weight.shape()[0] as u32);
             kernels.push(weight.shape()[2] as u32);
             strides.push(conv.stride);
@@ -162,10 +165,10 @@ impl<'a> Search<'_, 'a> {
         let norm = self.pieces.norm_to(linear.input).cloned();
         let norm = norm.ok_or_else(|| misfit("a layer norm before the projection"))?;
         let (activation, reads) = self.pieces.activation(norm.input)?;
-        if reads != stem {
+        if reads != stem || activation.factor != 1.0 {
             return Err(misfit("a projection of what the stem makes"));
         }
-        self.config.feat_extract_activation = activation.to_owned();
+        self.config.feat_extract_activation = activation.name.to_owned();
         self.norm(&norm, names::PROJECTION_NORM)?;
         self.linear(&linear, names::PROJECTION)?;
         self.config.hidden_size = self.pieces.width(&linear) as u32;
@@ -196,7 +199,10 @@ impl<'a> Search<'_, 'a> {
     /// Whether a tensor is the non-linearity of a convolution's output, of which the last frame may be cut off.
     fn behind(&self, tensor: &'a str, conv: &str) -> bool {
         let graph = self.pieces.graph;
-        let Ok((_, mut reads)) = self.pieces.activation(tensor) else { return false };
+        let Ok((activation, mut reads)) = self.pieces.activation(tensor) else { return false };
+        if activation.factor != 1.0 {
+            return false;
+        }
         for _ in 0..4 {
             if reads == conv {
                 return true;
@@ -343,8 +349,9 @@ impl<'a> Search<'_, 'a> {
                         && input == up.output
                         && tensor != up.output
                     {
-                        self.config.hidden_act = activation.to_owned();
-                        return Some((up, linear.clone()));
+                        self.config.hidden_act = activation.name.to_owned();
+                        let down = linear.clone().times(activation.factor);
+                        return Some((up, down));
                     }
                 }
                 let next = graph.readers(tensor).into_iter().filter_map(|node| node.output.first());
@@ -377,6 +384,10 @@ impl<'a> Search<'_, 'a> {
                 if !graph.is_constant(input) {
                     open.push_back(graph.root(input));
                     continue;
+                }
+                // An exporter that knows the length leaves the table to be computed from constants.
+                if graph.producer(input).is_some() {
+                    open.push_back(input);
                 }
                 match graph.shape(input).unwrap_or_default().as_slice() {
                     [1, heads, 1, 1] if *heads > 0 && node.op_type == "Mul" => factors = factors.or(Some(input.as_str())),

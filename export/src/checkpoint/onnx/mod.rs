@@ -4,7 +4,9 @@
 //! waveform to its last state, and the head behind it. What is recognised comes out as a checkpoint of transformers. Whether
 //! it computes what the graph does is for [`original`](crate::original) to say.
 
+mod activation;
 mod encoder;
+mod file;
 mod graph;
 mod heads;
 mod pieces;
@@ -12,7 +14,6 @@ mod pieces;
 use std::path::{Path, PathBuf};
 
 use tract_onnx::pb::ModelProto;
-use tract_onnx::prelude::Framework;
 use wavlm_format::Preprocessing;
 
 use super::config_json::{ConfigJson, Task};
@@ -21,6 +22,7 @@ use super::folder::{self, Checkpoint};
 use super::json;
 use super::source::{CONFIG, JsonFiles};
 use super::tensors::NamedTensors;
+pub(crate) use file::{folder_of, load};
 use graph::Graph;
 use pieces::Pieces;
 
@@ -44,9 +46,9 @@ pub(super) fn is_one(path: &Path) -> bool {
 /// are any.
 pub(super) fn open(path: &Path, task: Option<Task>) -> Result<Checkpoint, CheckpointError> {
     let fail = |problem: Problem| CheckpointError::new(path, problem);
-    let model = parse(path).map_err(fail)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = JsonFiles::of(folder);
+    let model = load(path).map_err(fail)?;
+    let folder = folder_of(path).map_err(|problem| fail(problem.into()))?;
+    let beside = JsonFiles::of(Path::new(folder));
     let mut config: ConfigJson = json::read_optional(&beside.file(CONFIG))?.unwrap_or_default();
     let found = recognise(&model, folder, &mut config, task).map_err(|problem| fail(problem.into()))?;
     let refused = |problem: ConfigProblem| fail(problem.into());
@@ -85,19 +87,12 @@ struct Found {
     notes: Vec<String>,
 }
 
-fn parse(path: &Path) -> Result<ModelProto, Problem> {
-    let mut file = std::fs::File::open(path)?;
-    let model = tract_onnx::onnx().proto_model_for_read(&mut file);
-    Ok(model.map_err(|error| OnnxProblem::Damaged(error.to_string()))?)
-}
-
 fn recognise(
     model: &ModelProto,
-    folder: &Path,
+    folder: &str,
     config: &mut ConfigJson,
     task: Option<Task>,
 ) -> Result<Found, OnnxProblem> {
-    let folder = folder.to_str().ok_or(OnnxProblem::FolderName)?;
     let graph = Graph::new(model, folder)?;
     let samples = only_length(&graph)?;
     let mut pieces = Pieces::find(&graph)?;

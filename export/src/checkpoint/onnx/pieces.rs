@@ -1,12 +1,18 @@
 //! Pieces that networks are made of, however an exporter spells them: linear layers, norms, convolutions, non-linearities.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use ndarray::{ArrayD, Ix2, Ix3, arr1};
+use ndarray::{Array1, ArrayD, Ix2, Ix3, s};
 use tract_onnx::pb::NodeProto;
 
+use super::activation::{self, Activation};
 use super::graph::{Graph, float, integer, integers, name_of, text};
 use crate::checkpoint::error::OnnxProblem;
+
+/// Operators that work element by element.
+const ELEMENTWISE: [&str; 17] = [
+    "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Neg", "Exp", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Swish", "Selu", "Gelu",
+];
 
 /// `y = x Wᵀ + b` over the last axis: `Gemm`, or `MatMul` with an `Add` behind it.
 #[derive(Clone, Debug)]
@@ -18,7 +24,19 @@ pub(super) struct Linear<'a> {
     weight: &'a str,
     /// The weight has a row for each output, and not a column.
     rows_are_outputs: bool,
-    bias: Option<&'a str>,
+    /// What the weight is to be multiplied by, since whatever makes the input was divided by it.
+    factor: f32,
+    /// What is added, which an optimiser may have left in two places.
+    biases: [Option<&'a str>; 2],
+    /// The outputs that are its own, where one matrix serves several layers: the first, and how many.
+    part: Option<(usize, usize)>,
+}
+
+impl Linear<'_> {
+    /// The same layer over inputs that were divided by `factor`.
+    pub fn times(self, factor: f32) -> Self {
+        Self { factor: self.factor * factor, ..self }
+    }
 }
 
 /// A layer norm over the last axis.
@@ -59,7 +77,9 @@ pub(super) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     pub fn find(graph: &'a Graph<'a>) -> Result<Self, OnnxProblem> {
-        let linears: Vec<Linear<'_>> = graph.all_nodes().filter_map(|node| linear(graph, node)).collect();
+        let mut linears: Vec<Linear<'_>> = graph.all_nodes().filter_map(|node| linear(graph, node)).collect();
+        let parts: Vec<Linear<'_>> = linears.iter().flat_map(|whole| parts(graph, whole)).collect();
+        linears.extend(parts);
         let norms: Vec<Norm<'_>> = graph.all_nodes().filter_map(|node| norm(graph, node)).collect();
         let convs = graph.nodes("Conv").map(|node| conv(graph, node)).collect::<Result<Vec<_>, _>>()?;
         let mut made: HashSet<&str> = linears.iter().map(|linear| linear.output).collect();
@@ -108,15 +128,30 @@ impl<'a> Pieces<'a> {
         let unfit = || OnnxProblem::Constant { tensor: linear.weight.to_owned(), cause: "not a matrix".to_owned() };
         let weight = weight.into_dimensionality::<Ix2>().map_err(|_| unfit())?;
         let weight = if linear.rows_are_outputs { weight } else { weight.reversed_axes() };
-        let bias = match linear.bias {
-            Some(bias) => self.graph.values(bias)?.flatten().into_owned(),
-            None => arr1(&vec![0.0; weight.nrows()]),
-        };
-        Ok([weight.as_standard_layout().into_owned().into_dyn(), bias.into_dyn()])
+        let (first, count) = linear.part.unwrap_or((0, weight.nrows()));
+        let rows = s![first..(first + count).min(weight.nrows()), ..];
+        let mut weight = weight.slice(rows).as_standard_layout().into_owned();
+        weight *= linear.factor;
+        let mut sum = Array1::zeros(weight.nrows());
+        for (bias, whole) in linear.biases.into_iter().zip([linear.part, None]) {
+            let Some(bias) = bias else { continue };
+            let values = self.graph.values(bias)?.flatten().into_owned();
+            let (first, count) = whole.unwrap_or((0, values.len()));
+            let unfit = || OnnxProblem::Constant { tensor: bias.to_owned(), cause: "not one number an output".to_owned() };
+            let own = values.slice(s![first.min(values.len())..(first + count).min(values.len())]);
+            if own.len() != sum.len() {
+                return Err(unfit());
+            }
+            sum += &own;
+        }
+        Ok([weight.into_dyn(), sum.into_dyn()])
     }
 
     /// Outputs of a linear layer; 0 if they cannot be told.
     pub fn width(&self, linear: &Linear<'_>) -> usize {
+        if let Some((_, count)) = linear.part {
+            return count;
+        }
         let shape = self.graph.shape(linear.weight).unwrap_or_default();
         shape.get(usize::from(!linear.rows_are_outputs)).copied().unwrap_or(0)
     }
@@ -189,63 +224,31 @@ impl<'a> Pieces<'a> {
         Ok(Some((weight.into_dyn(), bias.into_dyn(), output)))
     }
 
-    /// The non-linearity that makes a tensor, by transformers' name, and the root of what it reads.
-    pub fn activation(&self, output: &'a str) -> Result<(&'static str, &'a str), OnnxProblem> {
-        let (mut open, mut seen) = (vec![output], HashSet::new());
-        let (mut operators, mut inputs) = (HashMap::new(), HashSet::new());
-        while let Some(tensor) = open.pop() {
-            let node = match self.graph.producer(tensor) {
-                Some(node) if !self.made.contains(tensor) || tensor == output => node,
-                _ => {
-                    inputs.insert(tensor);
-                    continue;
-                }
-            };
-            if !seen.insert(tensor) {
-                continue;
-            }
-            match node.op_type.as_str() {
-                operator @ ("Relu" | "Tanh" | "Selu" | "Erf" | "Sigmoid" | "Gelu" | "Swish" | "Mul" | "Div" | "Add" | "Sub"
-                | "Pow" | "FastGelu") => {
-                    operators.entry(operator).or_insert(node);
-                    open.extend(self.graph.variables(node));
-                }
-                _ => {
-                    inputs.insert(tensor);
-                }
-            }
-        }
-        let has = |operator: &str| operators.contains_key(operator);
-        let node = self.graph.producer(output);
+    /// The non-linearity that makes a tensor, and the root of what it reads.
+    pub fn activation(&self, output: &'a str) -> Result<(Activation, &'a str), OnnxProblem> {
+        let graph = self.graph;
         let unfit = || OnnxProblem::Misfit {
-            node: node.map_or_else(|| format!("`{output}`"), name_of),
+            node: graph.producer(output).map_or_else(|| format!("`{output}`"), name_of),
             expected: "a non-linearity (gelu, relu, selu, silu, tanh) behind a layer",
         };
-        let name = if let Some(gelu) = operators.get("Gelu") {
-            match text(gelu, "approximate").as_deref() {
-                Some("tanh") => "gelu_new",
-                _ => "gelu",
+        // What it reads is where the ways upwards through nodes that work element by element meet.
+        let (mut open, mut seen, mut inputs) = (vec![output], HashSet::new(), HashSet::new());
+        while let Some(tensor) = open.pop() {
+            match graph.producer(tensor).filter(|_| !self.made.contains(tensor) || tensor == output) {
+                Some(node) if ELEMENTWISE.contains(&node.op_type.as_str()) => {
+                    if seen.insert(tensor) {
+                        open.extend(graph.variables(node));
+                    }
+                }
+                _ => {
+                    inputs.insert(tensor);
+                }
             }
-        } else if has("Erf") {
-            "gelu"
-        } else if has("FastGelu") || has("Tanh") && (has("Pow") || has("Mul")) {
-            "gelu_new"
-        } else if has("Relu") {
-            "relu"
-        } else if has("Selu") {
-            "selu"
-        } else if has("Sigmoid") || has("Swish") {
-            "silu"
-        } else if has("Tanh") {
-            "tanh"
-        } else {
-            return Err(unfit());
-        };
-        let mut inputs = inputs.into_iter();
-        match (inputs.next(), inputs.next()) {
-            (Some(input), None) => Ok((name, input)),
-            _ => Err(unfit()),
         }
+        let mut inputs = inputs.into_iter();
+        let (Some(input), None) = (inputs.next(), inputs.next()) else { return Err(unfit()) };
+        let activation = activation::identify(graph, input, output).ok_or_else(unfit)?;
+        Ok((activation, input))
     }
 }
 
@@ -263,7 +266,9 @@ fn linear<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> Option<Linear<'a>> {
                 output,
                 weight,
                 rows_are_outputs: integer(node, "transB").unwrap_or(0) != 0,
-                bias: rest.first().filter(|bias| !bias.is_empty()).map(String::as_str),
+                factor: 1.0,
+                biases: [rest.first().filter(|bias| !bias.is_empty()).map(String::as_str), None],
+                part: None,
             })
         }
         "MatMul" => {
@@ -278,10 +283,51 @@ fn linear<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> Option<Linear<'a>> {
             };
             let bias = bias.filter(|(bias, _)| graph.shape(bias).is_some_and(|shape| shape.len() == 1));
             let output = bias.and_then(|(_, add)| add.output.first()).unwrap_or(output);
-            Some(Linear { input: graph.root(input), output, weight, rows_are_outputs: false, bias: bias.map(|(bias, _)| bias) })
+            Some(Linear {
+                input: graph.root(input),
+                output,
+                weight,
+                rows_are_outputs: false,
+                factor: 1.0,
+                biases: [bias.map(|(bias, _)| bias), None],
+                part: None,
+            })
         }
         _ => None,
     }
+}
+
+/// The layers that an optimiser put into one: a matrix with a `Split` behind it, and perhaps a sum behind that.
+fn parts<'a>(graph: &'a Graph<'a>, whole: &Linear<'a>) -> Vec<Linear<'a>> {
+    let Some(split) = graph.readers(whole.output).into_iter().find(|node| node.op_type == "Split") else { return Vec::new() };
+    let Some(shape) = graph.shape(whole.weight) else { return Vec::new() };
+    let outputs = shape.get(usize::from(!whole.rows_are_outputs)).copied().unwrap_or(0);
+    let sizes = match split.input.get(1).and_then(|sizes| graph.values(sizes).ok()) {
+        Some(sizes) => sizes.iter().map(|&size| size as usize).collect(),
+        None => vec![outputs / split.output.len().max(1); split.output.len()],
+    };
+    if sizes.len() != split.output.len() || sizes.iter().sum::<usize>() != outputs {
+        return Vec::new();
+    }
+    let starts = sizes.iter().scan(0, |start, size| {
+        *start += size;
+        Some(*start - size)
+    });
+    let part = |((output, first), &count): ((&'a String, usize), &usize)| {
+        let readers = graph.readers(output);
+        let added = match readers.as_slice() {
+            [add] if add.op_type == "Add" => graph.constant_beside(add).zip(add.output.first()),
+            _ => None,
+        };
+        let added = added.filter(|((_, bias), _)| graph.shape(bias).is_some_and(|shape| shape == [count]));
+        Linear {
+            output: added.map_or(output.as_str(), |(_, sum)| sum),
+            biases: [whole.biases[0], added.map(|((_, bias), _)| bias)],
+            part: Some((first, count)),
+            ..whole.clone()
+        }
+    };
+    split.output.iter().zip(starts).zip(&sizes).map(part).collect()
 }
 
 /// `LayerNormalization`, or what exporters before opset 17 write for it: (x − mean) / √(mean of squares + ε) · weight + bias.
