@@ -163,15 +163,14 @@ fn what_is_no_folder_of_transformers_is_told_by_name() {
         let message = refusal(Path::new(path));
         assert!(words.iter().all(|word| message.contains(word)) && message.starts_with(path), "{message}");
     }
-    // {"cfg": {}, "model": {}}
-    let authors = b"\x80\x02}(X\x03\0\0\0cfg}X\x05\0\0\0model}u.";
-    archive(&at("WavLM-Base.pt"), authors);
+    // {"cfg": {}, "model": {}}: settings as WavLM's authors save them, and nothing else.
+    archive(&at("WavLM-Base.pt"), b"\x80\x02}(X\x03\0\0\0cfg}X\x05\0\0\0model}u.");
     for path in [folder.path().to_owned(), at("WavLM-Base.pt")] {
-        assert!(refusal(&path).contains("a checkpoint of WavLM's authors"));
+        assert!(refusal(&path).contains("no config.json here"));
     }
     fs::remove_file(at("WavLM-Base.pt")).expect("a file");
     for (name, word) in [
-        ("model.onnx", "an ONNX graph"),
+        ("model.onnx", "an ONNX file without a graph"),
         ("model.wlm", "a .wlm model already"),
         ("tf_model.h5", "TensorFlow"),
         ("flax_model.msgpack", "Flax"),
@@ -182,6 +181,8 @@ fn what_is_no_folder_of_transformers_is_told_by_name() {
         let message = refusal(&at(name));
         assert!(message.contains(word) && message.contains(name), "{message}");
     }
+    assert!(refusal(folder.path()).contains("an ONNX file without a graph"));
+    fs::remove_file(at("model.onnx")).expect("a file");
     assert!(
         refusal(folder.path()).ends_with("no config.json here; give the folder that save_pretrained wrote")
     );

@@ -40,8 +40,16 @@ pub fn assert_same(a: &CanonicalModel, b: &CanonicalModel) {
 /// # Panics
 /// If the checkpoint cannot be converted.
 pub fn model_of(folder: &Path, precision: Precision) -> Model {
-    let source = Source { name: None, folder: folder.to_owned() };
-    let model = convert::read(&[source], None, &Silent).unwrap_or_else(|error| panic!("{error}"));
+    model_as(folder, None, precision)
+}
+
+/// The same with the head that somebody says it has.
+///
+/// # Panics
+/// If the checkpoint cannot be converted.
+pub fn model_as(checkpoint: &Path, task: Option<Task>, precision: Precision) -> Model {
+    let source = Source { name: None, folder: checkpoint.to_owned() };
+    let model = convert::read(&[source], task, &Silent).unwrap_or_else(|error| panic!("{error}"));
     let replacements = Replacements::new();
     let writer = file::build(&model, &replacements, precision, &Provenance::default(), || ());
     let bytes = writer.and_then(|writer| writer.to_bytes()).unwrap_or_else(|error| panic!("{error}"));

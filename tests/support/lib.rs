@@ -10,7 +10,7 @@ mod room;
 mod tensors;
 
 pub use checkpoint::{CheckpointCopy, Tensors, write_safetensors, write_torch};
-pub use conversion::{assert_same, model_of, read_checkpoint};
+pub use conversion::{assert_same, model_as, model_of, read_checkpoint};
 pub use golden::{Case, cases};
 pub use kernels::tables;
 pub use program::{Background, Finished, Program, repository};
