@@ -58,6 +58,8 @@ pub enum Command {
     Identify(Identify),
     /// Say what is said: text, or phones, as the model's CTC head has them
     Transcribe(Transcribe),
+    /// Say who speaks when, by the model's frame head, as lines of RTTM
+    Diarize(Diarize),
     /// Run the model on a recording and write its tensors
     Infer(Infer),
     /// Measure speed and memory
@@ -107,6 +109,26 @@ pub struct Transcribe {
     /// Sound files of any kind; `-` reads one from stdin
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What is said about the sound.
+    #[command(flatten)]
+    pub sound: Sound,
+}
+
+/// `wavlm diarize`
+#[derive(Debug, Args)]
+pub struct Diarize {
+    /// Sound files of any kind; `-` reads one from stdin
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// A frame has a label whose probability is above this, 0 to 1
+    #[arg(long, value_name = "X", default_value_t = 0.5)]
+    pub threshold: f32,
+    /// A frame has a label that most of so many frames around it have; 1 changes nothing
+    #[arg(long, value_name = "FRAMES", default_value_t = 11)]
+    pub median: usize,
+    /// Leave out turns that are shorter, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
+    pub shortest: f64,
     /// What is said about the sound.
     #[command(flatten)]
     pub sound: Sound,

@@ -7,7 +7,7 @@ use wavlm_runtime::Model;
 
 use crate::audio::Recording;
 use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
-use crate::checkpoint::{Checkpoint, CheckpointError, Task};
+use crate::checkpoint::{Checkpoint, CheckpointError, Wanted};
 use crate::equalise::equalise;
 use crate::file::{self, Provenance, Replacements};
 use crate::original::{self, OriginalError};
@@ -78,13 +78,13 @@ pub enum ConvertError {
 /// If there are no sources.
 pub fn read(
     sources: &[Source],
-    task: Option<Task>,
+    wanted: &Wanted,
     progress: &dyn Progress,
 ) -> Result<CanonicalModel, ConvertError> {
     progress.begin("reading", sources.len());
     let mut merged: Option<CanonicalModel> = None;
     for Source { name, folder } in sources {
-        let checkpoint = Checkpoint::open(folder, task)?;
+        let checkpoint = Checkpoint::open(folder, wanted)?;
         checkpoint.notes.iter().for_each(|note| progress.note(&format!("{}: {note}", folder.display())));
         let onnx = checkpoint.onnx.clone();
         let model = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wavlm_export::audio::{self, Recording};
 use wavlm_export::canonical::CanonicalModel;
+use wavlm_export::checkpoint::Wanted;
 use wavlm_export::convert::{self, Source};
 use wavlm_export::equalise::equalise;
 use wavlm_export::file::{self, Provenance, Replacements};
@@ -18,7 +19,7 @@ use wavlm_runtime::Model;
 
 fn golden(case: &str) -> CanonicalModel {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/cases").join(case);
-    convert::read(&[Source { name: None, folder }], None, &Silent).unwrap()
+    convert::read(&[Source { name: None, folder }], &Wanted::default(), &Silent).unwrap()
 }
 
 fn recordings() -> Vec<Recording> {

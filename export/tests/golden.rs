@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Axis;
 use wavlm_export::agreement;
 use wavlm_export::canonical::CanonicalModel;
-use wavlm_export::checkpoint::Checkpoint;
+use wavlm_export::checkpoint::{Checkpoint, Wanted};
 use wavlm_export::oracle::Oracle;
 
 /// Largest error, relative to the tensor's largest value. The expected outputs are evaluated in f64; an f32
@@ -30,7 +30,7 @@ fn index() -> Vec<serde_json::Value> {
 
 fn check(name: &str) {
     let folder = golden().join("cases").join(name);
-    let checkpoint = Checkpoint::open(&folder, None).unwrap_or_else(|error| panic!("{error}"));
+    let checkpoint = Checkpoint::open(&folder, &Wanted::default()).unwrap_or_else(|error| panic!("{error}"));
     let model = CanonicalModel::from_checkpoint(checkpoint, None).unwrap();
     let oracle = Oracle::new(&model).with_attentions();
 

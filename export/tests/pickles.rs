@@ -8,7 +8,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use wavlm_export::checkpoint::{Checkpoint, CheckpointError, Problem, TorchProblem};
+use wavlm_export::checkpoint::{Checkpoint, CheckpointError, Problem, TorchProblem, Wanted};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -28,7 +28,7 @@ fn checkpoint(entries: &[(&str, &[u8])], compression: CompressionMethod) -> Temp
 }
 
 fn open(folder: &TempDir) -> Result<Checkpoint, CheckpointError> {
-    Checkpoint::open(folder.path(), None)
+    Checkpoint::open(folder.path(), &Wanted::default())
 }
 
 /// What is wrong with an archive of this pickle and one storage of three f32.

@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
-use wavlm_export::checkpoint::{Checkpoint, Task};
+use wavlm_export::checkpoint::{Checkpoint, Task, Wanted};
 
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -22,7 +22,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 fn refused(files: &[(&str, &str)], task: Option<Task>) -> String {
     let folder = folder(files);
     write_weights(folder.path(), "model.safetensors", &["w"]);
-    let error = Checkpoint::open(folder.path(), task).unwrap_err().to_string();
+    let error = Checkpoint::open(folder.path(), &Wanted::task(task)).unwrap_err().to_string();
     assert!(error.starts_with(folder.path().to_str().unwrap()), "{error}");
     assert!(!error.contains('\n'), "{error}");
     error
@@ -116,7 +116,7 @@ fn files_beside_the_configuration() {
 fn refused_weights(write: impl FnOnce(&Path)) -> String {
     let folder = folder(&[("config.json", "{}"), ("preprocessor_config.json", "{}")]);
     write(folder.path());
-    Checkpoint::open(folder.path(), None).unwrap_err().to_string()
+    Checkpoint::open(folder.path(), &Wanted::default()).unwrap_err().to_string()
 }
 
 #[test]
@@ -167,6 +167,6 @@ proptest! {
         bytes.extend(header.as_bytes());
         bytes.extend(data);
         std::fs::write(folder.path().join("model.safetensors"), bytes).unwrap();
-        let _ = Checkpoint::open(folder.path(), None);
+        let _ = Checkpoint::open(folder.path(), &Wanted::default());
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wavlm_export::canonical::CanonicalModel;
-use wavlm_export::checkpoint::{Checkpoint, Task};
+use wavlm_export::checkpoint::{Checkpoint, Task, Wanted};
 use wavlm_export::convert::{self, Source};
 use wavlm_export::file::{self, Provenance, Replacements};
 use wavlm_export::progress::Silent;
@@ -16,7 +16,7 @@ use wavlm_runtime::Model;
 /// # Errors
 /// The message.
 pub fn read_checkpoint(path: &Path, task: Option<Task>) -> Result<CanonicalModel, String> {
-    let model = Checkpoint::open(path, task).map_err(|error| error.to_string()).and_then(|checkpoint| {
+    let model = Checkpoint::open(path, &Wanted::task(task)).map_err(|error| error.to_string()).and_then(|checkpoint| {
         CanonicalModel::from_checkpoint(checkpoint, None).map_err(|error| error.to_string())
     });
     model.inspect_err(|message| assert!(!message.contains('\n'), "{message}"))
@@ -49,7 +49,7 @@ pub fn model_of(folder: &Path, precision: Precision) -> Model {
 /// If the checkpoint cannot be converted.
 pub fn model_as(checkpoint: &Path, task: Option<Task>, precision: Precision) -> Model {
     let source = Source { name: None, folder: checkpoint.to_owned() };
-    let model = convert::read(&[source], task, &Silent).unwrap_or_else(|error| panic!("{error}"));
+    let model = convert::read(&[source], &Wanted::task(task), &Silent).unwrap_or_else(|error| panic!("{error}"));
     let replacements = Replacements::new();
     let writer = file::build(&model, &replacements, precision, &Provenance::default(), || ());
     let bytes = writer.and_then(|writer| writer.to_bytes()).unwrap_or_else(|error| panic!("{error}"));

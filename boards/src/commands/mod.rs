@@ -2,6 +2,7 @@
 
 mod bench;
 mod devices;
+mod diarize;
 mod doctor;
 mod enroll;
 mod identify;
@@ -72,6 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         Command::Verify(options) => verify::run(&setup, options, &printer),
         Command::Identify(options) => identify::run(&setup, options, &printer),
         Command::Transcribe(options) => transcribe::run(&setup, options, &printer),
+        Command::Diarize(options) => diarize::run(&setup, options, &printer),
         Command::Infer(options) => infer::run(&setup, options),
         Command::Bench(options) => bench::run(common, options, &printer),
         Command::Doctor(options) => doctor::run(&setup, options, &printer),

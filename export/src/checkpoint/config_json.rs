@@ -11,6 +11,7 @@ use wavlm_format::{
 
 use super::error::ConfigProblem;
 use super::json::truth;
+use super::tokenizer::Vocabulary;
 
 /// The head to export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -208,11 +209,11 @@ impl ConfigJson {
     }
 
     /// The head of `task`, or without one that of the class that `architectures` names; named after its kind.
-    /// `vocabulary` maps token texts to their numbers.
+    /// `vocabulary` has the texts of tokens by number.
     pub fn head(
         &self,
         task: Option<Task>,
-        vocabulary: &BTreeMap<String, u32>,
+        vocabulary: &Vocabulary,
     ) -> Result<Option<Head>, ConfigProblem> {
         let class = self.architectures.as_ref().and_then(|classes| classes.first());
         let task = match (task, class) {
@@ -237,11 +238,11 @@ impl ConfigJson {
         Ok(Some(Head { name: name.to_owned(), kind, weighted_layer_sum, decision: None }))
     }
 
-    fn ctc(&self, tokens: &BTreeMap<String, u32>) -> Result<HeadKind, ConfigProblem> {
+    fn ctc(&self, tokens: &Vocabulary) -> Result<HeadKind, ConfigProblem> {
         let tokens_known = needed("vocab_size", self.vocab_size)?;
         at_most_max_labels("vocab_size", tokens_known)?;
         let mut vocabulary = vec![String::new(); tokens_known as usize];
-        for (text, &token) in tokens {
+        for (&token, text) in tokens {
             // A tokenizer may know more tokens than the model, such as `<s>` and `</s>`.
             if let Some(slot) = vocabulary.get_mut(token as usize) {
                 slot.clone_from(text);

@@ -1,6 +1,5 @@
 //! A whole checkpoint: configuration, head, waveform and weights.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use super::source::{CONFIG, Folder, JsonFiles, Source};
 use super::tensors::NamedTensors;
 use super::weights::Weights;
 use super::onnx::{self, OnnxFile};
-use super::{authors, peft, prefixes};
+use super::{authors, peft, prefixes, tokenizer};
 
 /// A trained model as transformers saved it: what it is, and its weights under transformers' names.
 #[derive(Debug)]
@@ -36,22 +35,38 @@ pub struct Checkpoint {
     pub onnx: Option<OnnxFile>,
 }
 
+/// What somebody says about a checkpoint that its files do not say, or say otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The head.
+    pub task: Option<Task>,
+    /// The language, of a head for several (`target_lang`).
+    pub language: Option<String>,
+}
+
+impl Wanted {
+    /// This head.
+    pub fn task(task: Option<Task>) -> Self {
+        Self { task, language: None }
+    }
+}
+
 impl Checkpoint {
     /// Reads a checkpoint: a folder that `save_pretrained` wrote, or a file of weights in it. `config.json`, what
     /// prepares the waveform and the weights must be there; where they exist, `vocab.json`, `added_tokens.json` and
-    /// `decision.json` are read, and an adapter is merged. `task` overrides what `architectures` says of the head.
+    /// `decision.json` are read, and an adapter is merged. What is `wanted` overrides what the files say.
     ///
     /// # Errors
     /// What is missing, damaged, or cannot be what it says; the message says what to do.
-    pub fn open(path: &Path, task: Option<Task>) -> Result<Self, CheckpointError> {
+    pub fn open(path: &Path, wanted: &Wanted) -> Result<Self, CheckpointError> {
         match Source::find(path)? {
-            Source::Transformers(folder) => Self::of_transformers(&folder, task),
-            Source::Authors(weights) => authors::open(&weights, task),
-            Source::Onnx(path) => onnx::open(&path, task),
+            Source::Transformers(folder) => Self::of_transformers(&folder, wanted),
+            Source::Authors(weights) => authors::open(&weights, wanted.task),
+            Source::Onnx(path) => onnx::open(&path, wanted),
         }
     }
 
-    fn of_transformers(source: &Folder, task: Option<Task>) -> Result<Self, CheckpointError> {
+    fn of_transformers(source: &Folder, wanted: &Wanted) -> Result<Self, CheckpointError> {
         let path = source.json.file(CONFIG);
         let mut config: ConfigJson = json::read(&path)?;
         if let Some(class) = source.adapter.as_ref().and_then(|adapter| adapter.config.class()) {
@@ -59,13 +74,16 @@ impl Checkpoint {
         }
         let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
         let encoder = config.encoder().map_err(fail)?;
-        let mut head = config.head(task, &vocabulary(&source.json)?).map_err(fail)?;
+        let mut head = config.head(wanted.task, &tokenizer::read(&source.json, wanted.language.as_deref())?).map_err(fail)?;
         if let Some(head) = &mut head {
             head.decision = decision(&source.json)?;
         }
         let preprocessing = preprocessing(&source.json)?;
-        let tensors = tensors(source)?;
-        let other_heads_unwanted = task.is_some();
+        let mut tensors = tensors(source)?;
+        if let Some(language) = &wanted.language {
+            speak(&mut tensors, source, language)?;
+        }
+        let other_heads_unwanted = wanted.task.is_some();
         Ok(Self {
             encoder,
             conv_bias: config.conv_bias,
@@ -101,6 +119,27 @@ fn tensors(source: &Folder) -> Result<NamedTensors, CheckpointError> {
         return Err(fail(AdapterProblem::Beside.into()));
     }
     Ok(tensors)
+}
+
+/// Puts the weights of one language in place of the head's own, as transformers' `load_adapter` does.
+fn speak(tensors: &mut NamedTensors, source: &Folder, language: &str) -> Result<(), CheckpointError> {
+    let mut paths = ["safetensors", "bin"].map(|kind| source.json.file(&format!("adapter.{language}.{kind}"))).into_iter();
+    let Some(weights) = paths.find(|path| path.exists()).and_then(|path| Weights::of_file(&path)) else {
+        // One language of a head whose weights serve all is told by its vocabulary alone.
+        let folder = source.json.file("vocab.json");
+        let any = |name: &str| name.starts_with("adapter.") && !name.starts_with("adapter_");
+        let folder = folder.parent().unwrap_or(Path::new("."));
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        return match entries.map(|entry| entry.file_name()).any(|name| name.to_str().is_some_and(any)) {
+            true => Err(CheckpointError::new(folder, ConfigProblem::NoAdapter { language: language.to_owned() })),
+            false => Ok(()),
+        };
+    };
+    let mut own = weights.read()?;
+    prefixes::strip(&mut own).map_err(|problem| CheckpointError::new(&weights.path, problem))?;
+    tensors.floats.extend(own.floats);
+    tensors.others.extend(own.others);
+    Ok(())
 }
 
 /// What transformers' `Wav2Vec2FeatureExtractor` does to the waveform. Release 5 keeps it in the processor's file.
@@ -139,14 +178,6 @@ pub(super) fn preprocessing(files: &JsonFiles) -> Result<Preprocessing, Checkpoi
         return fail(&path, ConfigProblem::SamplingRate(sampling_rate));
     }
     Ok(Preprocessing { sampling_rate, normalize: do_normalize })
-}
-
-/// Token texts and their numbers; empty if the folder has no tokenizer.
-pub(super) fn vocabulary(files: &JsonFiles) -> Result<BTreeMap<String, u32>, CheckpointError> {
-    let read = |name| json::read_optional::<BTreeMap<String, u32>>(&files.file(name));
-    let mut tokens = read("vocab.json")?.unwrap_or_default();
-    tokens.extend(read("added_tokens.json")?.unwrap_or_default());
-    Ok(tokens)
 }
 
 /// When the head accepts, as training chose it on held-out data. A head that does not slide needs only a threshold.

@@ -16,6 +16,7 @@ mod safetensors;
 mod shards;
 mod source;
 mod tensors;
+mod tokenizer;
 mod torch;
 mod weights;
 
@@ -24,7 +25,7 @@ pub use error::{
     AdapterProblem, AuthorsProblem, CheckpointError, ConfigProblem, OnnxProblem, Problem, SafetensorsProblem, ShardProblem, SourceProblem,
     TorchProblem,
 };
-pub use folder::Checkpoint;
+pub use folder::{Checkpoint, Wanted};
 pub use onnx::OnnxFile;
 pub use tensors::NamedTensors;
 pub(crate) use tensors::same_bits;

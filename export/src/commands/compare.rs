@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use wavlm_export::checkpoint::Task;
+use wavlm_export::checkpoint::{Task, Wanted};
 use wavlm_export::convert::{self, Source};
 use wavlm_export::oracle::Oracle;
 use wavlm_export::progress::Bars;
@@ -29,17 +29,21 @@ pub struct Arguments {
     /// Head of the checkpoint, where config.json does not say or says something else
     #[arg(long, value_enum)]
     task: Option<Task>,
+    /// Language of a CTC head for several, whose vocabulary and adapter.LANG.safetensors lie in the folder
+    #[arg(long, value_name = "LANG")]
+    target_lang: Option<String>,
     /// Print one line of JSON for each tensor
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { sources, file, audio, task, json } = arguments;
+    let Arguments { sources, file, audio, task, target_lang, json } = arguments;
+    let wanted = Wanted { task: *task, language: target_lang.clone() };
     let recordings = audio::read_folder(audio)?;
     let model = Model::open(file)?;
     let progress = Bars::default();
-    let checkpoint = convert::read(sources, *task, &progress)?;
+    let checkpoint = convert::read(sources, &wanted, &progress)?;
     let reference = Oracle::new(&checkpoint);
     let report = verify::compare(&checkpoint, &reference, &model, &recordings, &progress)
         .with_context(|| file.display().to_string())?;

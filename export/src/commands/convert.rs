@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use wavlm_export::audio;
-use wavlm_export::checkpoint::Task;
+use wavlm_export::checkpoint::{Task, Wanted};
 use wavlm_export::convert::{self, Options, Source};
 use wavlm_export::file::Provenance;
 use wavlm_export::oracle::Oracle;
@@ -27,6 +27,9 @@ pub struct Arguments {
     /// Head to export, where config.json does not say or says something else
     #[arg(long, value_enum)]
     task: Option<Task>,
+    /// Language of a CTC head for several, whose vocabulary and adapter.LANG.safetensors lie in the folder
+    #[arg(long, value_name = "LANG")]
+    target_lang: Option<String>,
     /// Folder of WAV files to compare file and checkpoint on [default: bundled speech]
     #[arg(long, value_name = "DIR")]
     calibrate: Option<PathBuf>,
@@ -67,13 +70,14 @@ fn folder_names(sources: &[Source]) -> String {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { sources, output, task, .. } = arguments;
+    let Arguments { sources, output, .. } = arguments;
+    let wanted = Wanted { task: arguments.task, language: arguments.target_lang.clone() };
     let recordings = match &arguments.calibrate {
         Some(folder) => audio::read_folder(folder)?,
         None => audio::bundled(),
     };
     let progress = Bars::default();
-    let model = convert::read(sources, *task, &progress)?;
+    let model = convert::read(sources, &wanted, &progress)?;
     let options = Options {
         precision: match arguments.precision {
             PrecisionName::Int8 => Precision::Int8,

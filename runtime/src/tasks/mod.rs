@@ -9,11 +9,13 @@
 //! phrases::PhraseSpotter    logits of sliding windows -> phrases that no training knew
 //! phrases::Background       hours without them -> their thresholds
 //! text::Transcriber         a session that says what is said, as text or as phones
+//! turns::Diarizer           a session that says who speaks when
 //! ```
 
 pub mod phrases;
 pub mod speaker;
 pub mod text;
+pub mod turns;
 pub mod words;
 
 mod envelope;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Cursor, Write};
 
 use tempfile::TempDir;
-use wavlm_export::checkpoint::Checkpoint;
+use wavlm_export::checkpoint::{Checkpoint, Wanted};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -51,7 +51,7 @@ fn opened(weights: &str, bytes: &[u8]) -> bool {
         });
         let path = folder.path().join(weights);
         fs::write(&path, bytes).expect("room for the weights");
-        let opened = Checkpoint::open(folder.path(), None).is_ok();
+        let opened = Checkpoint::open(folder.path(), &Wanted::default()).is_ok();
         fs::remove_file(path).expect("the weights");
         opened
     })

@@ -61,6 +61,32 @@ pub enum ConfigProblem {
         /// First number missing.
         missing: usize,
     },
+    /// A vocabulary for each of several languages.
+    #[error("vocabularies of several languages; say which is wanted with --target-lang: {known}")]
+    Languages {
+        /// Their names.
+        known: String,
+    },
+    /// A language that the vocabulary does not have.
+    #[error("no language `{language}`; there are {known}")]
+    NoLanguage {
+        /// The language that was asked for.
+        language: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A token without a number from 0 on.
+    #[error("token `{text}` has no number from 0 on; expected {{\"token\": number, …}}")]
+    Token {
+        /// The token.
+        text: String,
+    },
+    /// Weights for a language that are not there.
+    #[error("no weights for this language here; expected adapter.{language}.safetensors or adapter.{language}.bin")]
+    NoAdapter {
+        /// The language.
+        language: String,
+    },
     /// Nothing says whether the waveform is to be normalised.
     #[error(
         "missing, so nobody knows whether to normalise the waveform; copy it from the checkpoint's \

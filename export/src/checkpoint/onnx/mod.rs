@@ -18,8 +18,8 @@ use wavlm_format::Preprocessing;
 
 use super::config_json::{ConfigJson, Task};
 use super::error::{CheckpointError, ConfigProblem, OnnxProblem, Problem};
-use super::folder::{self, Checkpoint};
-use super::json;
+use super::folder::{self, Checkpoint, Wanted};
+use super::{json, tokenizer};
 use super::source::{CONFIG, JsonFiles};
 use super::tensors::NamedTensors;
 pub(crate) use file::{folder_of, load};
@@ -44,16 +44,16 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// Reads a graph. Labels, tokens and what prepares the waveform come from the files of a checkpoint beside it, where there
 /// are any.
-pub(super) fn open(path: &Path, task: Option<Task>) -> Result<Checkpoint, CheckpointError> {
+pub(super) fn open(path: &Path, wanted: &Wanted) -> Result<Checkpoint, CheckpointError> {
     let fail = |problem: Problem| CheckpointError::new(path, problem);
     let model = load(path).map_err(fail)?;
     let folder = folder_of(path).map_err(|problem| fail(problem.into()))?;
     let beside = JsonFiles::of(Path::new(folder));
     let mut config: ConfigJson = json::read_optional(&beside.file(CONFIG))?.unwrap_or_default();
-    let found = recognise(&model, folder, &mut config, task).map_err(|problem| fail(problem.into()))?;
+    let found = recognise(&model, folder, &mut config, wanted.task).map_err(|problem| fail(problem.into()))?;
     let refused = |problem: ConfigProblem| fail(problem.into());
     let encoder = config.encoder().map_err(refused)?;
-    let mut head = config.head(Some(found.task), &folder::vocabulary(&beside)?).map_err(refused)?;
+    let mut head = config.head(Some(found.task), &tokenizer::read(&beside, wanted.language.as_deref())?).map_err(refused)?;
     if let Some(head) = &mut head {
         head.decision = folder::decision(&beside)?;
     }

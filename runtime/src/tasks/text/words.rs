@@ -26,10 +26,12 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Puts tokens together: letters to words at the delimiter, if the vocabulary has one; else each token is a word.
-    /// Special tokens, such as `<s>`, are left out. A frame lasts `frame_s` seconds.
+    /// Puts tokens together: letters to words at the delimiter, or to one word where the vocabulary has none; where tokens have
+    /// several letters and no delimiter, as phones do, each is a word. Tokens without text are left out. A frame lasts `frame_s` seconds.
     pub(super) fn new(tokens: &[Token], vocabulary: &[String], frame_s: f64) -> Self {
-        let of_letters = vocabulary.iter().any(|text| text == DELIMITER);
+        // Writing without spaces, such as Chinese, has letters and no delimiter.
+        let letter = |text: &String| text.is_empty() || is_special(text) || text.chars().count() == 1;
+        let of_letters = vocabulary.iter().any(|text| text == DELIMITER) || vocabulary.iter().all(letter);
         let mut words: Vec<(Word, u32)> = Vec::new();
         let mut apart = true;
         for token in tokens {
@@ -38,7 +40,7 @@ impl Transcript {
                 apart = true;
                 continue;
             }
-            if text.is_empty() || (text.starts_with('<') && text.ends_with('>')) {
+            if text.is_empty() || is_special(text) {
                 continue;
             }
             let (start_s, end_s) = (token.frames.start as f64 * frame_s, token.frames.end as f64 * frame_s);
@@ -66,6 +68,12 @@ impl Transcript {
     }
 }
 
+/// What no text has: the special tokens of transformers' tokenizer, which the exporter leaves without text; files that were
+/// written before it did have them under these names.
+fn is_special(text: &str) -> bool {
+    ["<pad>", "<s>", "</s>", "<unk>"].contains(&text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +96,11 @@ mod tests {
         let [first, _] = &found.words[..] else { panic!("{found:?}") };
         assert_eq!((first.start_s, first.end_s), (0.5, 1.5));
         assert!((first.confidence - (0.5 + 1.0 / 3.0) / 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn letters_without_a_delimiter_are_one_word() {
+        assert_eq!(transcript(&[1, 2, 3], &["<pad>", "你", "好", "<unk>"]).text(), "你好");
     }
 
     #[test]
