@@ -9,7 +9,7 @@ use std::fs;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use wavlm_tests::{Finished, Program, repository};
+use wavlm_tests::{Finished, Program, read_tensors, repository};
 
 fn golden(case: &str) -> String {
     repository().join("tests/golden").join(case).display().to_string()
@@ -181,6 +181,52 @@ fn a_model_without_ctc_transcribes_nothing() {
         Program::new("wavlm").args(["transcribe", "--model", "m.wlm", "s.wav"]).within(folder.path());
     fs::copy(repository().join("models/samples/yes-a.wav"), folder.path().join("s.wav")).unwrap();
     transcribe.run().refused(&["m.wlm", "no head named \"phones\"", "CTC"]);
+}
+
+#[test]
+fn turns_are_the_frames_whose_labels_are_likely() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(&folder, &["convert", &golden("cases/frame-group"), "-o", "m.wlm"]);
+    let sound = repository().join("models/samples/sentence-a.wav");
+    let run = |arguments: &[&str]| {
+        let program = Program::new("wavlm").within(folder.path()).args(arguments);
+        program.args(["--model", "m.wlm"]).args([&sound]).run()
+    };
+    let inferred = run(&["infer", "--output", "out.safetensors"]);
+    assert_eq!(inferred.status, Some(0), "{}", inferred.stderr);
+    let logits = read_tensors(&folder.path().join("out.safetensors")).0.remove("logits").unwrap();
+    let likely = logits.mapv(|logit| 1.0 / (1.0 + (-logit).exp()) > 0.5);
+
+    let found = run(&["diarize", "--median", "1", "--json"]);
+    let (labels, mut told) = (labels_of(&folder), likely.mapv(|_| false));
+    for turn in lines(&found.stdout) {
+        let frame = |key: &str| (turn[key].as_f64().unwrap() * 50.0).round() as usize;
+        let label = labels.iter().position(|label| turn["label"] == *label).unwrap();
+        for frame in frame("start_s")..frame("end_s") {
+            told[[frame, label]] = true;
+        }
+    }
+    assert_eq!(told, likely);
+    assert!(likely.iter().any(|&likely| likely) && likely.iter().any(|&likely| !likely));
+
+    let rttm = run(&["diarize"]).stdout;
+    assert!(
+        rttm.lines().all(|line| line.starts_with("SPEAKER sentence-a 1 ") && line.split(' ').count() == 10),
+        "{rttm}"
+    );
+    let none = run(&["diarize", "--threshold", "1"]);
+    assert_eq!((none.status, none.stdout.as_str()), (Some(1), ""));
+    let other = two_heads();
+    let refused =
+        Program::new("wavlm").within(other.path()).args(["diarize", "--model", "m.wlm"]).args([&sound]).run();
+    refused.refused(&["m.wlm", "no head named \"turns\"", "frames"]);
+}
+
+/// The texts of the labels of `m.wlm`'s only head.
+fn labels_of(folder: &TempDir) -> Vec<String> {
+    let inspected = lines(&succeed(folder, &["inspect", "m.wlm", "--json"]));
+    let labels = &inspected[0]["heads"][0]["kind"]["Frame"]["labels"];
+    serde_json::from_value(labels.clone()).unwrap_or_else(|_| panic!("{inspected:?}"))
 }
 
 /// Writes a manifest; `@` stands for the folder of the bundled samples.

@@ -21,11 +21,17 @@ fn others() -> PathBuf {
 
 /// The files with this ending, and the case of each.
 fn files(ending: &str) -> Vec<(PathBuf, String)> {
-    let entries = fs::read_dir(others()).expect("models of others").map(|entry| entry.expect("a file").path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|found| found == ending)).collect();
+    let entries =
+        fs::read_dir(others()).expect("models of others").map(|entry| entry.expect("a file").path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|found| found == ending)).collect();
     files.sort();
     let case = |path: &Path| path.file_name()?.to_str()?.split('.').next().map(str::to_owned);
-    files.into_iter().map(|path| (case(&path).expect("the name of a case"), path)).map(|(case, path)| (path, case)).collect()
+    files
+        .into_iter()
+        .map(|path| (case(&path).expect("the name of a case"), path))
+        .map(|(case, path)| (path, case))
+        .collect()
 }
 
 fn case_folder(case: &str) -> PathBuf {
@@ -36,7 +42,9 @@ fn case_folder(case: &str) -> PathBuf {
 fn with_preprocessor(graph: &Path, case: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let name = graph.file_name().expect("a name");
-    for file in [graph.to_owned(), graph.with_extension("data"), case_folder(case).join("preprocessor_config.json")] {
+    for file in
+        [graph.to_owned(), graph.with_extension("data"), case_folder(case).join("preprocessor_config.json")]
+    {
         if file.exists() {
             fs::copy(&file, folder.path().join(file.file_name().expect("a name"))).expect("a copy");
         }

@@ -6,10 +6,11 @@ use wavlm_format::{Destination, ExportReport, FormatError, ModelFile, Precision,
 use wavlm_runtime::Model;
 
 use crate::audio::Recording;
+use crate::calibration;
 use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
 use crate::checkpoint::{Checkpoint, CheckpointError, Wanted};
 use crate::equalise::equalise;
-use crate::file::{self, Provenance, Replacements};
+use crate::file::{self, Prepared, Provenance};
 use crate::original::{self, OriginalError};
 use crate::progress::Progress;
 use crate::reference::Reference;
@@ -117,12 +118,15 @@ pub fn write(
     // Better said before a minute's work than after.
     Destination::of(path).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
     progress.begin("packing", model.tensors.iter().len());
-    let replacements = match options.precision {
-        Precision::Int8 => equalise(model),
-        Precision::F32 => Replacements::new(),
+    let prepared = match options.precision {
+        Precision::Int8 => Prepared { replacements: equalise(model), ..Prepared::default() },
+        Precision::Int4 => {
+            Prepared { replacements: equalise(model), inputs: calibration::inputs(model, recordings) }
+        }
+        Precision::F32 => Prepared::default(),
     };
     let mut writer =
-        file::build(model, &replacements, options.precision, &options.provenance, || progress.advance())?;
+        file::build(model, &prepared, options.precision, &options.provenance, || progress.advance())?;
 
     let written = Model::from_file(ModelFile::from_bytes(writer.to_bytes()?)?.into());
     let fail = |cause| ConvertError::Verify { path: path.to_owned(), cause };

@@ -10,6 +10,7 @@
 pub mod agreement;
 pub mod audio;
 pub mod background;
+pub mod calibration;
 pub mod canonical;
 pub mod checkpoint;
 pub mod convert;
@@ -17,6 +18,7 @@ pub mod equalise;
 pub mod evaluate;
 pub mod extent;
 pub mod file;
+pub mod int4;
 pub mod metrics;
 pub mod oracle;
 pub mod original;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use ndarray::ArrayD;
 use tract_onnx::prelude::{
-    InferenceModelExt, IntoRunnable, IntoTValue, Tensor, TractError, TractResult, TypedFact, TypedRunnableModel, tvec,
+    InferenceModelExt, IntoRunnable, IntoTValue, Tensor, TractError, TractResult, TypedFact,
+    TypedRunnableModel, tvec,
 };
 use wavlm_format::limits::MAX_SIZE;
 
@@ -76,7 +77,14 @@ pub fn compare(file: &OnnxFile, model: &CanonicalModel) -> Result<(), OriginalEr
             let Some(found) = found.iter().find(of_output) else { continue };
             let same_size = found.values.len() == expected.len();
             let max_rel = match same_size {
-                true => measure(&output, &found.values.flatten().into_dyn().into_owned(), &expected.flatten().into_dyn().into_owned()).max_rel,
+                true => {
+                    measure(
+                        &output,
+                        &found.values.flatten().into_dyn().into_owned(),
+                        &expected.flatten().into_dyn().into_owned(),
+                    )
+                    .max_rel
+                }
                 false => f32::INFINITY,
             };
             if !(max_rel <= MAX_REL) {
@@ -97,7 +105,10 @@ fn lengths(file: &OnnxFile, model: &CanonicalModel) -> Vec<usize> {
         (samples - 1).saturating_mul(conv.stride as usize).saturating_add(conv.kernel as usize)
     });
     let longest = MAX_SIZE as usize;
-    FRAMES.iter().map(|frames| shortest.saturating_add(frames * hop).saturating_add(hop / 3).min(longest)).collect()
+    FRAMES
+        .iter()
+        .map(|frames| shortest.saturating_add(frames * hop).saturating_add(hop / 3).min(longest))
+        .collect()
 }
 
 /// Speech of so many samples, from the recordings that come with the program.
@@ -129,7 +140,10 @@ fn try_run(file: &OnnxFile, waveform: &[f32]) -> TractResult<Vec<(String, ArrayD
         let value = results.get(*index).ok_or_else(|| TractError::msg("an output is missing"))?;
         let value = value.cast_to::<f32>()?;
         let view = value.to_plain_array_view::<f32>()?;
-        outputs.push((name.clone(), ArrayD::from_shape_vec(view.shape().to_vec(), view.iter().copied().collect())?));
+        outputs.push((
+            name.clone(),
+            ArrayD::from_shape_vec(view.shape().to_vec(), view.iter().copied().collect())?,
+        ));
     }
     Ok(outputs)
 }

@@ -14,6 +14,9 @@ use crate::reference::{Output, Reference, ReferenceError};
 /// Random checkpoints of every published architecture stay above 0.999; a mistake in a layer's scale falls below.
 pub const MIN_COSINE_INT8: f32 = 0.995;
 
+/// The same of an int4 file. Random checkpoints of the published architectures stay above 0.98.
+pub const MIN_COSINE_INT4: f32 = 0.95;
+
 /// Largest error of an f32 file's output, relative to the output's largest value. Both sides round, and weights can amplify
 /// that: it came to 2.2e-4 in one of 200 random checkpoints. A mistake costs far more.
 pub const MAX_REL_F32: f32 = 1e-3;
@@ -127,6 +130,11 @@ pub fn judge(report: &ExportReport, model: &CanonicalModel, precision: Precision
     };
     for line in report.tensors.iter().filter(|line| is_output(&line.tensor)) {
         let (good, bar, advice) = match precision {
+            Precision::Int4 => (
+                line.cosine >= MIN_COSINE_INT4,
+                format!("a cosine of {MIN_COSINE_INT4} or more"),
+                "try --precision int8",
+            ),
             Precision::Int8 => (
                 line.cosine >= MIN_COSINE_INT8,
                 format!("a cosine of {MIN_COSINE_INT8} or more"),

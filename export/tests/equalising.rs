@@ -9,7 +9,7 @@ use wavlm_export::canonical::CanonicalModel;
 use wavlm_export::checkpoint::Wanted;
 use wavlm_export::convert::{self, Source};
 use wavlm_export::equalise::equalise;
-use wavlm_export::file::{self, Provenance, Replacements};
+use wavlm_export::file::{self, Prepared, Provenance, Replacements};
 use wavlm_export::oracle::Oracle;
 use wavlm_export::progress::Silent;
 use wavlm_export::reference::Reference;
@@ -77,7 +77,8 @@ fn the_f32_model_stays_the_same_bit_for_bit() {
 
 /// Cosine of an int8 file's embedding to the checkpoint's.
 fn cosine_of_embedding(model: &CanonicalModel, replacements: &Replacements) -> f32 {
-    let writer = file::build(model, replacements, Precision::Int8, &Provenance::default(), || ()).unwrap();
+    let prepared = Prepared { replacements: replacements.clone(), ..Prepared::default() };
+    let writer = file::build(model, &prepared, Precision::Int8, &Provenance::default(), || ()).unwrap();
     let file = Model::from_file(ModelFile::from_bytes(writer.to_bytes().unwrap()).unwrap().into());
     let report = verify::compare(model, &Oracle::new(model), &file, &recordings(), &Silent).unwrap();
     report.tensors.iter().find(|line| line.tensor == "embeddings").unwrap().cosine

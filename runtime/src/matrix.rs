@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use wavlm_format::{ModelFile, Packing, Precision, TensorRef};
-use wavlm_kernels::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
+use wavlm_kernels::{
+    Epilogue, GROUP_I4, MatMut, PANEL, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8, padded,
+};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -15,6 +17,9 @@ use crate::scratch::Scratch;
 /// must not grow with the length of the sound. More rows leave the second-level cache between their products, fewer have
 /// the weights read too often; three seconds are 149.
 const BLOCK_ROWS: usize = 168;
+
+/// int4 panels that are unpacked at a time: they stay in the first-level cache, or the second of a small core, for all rows.
+const UNPACKED: usize = 2;
 
 /// Rows per block of so many, at least one: about equal blocks, since each has all weights read.
 pub(crate) fn block_rows(rows: usize) -> usize {
@@ -80,6 +85,7 @@ pub(crate) struct Affine {
 pub(crate) enum Panels<'a> {
     F32(PanelsF32<'a>),
     I8(PanelsI8<'a>),
+    I4(PanelsI4<'a>),
 }
 
 /// Windows of `columns` values each, `stride` apart: row `i` is `data[i * stride ..][..columns]`. They may overlap.
@@ -116,6 +122,10 @@ impl Matrix {
     pub fn load(file: &Arc<ModelFile>, name: &str) -> Result<Matrix, Error> {
         let tensor = file.tensor(name)?;
         let (precision, rows, columns) = match tensor.entry().packing {
+            Packing::PanelsI4 => {
+                let view = tensor.panels_i4()?;
+                (Precision::Int4, view.rows, view.columns)
+            }
             Packing::PanelsI8 => {
                 let view = tensor.panels_i8()?;
                 (Precision::Int8, view.rows, view.columns)
@@ -141,7 +151,7 @@ impl Matrix {
 
     /// Whether products with it are int8.
     pub fn is_int8(&self) -> bool {
-        self.precision == Precision::Int8
+        self.precision != Precision::F32
     }
 
     /// The panels of one group.
@@ -159,6 +169,19 @@ impl Matrix {
                     view.columns,
                 ))
             }
+            Precision::Int4 => {
+                let view = self.tensor.panels_i4_again().expect(LOADED);
+                let (n, in_groups) = (padded(view.rows), view.columns.div_ceil(GROUP_I4));
+                let (codes, multipliers) = (n * in_groups * GROUP_I4 / 2, n * in_groups);
+                Panels::I4(PanelsI4::new(
+                    &view.codes[group * codes..][..codes],
+                    &view.multipliers[group * multipliers..][..multipliers],
+                    &view.scales[group * n..][..n],
+                    &view.sums[group * n..][..n],
+                    view.rows,
+                    view.columns,
+                ))
+            }
             Precision::F32 => {
                 let view = self.tensor.panels_f32().expect(LOADED);
                 let length = padded(view.rows) * view.columns;
@@ -169,7 +192,7 @@ impl Matrix {
 
     /// `out[m][n] = epilogue(input[m] · weight[n])`, of a matrix of one group.
     ///
-    /// int8 weights quantise each input window by its own range.
+    /// int8 and int4 weights quantise each input window by its own range.
     pub fn apply(&self, engine: Engine, input: Windows<'_>, epilogue: Epilogue<'_>, out: MatMut<'_>) {
         let panels = self.group(0);
         assert_eq!(input.rows, out.rows(), "rows of input and output");
@@ -183,14 +206,25 @@ impl Matrix {
                     engine.kernels.matmul_f32(&rows, &panels, &epilogue, window.out);
                 }),
                 Panels::I8(panels) => {
-                    let width = padded(self.columns);
-                    let (codes, scales, offsets) = quantise(engine, input, self.columns);
+                    let rows = Quantised::new(engine, input, self.columns);
                     engine.each(engine.windows(out), |window| {
-                        let (rows, panels) = (window.rows(), panels.panels(window.panels()));
-                        let codes = &codes[rows.start * width..];
-                        let rows = RowsI8::new(codes, width, &scales[rows.clone()], &offsets[rows]);
+                        let (rows, panels) = (rows.part(window.rows()), panels.panels(window.panels()));
                         let epilogue = epilogue.columns(window.columns());
                         engine.kernels.matmul_i8(&rows, &panels, &epilogue, window.out);
+                    });
+                }
+                Panels::I4(panels) => {
+                    let rows = Quantised::new(engine, input, self.columns);
+                    engine.each(engine.windows(out), |window| {
+                        let rows = rows.part(window.rows());
+                        let mut unpacked = Scratch::<i8>::new(UNPACKED * PANEL * padded(self.columns));
+                        for part in window.narrow(UNPACKED) {
+                            let panels = panels.panels(part.panels());
+                            let length = panels.count() * PANEL * padded(self.columns);
+                            let panels = engine.kernels.unpack_i4(&panels, &mut unpacked[..length]);
+                            let epilogue = epilogue.columns(part.columns());
+                            engine.kernels.matmul_i8(&rows, &panels, &epilogue, part.out);
+                        }
                     });
                 }
             }
@@ -216,19 +250,35 @@ impl Affine {
     }
 }
 
-/// Codes, scales and offsets of every window; rows of codes are padded to a multiple of 16.
-fn quantise(engine: Engine, input: Windows<'_>, columns: usize) -> (Scratch<u8>, Scratch<f32>, Scratch<f32>) {
-    let width = padded(columns);
-    let mut codes = Scratch::<u8>::new(input.rows * width);
-    let (mut scales, mut offsets) = (Scratch::<f32>::new(input.rows), Scratch::<f32>::new(input.rows));
-    let per_task = engine.rows_per_task(input.rows);
-    let quantisations = scales.chunks_mut(per_task).zip(offsets.chunks_mut(per_task));
-    let tasks = codes.chunks_mut(per_task * width).zip(quantisations).enumerate();
-    engine.each(tasks, |(task, (codes, (scales, offsets)))| {
-        for (i, codes) in codes.chunks_exact_mut(width).enumerate() {
-            let quantisation = engine.kernels.quantise_row(input.row(task * per_task + i, columns), codes);
-            (scales[i], offsets[i]) = (quantisation.scale, quantisation.offset);
-        }
-    });
-    (codes, scales, offsets)
+/// Windows as int8 rows, each quantised by its own range; rows of codes are padded to a multiple of 16.
+struct Quantised {
+    codes: Scratch<u8>,
+    scales: Scratch<f32>,
+    offsets: Scratch<f32>,
+    width: usize,
+}
+
+impl Quantised {
+    fn new(engine: Engine, input: Windows<'_>, columns: usize) -> Self {
+        let width = padded(columns);
+        let mut codes = Scratch::<u8>::new(input.rows * width);
+        let (mut scales, mut offsets) = (Scratch::<f32>::new(input.rows), Scratch::<f32>::new(input.rows));
+        let per_task = engine.rows_per_task(input.rows);
+        let quantisations = scales.chunks_mut(per_task).zip(offsets.chunks_mut(per_task));
+        let tasks = codes.chunks_mut(per_task * width).zip(quantisations).enumerate();
+        engine.each(tasks, |(task, (codes, (scales, offsets)))| {
+            for (i, codes) in codes.chunks_exact_mut(width).enumerate() {
+                let quantisation =
+                    engine.kernels.quantise_row(input.row(task * per_task + i, columns), codes);
+                (scales[i], offsets[i]) = (quantisation.scale, quantisation.offset);
+            }
+        });
+        Self { codes, scales, offsets, width }
+    }
+
+    /// Some of the rows.
+    fn part(&self, rows: Range<usize>) -> RowsI8<'_> {
+        let codes = &self.codes[rows.start * self.width..];
+        RowsI8::new(codes, self.width, &self.scales[rows.clone()], &self.offsets[rows])
+    }
 }

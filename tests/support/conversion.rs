@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wavlm_export::canonical::CanonicalModel;
 use wavlm_export::checkpoint::{Checkpoint, Task, Wanted};
 use wavlm_export::convert::{self, Source};
-use wavlm_export::file::{self, Provenance, Replacements};
+use wavlm_export::file::{self, Prepared, Provenance};
 use wavlm_export::progress::Silent;
 use wavlm_format::{ModelFile, Precision};
 use wavlm_runtime::Model;
@@ -16,9 +16,9 @@ use wavlm_runtime::Model;
 /// # Errors
 /// The message.
 pub fn read_checkpoint(path: &Path, task: Option<Task>) -> Result<CanonicalModel, String> {
-    let model = Checkpoint::open(path, &Wanted::task(task)).map_err(|error| error.to_string()).and_then(|checkpoint| {
-        CanonicalModel::from_checkpoint(checkpoint, None).map_err(|error| error.to_string())
-    });
+    let model = Checkpoint::open(path, &Wanted::task(task)).map_err(|error| error.to_string()).and_then(
+        |checkpoint| CanonicalModel::from_checkpoint(checkpoint, None).map_err(|error| error.to_string()),
+    );
     model.inspect_err(|message| assert!(!message.contains('\n'), "{message}"))
 }
 
@@ -49,9 +49,10 @@ pub fn model_of(folder: &Path, precision: Precision) -> Model {
 /// If the checkpoint cannot be converted.
 pub fn model_as(checkpoint: &Path, task: Option<Task>, precision: Precision) -> Model {
     let source = Source { name: None, folder: checkpoint.to_owned() };
-    let model = convert::read(&[source], &Wanted::task(task), &Silent).unwrap_or_else(|error| panic!("{error}"));
-    let replacements = Replacements::new();
-    let writer = file::build(&model, &replacements, precision, &Provenance::default(), || ());
+    let model =
+        convert::read(&[source], &Wanted::task(task), &Silent).unwrap_or_else(|error| panic!("{error}"));
+    let prepared = Prepared::default();
+    let writer = file::build(&model, &prepared, precision, &Provenance::default(), || ());
     let bytes = writer.and_then(|writer| writer.to_bytes()).unwrap_or_else(|error| panic!("{error}"));
     Model::from_file(Arc::new(ModelFile::from_bytes(bytes).expect("a valid file")))
 }

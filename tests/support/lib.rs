@@ -15,3 +15,4 @@ pub use golden::{Case, cases};
 pub use kernels::tables;
 pub use program::{Background, Finished, Program, repository};
 pub use room::Room;
+pub use tensors::read as read_tensors;

@@ -210,11 +210,7 @@ impl ConfigJson {
 
     /// The head of `task`, or without one that of the class that `architectures` names; named after its kind.
     /// `vocabulary` has the texts of tokens by number.
-    pub fn head(
-        &self,
-        task: Option<Task>,
-        vocabulary: &Vocabulary,
-    ) -> Result<Option<Head>, ConfigProblem> {
+    pub fn head(&self, task: Option<Task>, vocabulary: &Vocabulary) -> Result<Option<Head>, ConfigProblem> {
         let class = self.architectures.as_ref().and_then(|classes| classes.first());
         let task = match (task, class) {
             (Some(task), _) => task,

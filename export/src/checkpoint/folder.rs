@@ -8,10 +8,10 @@ use wavlm_format::{Decision, EncoderConfig, Head, Preprocessing};
 use super::config_json::{ConfigJson, Task};
 use super::error::{AdapterProblem, CheckpointError, ConfigProblem, Problem};
 use super::json::{self, truth};
+use super::onnx::{self, OnnxFile};
 use super::source::{CONFIG, Folder, JsonFiles, Source};
 use super::tensors::NamedTensors;
 use super::weights::Weights;
-use super::onnx::{self, OnnxFile};
 use super::{authors, peft, prefixes, tokenizer};
 
 /// A trained model as transformers saved it: what it is, and its weights under transformers' names.
@@ -74,7 +74,9 @@ impl Checkpoint {
         }
         let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
         let encoder = config.encoder().map_err(fail)?;
-        let mut head = config.head(wanted.task, &tokenizer::read(&source.json, wanted.language.as_deref())?).map_err(fail)?;
+        let mut head = config
+            .head(wanted.task, &tokenizer::read(&source.json, wanted.language.as_deref())?)
+            .map_err(fail)?;
         if let Some(head) = &mut head {
             head.decision = decision(&source.json)?;
         }
@@ -123,7 +125,9 @@ fn tensors(source: &Folder) -> Result<NamedTensors, CheckpointError> {
 
 /// Puts the weights of one language in place of the head's own, as transformers' `load_adapter` does.
 fn speak(tensors: &mut NamedTensors, source: &Folder, language: &str) -> Result<(), CheckpointError> {
-    let mut paths = ["safetensors", "bin"].map(|kind| source.json.file(&format!("adapter.{language}.{kind}"))).into_iter();
+    let mut paths = ["safetensors", "bin"]
+        .map(|kind| source.json.file(&format!("adapter.{language}.{kind}")))
+        .into_iter();
     let Some(weights) = paths.find(|path| path.exists()).and_then(|path| Weights::of_file(&path)) else {
         // One language of a head whose weights serve all is told by its vocabulary alone.
         let folder = source.json.file("vocab.json");
@@ -131,7 +135,9 @@ fn speak(tensors: &mut NamedTensors, source: &Folder, language: &str) -> Result<
         let folder = folder.parent().unwrap_or(Path::new("."));
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         return match entries.map(|entry| entry.file_name()).any(|name| name.to_str().is_some_and(any)) {
-            true => Err(CheckpointError::new(folder, ConfigProblem::NoAdapter { language: language.to_owned() })),
+            true => {
+                Err(CheckpointError::new(folder, ConfigProblem::NoAdapter { language: language.to_owned() }))
+            }
             false => Ok(()),
         };
     };

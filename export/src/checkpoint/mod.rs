@@ -22,8 +22,8 @@ mod weights;
 
 pub use config_json::{ConfigJson, Task};
 pub use error::{
-    AdapterProblem, AuthorsProblem, CheckpointError, ConfigProblem, OnnxProblem, Problem, SafetensorsProblem, ShardProblem, SourceProblem,
-    TorchProblem,
+    AdapterProblem, AuthorsProblem, CheckpointError, ConfigProblem, OnnxProblem, Problem, SafetensorsProblem,
+    ShardProblem, SourceProblem, TorchProblem,
 };
 pub use folder::{Checkpoint, Wanted};
 pub use onnx::OnnxFile;

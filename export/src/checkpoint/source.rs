@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{authors, onnx};
 use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
 use super::peft::AdapterConfig;
 use super::weights::Weights;
+use super::{authors, onnx};
 
 /// The configuration that makes a folder a checkpoint.
 pub(super) const CONFIG: &str = "config.json";
@@ -201,7 +201,10 @@ fn no_config(folder: &Path) -> SourceProblem {
 fn of_another(folder: &Path) -> Option<Source> {
     let theirs = |path: &PathBuf| {
         let weights = Weights::of_file(path)?;
-        weights.contents().is_some_and(|contents| authors::wrote(&contents)).then_some(Source::Authors(weights))
+        weights
+            .contents()
+            .is_some_and(|contents| authors::wrote(&contents))
+            .then_some(Source::Authors(weights))
     };
     let found = files(folder).filter_map(|path| match onnx::is_one(&path) {
         true => Some(Source::Onnx(path)),

@@ -107,7 +107,10 @@ pub(super) fn read(files: &JsonFiles, language: Option<&str>) -> Result<Vocabula
 }
 
 /// The vocabulary of one language by number.
-fn numbered(vocabulary: BTreeMap<String, Value>, language: Option<&str>) -> Result<Vocabulary, ConfigProblem> {
+fn numbered(
+    vocabulary: BTreeMap<String, Value>,
+    language: Option<&str>,
+) -> Result<Vocabulary, ConfigProblem> {
     let nested = vocabulary.values().any(Value::is_object);
     let known = || vocabulary.keys().cloned().collect::<Vec<_>>().join(", ");
     let tokens: BTreeMap<String, Value> = match (nested, language) {
@@ -149,7 +152,8 @@ mod tests {
         });
         let files = [("vocab.json", vocabulary), ("tokenizer_config.json", config)];
         assert_eq!(read_files(&files, None).unwrap(), ["", "a", "|", "<laugh>", "", "", "oh"]);
-        let files = [("vocab.json", json!({"|": 0, "X": 1})), ("special_tokens_map.json", json!({"unk_token": "X"}))];
+        let files =
+            [("vocab.json", json!({"|": 0, "X": 1})), ("special_tokens_map.json", json!({"unk_token": "X"}))];
         assert_eq!(read_files(&files, None).unwrap(), ["|", ""]);
     }
 

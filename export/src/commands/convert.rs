@@ -47,6 +47,8 @@ pub struct Arguments {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum PrecisionName {
     Int8,
+    /// Weights of linear layers in 4 bits, everything else as in int8
+    Int4,
     F32,
 }
 
@@ -81,6 +83,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options = Options {
         precision: match arguments.precision {
             PrecisionName::Int8 => Precision::Int8,
+            PrecisionName::Int4 => Precision::Int4,
             PrecisionName::F32 => Precision::F32,
         },
         provenance: Provenance {

@@ -123,6 +123,7 @@ fn write_table(out: &mut impl Write, file: &ModelFile, outputs: Option<&[String]
             Packing::DenseF32 => "f32",
             Packing::PanelsF32 => "f32 panels",
             Packing::PanelsI8 => "int8 panels",
+            Packing::PanelsI4 => "int4 panels",
         };
         let (name, shape) = (&tensor.name, format!("{:?}", tensor.shape));
         writeln!(out, "{name:width$}  {packing:11}  {shape:18} {:>10} bytes", tensor.length)?;

@@ -78,7 +78,12 @@ impl Oracle<'_> {
         let encoder = &self.model.encoder;
         let table = self.model.tensors.get("position_bias").expect("layer 0 has one");
         let (first, last) = (1 - frames as i64, frames as i64 - 1);
-        let of = |distance| table[[relative_positions::bucket(distance, encoder.num_buckets, encoder.max_bucket_distance), head]];
+        let of = |distance| {
+            table[[
+                relative_positions::bucket(distance, encoder.num_buckets, encoder.max_bucket_distance),
+                head,
+            ]]
+        };
         (first..=last).map(of).collect()
     }
 

@@ -1,5 +1,8 @@
 //! The layers that every part of the model is made of.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use ndarray::{Array2, Axis};
 
 use super::arithmetic::{convolve, normalise};
@@ -10,7 +13,11 @@ use crate::canonical::CanonicalModel;
 pub struct Oracle<'a> {
     pub(super) model: &'a CanonicalModel,
     pub(super) keep_attentions: bool,
+    watcher: Option<&'a Watcher>,
 }
+
+/// Keeps what each linear layer reads, by the layer's name.
+pub type Watcher = RefCell<BTreeMap<String, Vec<Array2<f32>>>>;
 
 /// The utterance's length at every rate: all of it, and the part before the padding.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +30,19 @@ pub(super) struct Length {
 impl<'a> Oracle<'a> {
     /// An oracle for `model`.
     pub fn new(model: &'a CanonicalModel) -> Self {
-        Self { model, keep_attentions: false }
+        Self { model, keep_attentions: false, watcher: None }
     }
 
     /// Also gives the attention weights, whose size grows with the square of the utterance's length.
     #[must_use]
     pub fn with_attentions(self) -> Self {
         Self { keep_attentions: true, ..self }
+    }
+
+    /// Lets somebody see what the linear layers read.
+    #[must_use]
+    pub fn watched_by(self, watcher: &'a Watcher) -> Self {
+        Self { watcher: Some(watcher), ..self }
     }
 
     /// The convolution of that name, with its bias if it has one.
@@ -45,6 +58,9 @@ impl<'a> Oracle<'a> {
 
     /// The linear layer of that name.
     pub(super) fn linear(&self, frames: &Array2<f32>, name: &str) -> Array2<f32> {
+        if let Some(watcher) = self.watcher {
+            watcher.borrow_mut().entry(name.to_owned()).or_default().push(frames.clone());
+        }
         let tensors = &self.model.tensors;
         frames.dot(&tensors.matrix(&format!("{name}.weight")).t()) + tensors.vector(&format!("{name}.bias"))
     }

@@ -11,4 +11,4 @@ mod stem;
 
 pub use evaluate::Outputs;
 pub(crate) use evaluate::prepare;
-pub use layers::Oracle;
+pub use layers::{Oracle, Watcher};

@@ -32,6 +32,8 @@ pub enum Precision {
     Int8,
     /// Single precision, the reference.
     F32,
+    /// As `Int8`, with the weights of linear layers in 4 bits, which are unpacked when they are used.
+    Int4,
 }
 
 /// One tensor's place and layout.
@@ -61,6 +63,9 @@ pub enum Packing {
     /// int8 matrices, P4: per group `[N/16][K/4][16][4]`, N and K padded with zeros to 16;
     /// then 256 bytes of zeros, one f32 scale per padded row, one i32 sum per padded row.
     PanelsI8,
+    /// int4 matrices: per group `[N/16][K/32][4][64]` bytes of two codes each, N and K padded; then per group
+    /// `[N/16][K/32][16]` multipliers, one f32 scale per padded row, one i32 sum per padded row.
+    PanelsI4,
 }
 
 /// Agreement of the file with its checkpoint, over the calibration audio.

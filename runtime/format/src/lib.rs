@@ -45,5 +45,5 @@ pub use layout::{ALIGNMENT, FIRST_TENSOR, MAGIC, OLD_VERSION, PREFIX, VERSION};
 pub use packing::{COLUMN_STEP, PANEL_ROWS, ShapeError};
 pub use schema::{Role, Schema, TensorSpec};
 pub use tensor::TensorRef;
-pub use views::{PanelsF32View, PanelsI8View};
+pub use views::{PanelsF32View, PanelsI4View, PanelsI8View};
 pub use writer::Writer;

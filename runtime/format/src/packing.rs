@@ -11,6 +11,9 @@ pub const PANEL_ROWS: u64 = 16;
 /// int8 matrices are padded to a multiple of this many columns.
 pub const COLUMN_STEP: u64 = 16;
 
+/// Columns of a row of an int4 matrix that share a multiplier; its matrices are padded to a multiple of it.
+pub const GROUP_I4: u64 = 32;
+
 /// Zero bytes behind the panels of an int8 matrix.
 pub(crate) const PADDING_BEHIND_PANELS: u64 = 256;
 
@@ -70,6 +73,11 @@ impl Packing {
                 shape.iter().try_fold(F32, |bytes, &n| bytes.checked_mul(n))
             }
             Packing::PanelsF32 => padded(shape, 1)?.1.checked_mul(F32),
+            Packing::PanelsI4 => {
+                let (rows, elements) = padded(shape, GROUP_I4)?;
+                let per_row = rows.checked_mul(F32 + I32);
+                per_row.and_then(|bytes| bytes.checked_add(elements / 2)?.checked_add(elements / GROUP_I4))
+            }
             Packing::PanelsI8 => {
                 let (rows, elements) = padded(shape, COLUMN_STEP)?;
                 let per_row = rows.checked_mul(F32 + I32);
@@ -98,6 +106,7 @@ mod tests {
         assert_eq!(Packing::PanelsF32.byte_length(&[2, 17, 5]), Some(2 * 32 * 5 * 4));
         assert_eq!(Packing::PanelsI8.byte_length(&[2, 17, 5]), Some(2 * 32 * 16 + 256 + 2 * 32 * 8));
         assert_eq!(Packing::PanelsI8.byte_length(&[1, 768, 768]), Some(768 * 768 + 256 + 768 * 8));
+        assert_eq!(Packing::PanelsI4.byte_length(&[2, 17, 33]), Some(2 * 32 * (64 / 2 + 64 / 32 + 8)));
     }
 
     #[test]
@@ -105,7 +114,7 @@ mod tests {
         let rank = |found, expected| Err(ShapeError::Rank { found, expected });
         assert_eq!(Packing::DenseF32.checked_length(&[]), rank(0, "1 to 8"));
         assert_eq!(Packing::DenseF32.checked_length(&[1; 9]), rank(9, "1 to 8"));
-        for packing in [Packing::PanelsF32, Packing::PanelsI8] {
+        for packing in [Packing::PanelsF32, Packing::PanelsI8, Packing::PanelsI4] {
             assert_eq!(packing.checked_length(&[4, 4]), rank(2, "3: groups, rows, columns"));
             assert_eq!(packing.checked_length(&[1, 0, 4]), Err(ShapeError::Zero { axis: 1 }));
             for huge in [[1, u64::MAX, 1], [1, 1, u64::MAX], [1 << 40, 1 << 20, 16], [u64::MAX, 1, 1]] {

@@ -7,7 +7,10 @@ use crate::error::TensorError;
 use crate::file::ModelFile;
 use crate::header::{Packing, TensorEntry};
 use crate::values;
-use crate::views::{PanelsF32View, PanelsI8View, bytes_of, f32_elements, panels_f32_view, panels_i8_parts};
+use crate::views::{
+    PanelsF32View, PanelsI4View, PanelsI8View, bytes_of, f32_elements, panels_f32_view, panels_i4_view,
+    panels_i8_parts,
+};
 
 /// A tensor and the file that holds it; cheap to clone. Two are equal if they are the same tensor of the same
 /// opened file, so that comparing never reads weights.
@@ -76,6 +79,19 @@ impl TensorRef {
     pub fn panels_i8_again(&self) -> Result<PanelsI8View<'_>, TensorError> {
         self.expect(Packing::PanelsI8)?;
         Ok(panels_i8_parts(self.entry(), self.bytes()).0)
+    }
+
+    /// The codes, multipliers, scales and sums of a [`Packing::PanelsI4`] matrix. Every scale is checked here.
+    pub fn panels_i4(&self) -> Result<PanelsI4View<'_>, TensorError> {
+        let view = self.panels_i4_again()?;
+        values::check_scales(self.name(), view.scales)?;
+        Ok(view)
+    }
+
+    /// As [`TensorRef::panels_i4`], for a tensor that it has accepted before: the scales are not read again.
+    pub fn panels_i4_again(&self) -> Result<PanelsI4View<'_>, TensorError> {
+        self.expect(Packing::PanelsI4)?;
+        Ok(panels_i4_view(self.entry(), self.bytes()))
     }
 
     fn expect(&self, expected: Packing) -> Result<(), TensorError> {

@@ -3,7 +3,7 @@
 use crate::error::VerifyError;
 use crate::header::{Packing, TensorEntry};
 use crate::values;
-use crate::views::{bytes_of, f32_elements, panels_f32_view, panels_i8_parts};
+use crate::views::{bytes_of, f32_elements, panels_f32_view, panels_i4_view, panels_i8_parts};
 
 /// Checks the tensors of `file`, a checked `table` that starts behind `header_end`.
 pub(crate) fn verify(table: &[TensorEntry], header_end: usize, file: &[u8]) -> Result<(), VerifyError> {
@@ -29,6 +29,7 @@ fn check_values(entry: &TensorEntry, bytes: &[u8]) -> Result<(), VerifyError> {
     match entry.packing {
         Packing::DenseF32 => values::check_finite(name, f32_elements(bytes))?,
         Packing::PanelsF32 => values::check_panels_f32(name, &panels_f32_view(entry, bytes))?,
+        Packing::PanelsI4 => values::check_panels_i4(name, &panels_i4_view(entry, bytes))?,
         Packing::PanelsI8 => {
             let (view, padding) = panels_i8_parts(entry, bytes);
             if let Some(at) = padding.iter().position(|&byte| byte != 0) {

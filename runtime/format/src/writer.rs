@@ -11,10 +11,10 @@ use crate::error::{FormatError, WriteError};
 use crate::header::{ExportReport, Header, Packing, TensorEntry};
 use crate::layout::{ALIGNMENT, FIRST_TENSOR};
 use crate::limits::MAX_HEADER;
-use crate::packing::{COLUMN_STEP, PADDING_BEHIND_PANELS, PANEL_ROWS};
+use crate::packing::{COLUMN_STEP, GROUP_I4, PADDING_BEHIND_PANELS, PANEL_ROWS};
 use crate::parse::{check, first_tensor, seal};
 use crate::values;
-use crate::views::{PanelsF32View, PanelsI8View};
+use crate::views::{PanelsF32View, PanelsI4View, PanelsI8View};
 
 /// Collects tensors and writes them as one file.
 ///
@@ -29,7 +29,17 @@ pub struct Writer<'a> {
 #[derive(Debug)]
 enum Payload<'a> {
     F32(Cow<'a, [f32]>),
-    PanelsI8 { data: Cow<'a, [i8]>, scales: Cow<'a, [f32]>, sums: Cow<'a, [i32]> },
+    PanelsI4 {
+        codes: Cow<'a, [u8]>,
+        multipliers: Cow<'a, [u8]>,
+        scales: Cow<'a, [f32]>,
+        sums: Cow<'a, [i32]>,
+    },
+    PanelsI8 {
+        data: Cow<'a, [i8]>,
+        scales: Cow<'a, [f32]>,
+        sums: Cow<'a, [i32]>,
+    },
 }
 
 impl Payload<'_> {
@@ -37,6 +47,9 @@ impl Payload<'_> {
     fn parts(&self) -> [&[u8]; 4] {
         match self {
             Payload::F32(data) => [bytemuck::cast_slice(data), &[], &[], &[]],
+            Payload::PanelsI4 { codes, multipliers, scales, sums } => {
+                [codes, multipliers, bytemuck::cast_slice(scales), bytemuck::cast_slice(sums)]
+            }
             Payload::PanelsI8 { data, scales, sums } => [
                 bytemuck::cast_slice(data),
                 &[0; PADDING_BEHIND_PANELS as usize],
@@ -115,6 +128,48 @@ impl<'a> Writer<'a> {
         let view = PanelsI8View { groups, rows, columns, data: &data, scales: &scales, sums: &sums };
         values::check_panels_i8(&name, &view)?;
         self.add(name, Packing::PanelsI8, &shape, length, Payload::PanelsI8 { data, scales, sums });
+        Ok(())
+    }
+
+    /// Adds a matrix of `[groups, rows, columns]`, packed as [`Packing::PanelsI4`] says: multipliers from 0 to 15, and padding
+    /// that stands for zero. Scales and sums as in [`add_panels_i8`](Self::add_panels_i8), of the unpacked weights.
+    pub fn add_panels_i4(
+        &mut self,
+        name: impl Into<String>,
+        shape: [u64; 3],
+        codes: impl Into<Cow<'a, [u8]>>,
+        multipliers: impl Into<Cow<'a, [u8]>>,
+        scales: impl Into<Cow<'a, [f32]>>,
+        sums: impl Into<Cow<'a, [i32]>>,
+    ) -> Result<(), WriteError> {
+        let (name, codes, multipliers) = (name.into(), codes.into(), multipliers.into());
+        let (scales, sums) = (scales.into(), sums.into());
+        let length = length(&name, Packing::PanelsI4, &shape)?;
+        let [groups, rows, columns] = shape;
+        let padded_rows = groups * rows.next_multiple_of(PANEL_ROWS);
+        let elements = padded_rows * columns.next_multiple_of(GROUP_I4);
+        expect_elements(&name, &shape, "codes", codes.len(), elements / 2)?;
+        expect_elements(&name, &shape, "multipliers", multipliers.len(), elements / GROUP_I4)?;
+        expect_elements(&name, &shape, "scales", scales.len(), padded_rows)?;
+        expect_elements(&name, &shape, "sums", sums.len(), padded_rows)?;
+        let [groups, rows, columns] = shape.map(|n| n as usize);
+        let view = PanelsI4View {
+            groups,
+            rows,
+            columns,
+            codes: &codes,
+            multipliers: &multipliers,
+            scales: &scales,
+            sums: &sums,
+        };
+        values::check_panels_i4(&name, &view)?;
+        self.add(
+            name,
+            Packing::PanelsI4,
+            &shape,
+            length,
+            Payload::PanelsI4 { codes, multipliers, scales, sums },
+        );
         Ok(())
     }
 

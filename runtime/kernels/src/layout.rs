@@ -6,6 +6,15 @@ pub const PANEL: usize = 16;
 /// Consecutive inputs of one column that lie side by side in an int8 panel.
 pub(crate) const GROUP: usize = 4;
 
+/// Consecutive inputs of one column of an int4 panel that share a multiplier.
+pub const GROUP_I4: usize = 32;
+
+/// What an int4 code stands for is its distance from this, times its group's multiplier.
+pub const ZERO_I4: u8 = 8;
+
+/// Largest multiplier of a group: so many times any code's distance from zero fits eight bits.
+pub const MAX_MULTIPLIER_I4: u8 = 15;
+
 /// Most inputs of an int8 product: so many times 127 · 127 still fit the 32 bits of a sum.
 pub const MAX_INPUTS_I8: usize = (i32::MAX / (127 * 127)) as usize;
 

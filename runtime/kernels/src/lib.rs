@@ -58,6 +58,6 @@ mod x86;
 
 pub use cores::{CoreKind, Sizes};
 pub use detect::KernelError;
-pub use layout::{MAX_INPUTS_I8, PANEL, padded};
+pub use layout::{GROUP_I4, MAX_INPUTS_I8, MAX_MULTIPLIER_I4, PANEL, ZERO_I4, padded};
 pub use table::Kernels;
-pub use types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8};
+pub use types::{Activation, Epilogue, MatMut, PanelsF32, PanelsI4, PanelsI8, Quantisation, RowsF32, RowsI8};

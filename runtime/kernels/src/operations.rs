@@ -1,9 +1,11 @@
 //! What a table computes: the public methods, which check lengths and then call its functions.
 
+use crate::layout::{PANEL, padded};
 use crate::matmul;
 use crate::table::Kernels;
 use crate::types::{
-    Activation, Epilogue, MatMut, PanelsF32, PanelsI8, Quantisation, RowsF32, RowsI8, check_panels_i8,
+    Activation, Epilogue, MatMut, PanelsF32, PanelsI4, PanelsI8, Quantisation, RowsF32, RowsI8,
+    check_panels_i8,
 };
 
 impl Kernels {
@@ -22,6 +24,21 @@ impl Kernels {
         check_output(a.rows(), w.n(), e, &out);
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { matmul::product_i8(self, a, w, e, out) }
+    }
+
+    /// The same weights as int8 panels, whose weights are written to `out`, of `padded(n) · padded(k)` elements.
+    ///
+    /// # Panics
+    /// If the length does not fit.
+    pub fn unpack_i4<'a>(&self, w: &PanelsI4<'a>, out: &'a mut [i8]) -> PanelsI8<'a> {
+        let length = PANEL * padded(w.k());
+        assert_eq!(out.len(), w.count() * length, "weights of {} x {}", w.n(), w.k());
+        for (panel, out) in out.chunks_exact_mut(length).enumerate() {
+            let (codes, multipliers) = w.panel(panel);
+            // SAFETY: `self` proves that the CPU has its features.
+            unsafe { (self.elementwise.unpack_i4)(codes, multipliers, out) }
+        }
+        PanelsI8::new(out, w.scales(), w.sums(), w.n(), w.k())
     }
 
     /// `out[m][n] = activation(Σ_k a[m][k] · w[n][k] + bias[n])`, added to `out` if

@@ -4,7 +4,7 @@
 //! of each column. One 64-byte line feeds AVX-512 whole, AVX2 in halves, SDOT in quarters, SMULL in eighths. Both
 //! sides are padded with zeros to multiples of 16. f32, `[n/16][k][16]`, padded in `n` alone.
 
-use crate::layout::{PANEL, padded};
+use crate::layout::{GROUP, GROUP_I4, MAX_MULTIPLIER_I4, PANEL, ZERO_I4, padded};
 use crate::types::PanelsF32;
 
 /// Packs row-major `weights` (`n × k`, in ±127); see the [module](self).
@@ -20,6 +20,46 @@ pub fn panels_i8(weights: &[i8], n: usize, k: usize) -> Vec<i8> {
         let panel = &mut packed[row / PANEL * PANEL * depth..][..PANEL * depth];
         for (i, &w) in weights.iter().enumerate() {
             panel[i / 4 * 4 * PANEL + row % PANEL * 4 + i % 4] = w;
+        }
+    }
+    packed
+}
+
+/// Packs row-major int4 `codes` (`n × k`, 0 to 15): `[n/16][k/32][4][64]` bytes, each with the codes of two lines of the int8
+/// panel, the earlier one in its low half. Both sides are padded, `k` to a multiple of 32, with the code of zero.
+///
+/// # Panics
+/// If the length is not `n · k`, or a code has more than four bits.
+pub fn panels_i4(codes: &[u8], n: usize, k: usize) -> Vec<u8> {
+    assert_eq!(codes.len(), n * k, "codes of {n} x {k}");
+    assert!(codes.iter().all(|&code| code < 16), "codes must have four bits");
+    let depth = k.next_multiple_of(GROUP_I4);
+    let mut packed = vec![ZERO_I4 << 4 | ZERO_I4; padded(n) * depth / 2];
+    for (row, codes) in codes.chunks_exact(k.max(1)).enumerate() {
+        let panel = &mut packed[row / PANEL * PANEL * depth / 2..][..PANEL * depth / 2];
+        for (i, &code) in codes.iter().enumerate() {
+            let (line, lane) = (i / GROUP, row % PANEL * GROUP + i % GROUP);
+            let byte = &mut panel[line / 2 * GROUP * PANEL + lane];
+            let shift = line % 2 * 4;
+            *byte = *byte & !(15 << shift) | code << shift;
+        }
+    }
+    packed
+}
+
+/// Packs row-major `multipliers` (`n ×` groups of 32 inputs): `[n/16][groups][16]`, padded with zeros.
+///
+/// # Panics
+/// If the length does not fit, or a multiplier is larger than [`MAX_MULTIPLIER_I4`].
+pub fn multipliers_i4(multipliers: &[u8], n: usize, k: usize) -> Vec<u8> {
+    let groups = k.div_ceil(GROUP_I4);
+    assert_eq!(multipliers.len(), n * groups, "multipliers of {n} x {k}");
+    assert!(multipliers.iter().all(|&factor| factor <= MAX_MULTIPLIER_I4), "multipliers have four bits");
+    let mut packed = vec![0; padded(n) * groups];
+    for (row, multipliers) in multipliers.chunks_exact(groups.max(1)).enumerate() {
+        let panel = &mut packed[row / PANEL * PANEL * groups..];
+        for (group, &multiplier) in multipliers.iter().enumerate() {
+            panel[group * PANEL + row % PANEL] = multiplier;
         }
     }
     packed

@@ -45,6 +45,7 @@ pub(crate) struct Elementwise {
     pub(crate) scaled: unsafe fn(f32, &[f32], &mut [f32]),
     pub(crate) axpy: unsafe fn(f32, &[f32], &mut [f32]),
     pub(crate) sigmoid: unsafe fn(&mut [f32]),
+    pub(crate) unpack_i4: unsafe fn(&[u8], &[u8], &mut [i8]),
     pub(crate) finish_i8: unsafe fn(Finish, Scales, &[[i32; PANEL]], MatMut),
     pub(crate) finish_f32: unsafe fn(Finish, &[[f32; PANEL]], MatMut),
 }

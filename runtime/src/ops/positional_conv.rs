@@ -1,7 +1,7 @@
 //! The grouped convolution that tells the layers where they are (`WavLMPositionalConvEmbedding`).
 
 use tract_core::internal::*;
-use wavlm_kernels::{Activation, Epilogue, MatMut, RowsF32, RowsI8, padded};
+use wavlm_kernels::{Activation, Epilogue, MatMut, PanelsI8, RowsF32, RowsI8, padded};
 
 use super::{Block, floats_mut, frames_of, owned};
 use crate::engine::Engine;
@@ -74,13 +74,21 @@ impl PositionalConv {
             Panels::F32(panels) => {
                 kernels.matmul_f32(&RowsF32::new(plane, width, frames), &panels, &epilogue, out);
             }
-            Panels::I8(panels) => {
-                let mut codes = Scratch::<u8>::new((frames - 1) * width + padded(self.map.columns()));
-                let quantisation = kernels.quantise_row(plane, &mut codes);
-                let scales = Scratch::filled(frames, quantisation.scale);
-                let offsets = Scratch::filled(frames, quantisation.offset);
-                kernels.matmul_i8(&RowsI8::new(&codes, width, &scales, &offsets), &panels, &epilogue, out);
+            Panels::I8(panels) => self.convolve_int8(&panels, plane, &epilogue, out),
+            Panels::I4(panels) => {
+                let mut unpacked = Scratch::<i8>::new(padded(width) * padded(self.map.columns()));
+                let panels = kernels.unpack_i4(&panels, &mut unpacked);
+                self.convolve_int8(&panels, plane, &epilogue, out);
             }
         }
+    }
+
+    fn convolve_int8(&self, panels: &PanelsI8<'_>, plane: &[f32], epilogue: &Epilogue<'_>, out: MatMut<'_>) {
+        let (frames, width, kernels) = (out.rows(), out.columns(), self.engine.kernels);
+        let mut codes = Scratch::<u8>::new((frames - 1) * width + padded(self.map.columns()));
+        let quantisation = kernels.quantise_row(plane, &mut codes);
+        let scales = Scratch::filled(frames, quantisation.scale);
+        let offsets = Scratch::filled(frames, quantisation.offset);
+        kernels.matmul_i8(&RowsI8::new(&codes, width, &scales, &offsets), panels, epilogue, out);
     }
 }

@@ -49,6 +49,7 @@ impl Facts {
                 .sum(),
             precision: match header.precision {
                 Precision::Int8 => "int8",
+                Precision::Int4 => "int4",
                 Precision::F32 => "f32",
             },
             heads: header.heads.iter().map(HeadFacts::new).collect(),

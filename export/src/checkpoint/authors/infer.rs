@@ -38,7 +38,11 @@ pub(super) fn settings(tensors: &NamedTensors) -> Result<Settings, AuthorsProble
         extractor_mode: if normed { "layer_norm" } else { "default" }.to_owned(),
         encoder_layers: layers as u32,
         encoder_embed_dim: hidden,
-        encoder_ffn_embed_dim: size(&layer(0, "feed_forward.intermediate_dense"), 0, "the width of its feed-forward blocks")?,
+        encoder_ffn_embed_dim: size(
+            &layer(0, "feed_forward.intermediate_dense"),
+            0,
+            "the width of its feed-forward blocks",
+        )?,
         encoder_attention_heads: size(names::POSITION_BIAS, 1, "its heads")?,
         // WavLM Large has both, and neither Base nor Base+ has either.
         layer_norm_first: normed,
@@ -57,6 +61,12 @@ pub(super) fn settings(tensors: &NamedTensors) -> Result<Settings, AuthorsProble
 
 /// What is told of settings that were guessed.
 pub(super) fn note(settings: &Settings) -> String {
-    let like = if settings.normalize { "WavLM Large: norms before layers, waveform normalised" } else { "WavLM Base" };
-    format!("no `cfg` in it: the shapes of its tensors tell the model, and for the rest it is taken to be like {like}")
+    let like = if settings.normalize {
+        "WavLM Large: norms before layers, waveform normalised"
+    } else {
+        "WavLM Base"
+    };
+    format!(
+        "no `cfg` in it: the shapes of its tensors tell the model, and for the rest it is taken to be like {like}"
+    )
 }

@@ -66,7 +66,10 @@ mod tests {
         for (theirs, ours) in [
             ("feature_extractor.conv_layers.0.0.weight", "feature_extractor.conv_layers.0.conv.weight"),
             ("feature_extractor.conv_layers.0.2.bias", "feature_extractor.conv_layers.0.layer_norm.bias"),
-            ("feature_extractor.conv_layers.6.2.1.weight", "feature_extractor.conv_layers.6.layer_norm.weight"),
+            (
+                "feature_extractor.conv_layers.6.2.1.weight",
+                "feature_extractor.conv_layers.6.layer_norm.weight",
+            ),
             ("layer_norm.weight", "feature_projection.layer_norm.weight"),
             ("encoder.layer_norm.weight", "encoder.layer_norm.weight"),
             ("encoder.pos_conv.0.weight_g", "encoder.pos_conv_embed.conv.weight_g"),

@@ -131,7 +131,8 @@ mod tests {
         let kernels: Vec<u32> = layers.iter().map(|&[_, kernel, _]| kernel).collect();
         assert_eq!(kernels, [10, 3, 3, 3, 3, 2, 2]);
         assert_eq!(stem("[(8, 4, 2), (16, 3, 1)]"), Some(vec![[8, 4, 2], [16, 3, 1]]));
-        for other in ["", "[]", "[(1,2)]", "[(1,2,3)] * 1000000000000", "__import__('os')", "[(1,2,3)] * -1"] {
+        for other in ["", "[]", "[(1,2)]", "[(1,2,3)] * 1000000000000", "__import__('os')", "[(1,2,3)] * -1"]
+        {
             assert_eq!(stem(other), None, "{other}");
         }
     }

@@ -82,7 +82,9 @@ pub enum ConfigProblem {
         text: String,
     },
     /// Weights for a language that are not there.
-    #[error("no weights for this language here; expected adapter.{language}.safetensors or adapter.{language}.bin")]
+    #[error(
+        "no weights for this language here; expected adapter.{language}.safetensors or adapter.{language}.bin"
+    )]
     NoAdapter {
         /// The language.
         language: String,

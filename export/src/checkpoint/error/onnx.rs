@@ -19,7 +19,9 @@ pub enum OnnxProblem {
         tensor: String,
     },
     /// An operator that ONNX does not define.
-    #[error("{node} is an operator of `{domain}`; give the graph as it was before that was put in, say by an optimiser")]
+    #[error(
+        "{node} is an operator of `{domain}`; give the graph as it was before that was put in, say by an optimiser"
+    )]
     Domain {
         /// The node.
         node: String,
@@ -67,7 +69,9 @@ pub enum OnnxProblem {
         cause: String,
     },
     /// More than one head over the encoder.
-    #[error("more than one head behind its encoder; export each alone, and put them together here: NAME=SRC NAME=SRC")]
+    #[error(
+        "more than one head behind its encoder; export each alone, and put them together here: NAME=SRC NAME=SRC"
+    )]
     SeveralHeads,
     /// None of its outputs is one of a WavLM.
     #[error("none of its outputs is a state of the encoder, logits or embeddings")]

@@ -52,7 +52,9 @@ pub enum SourceProblem {
     #[error("a .wlm model already; `wavlm-export inspect` says what it holds")]
     Converted,
     /// A file of another kind.
-    #[error("not a checkpoint; expected a folder that save_pretrained wrote, a file of weights in one, or an ONNX graph")]
+    #[error(
+        "not a checkpoint; expected a folder that save_pretrained wrote, a file of weights in one, or an ONNX graph"
+    )]
     NotWeights,
 }
 

@@ -39,7 +39,9 @@ pub enum ShardProblem {
 #[non_exhaustive]
 pub enum TorchProblem {
     /// Neither of the two formats of `torch.save`.
-    #[error("not a file of torch.save; load it with the program that wrote it, and save its state_dict() with torch")]
+    #[error(
+        "not a file of torch.save; load it with the program that wrote it, and save its state_dict() with torch"
+    )]
     NotTorch,
     /// A file of torch before 1.6 is cut off, or something follows it.
     #[error("{found} bytes long where its pickles describe {expected}; copy or download it again")]

@@ -22,12 +22,19 @@ pub(super) struct Activation {
 }
 
 /// Names and functions of what can be converted.
-const KNOWN: [(&str, fn(f64) -> f64); 6] =
-    [("gelu", gelu), ("gelu_new", gelu_new), ("relu", relu), ("silu", silu), ("selu", selu), ("tanh", f64::tanh)];
+const KNOWN: [(&str, fn(f64) -> f64); 6] = [
+    ("gelu", gelu),
+    ("gelu_new", gelu_new),
+    ("relu", relu),
+    ("silu", silu),
+    ("selu", selu),
+    ("tanh", f64::tanh),
+];
 
 /// What the nodes between `input` and `output` compute, if each works element by element and all is one known function.
 pub(super) fn identify<'a>(graph: &'a Graph<'a>, input: &'a str, output: &'a str) -> Option<Activation> {
-    let values: Option<Vec<f64>> = POINTS.iter().map(|&x| evaluate(graph, output, &mut HashMap::from([(input, x)]), 64)).collect();
+    let values: Option<Vec<f64>> =
+        POINTS.iter().map(|&x| evaluate(graph, output, &mut HashMap::from([(input, x)]), 64)).collect();
     let values = values?;
     KNOWN.iter().find_map(|&(name, function)| {
         let (last, at) = (*values.last()?, *POINTS.last()?);
@@ -41,7 +48,12 @@ pub(super) fn identify<'a>(graph: &'a Graph<'a>, input: &'a str, output: &'a str
 }
 
 /// The value of a tensor where the values of others are given.
-fn evaluate<'a>(graph: &'a Graph<'a>, tensor: &'a str, known: &mut HashMap<&'a str, f64>, depth: usize) -> Option<f64> {
+fn evaluate<'a>(
+    graph: &'a Graph<'a>,
+    tensor: &'a str,
+    known: &mut HashMap<&'a str, f64>,
+    depth: usize,
+) -> Option<f64> {
     let tensor = graph.root(tensor);
     if let Some(&value) = known.get(tensor) {
         return Some(value);

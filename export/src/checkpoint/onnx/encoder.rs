@@ -64,8 +64,10 @@ impl<'a> Search<'_, 'a> {
         let first = *softmaxes.first().ok_or(OnnxProblem::NotWavlm { lacks: "attention" })?;
         let before = ancestors(graph, first);
         let convs: Vec<Conv<'a>> = self.pieces.convs().to_vec();
-        let mut convs: Vec<Conv<'a>> = convs.into_iter().filter(|conv| before.contains(conv.output)).collect();
-        let positional = convs.pop().ok_or(OnnxProblem::NotWavlm { lacks: "convolution before its layers" })?;
+        let mut convs: Vec<Conv<'a>> =
+            convs.into_iter().filter(|conv| before.contains(conv.output)).collect();
+        let positional =
+            convs.pop().ok_or(OnnxProblem::NotWavlm { lacks: "convolution before its layers" })?;
         if convs.is_empty() {
             return Err(OnnxProblem::NotWavlm { lacks: "stem before its positional convolution" });
         }
@@ -83,7 +85,12 @@ impl<'a> Search<'_, 'a> {
                 stable = layer.stable;
                 state = match (&before_layers, stable) {
                     (Some(norm), false) => norm.output,
-                    (None, false) => return Err(unfit(softmax, "a layer norm between the positional convolution and the layers")),
+                    (None, false) => {
+                        return Err(unfit(
+                            softmax,
+                            "a layer norm between the positional convolution and the layers",
+                        ));
+                    }
                     (_, true) => summed,
                 };
                 states.push(state);
@@ -142,9 +149,10 @@ impl<'a> Search<'_, 'a> {
                 state = norm.output;
                 self.config.feat_extract_norm = "layer".to_owned();
             } else if i == 0 {
-                let (weight, bias, output) = self.pieces.group_norm(state)?.ok_or_else(|| {
-                    unfit(conv.node, "a norm behind the first convolution")
-                })?;
+                let (weight, bias, output) = self
+                    .pieces
+                    .group_norm(state)?
+                    .ok_or_else(|| unfit(conv.node, "a norm behind the first convolution"))?;
                 self.tensors.insert(format!("{norm_name}.weight"), weight);
                 self.tensors.insert(format!("{norm_name}.bias"), bias);
                 state = output;
@@ -158,10 +166,15 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The norm and the linear layer between stem and positional convolution; what each makes.
-    fn projection(&mut self, stem: &'a str, positional: &Conv<'a>) -> Result<(&'a str, &'a str), OnnxProblem> {
+    fn projection(
+        &mut self,
+        stem: &'a str,
+        positional: &Conv<'a>,
+    ) -> Result<(&'a str, &'a str), OnnxProblem> {
         let misfit = |expected| unfit(positional.node, expected);
         let linear = self.pieces.linear_to(positional.input).cloned();
-        let linear = linear.ok_or_else(|| misfit("a positional convolution over what a linear layer makes"))?;
+        let linear =
+            linear.ok_or_else(|| misfit("a positional convolution over what a linear layer makes"))?;
         let norm = self.pieces.norm_to(linear.input).cloned();
         let norm = norm.ok_or_else(|| misfit("a layer norm before the projection"))?;
         let (activation, reads) = self.pieces.activation(norm.input)?;
@@ -193,7 +206,8 @@ impl<'a> Search<'_, 'a> {
             graph.variables(node).iter().any(|&input| input != projected && self.behind(input, conv.output))
         });
         let sum = sum.and_then(|node| node.output.first());
-        sum.map(String::as_str).ok_or_else(|| unfit(conv.node, "the sum of the projection and its positional convolution"))
+        sum.map(String::as_str)
+            .ok_or_else(|| unfit(conv.node, "the sum of the projection and its positional convolution"))
     }
 
     /// Whether a tensor is the non-linearity of a convolution's output, of which the last frame may be cut off.
@@ -208,10 +222,12 @@ impl<'a> Search<'_, 'a> {
                 return true;
             }
             match graph.producer(reads) {
-                Some(node) if matches!(node.op_type.as_str(), "Slice" | "Add") => match graph.variables(node).first() {
-                    Some(&input) => reads = input,
-                    None => return false,
-                },
+                Some(node) if matches!(node.op_type.as_str(), "Slice" | "Add") => {
+                    match graph.variables(node).first() {
+                        Some(&input) => reads = input,
+                        None => return false,
+                    }
+                }
                 _ => return false,
             }
         }
@@ -225,7 +241,9 @@ impl<'a> Search<'_, 'a> {
         let name = |part: &str| names::layer(index, part);
         let (product, bias) = self.scores(softmax)?;
         let linear_up = |input: &'a String| self.nearest_linear(graph.root(input));
-        let [query, key] = product.input.as_slice() else { return Err(misfit("a product of queries and keys")) };
+        let [query, key] = product.input.as_slice() else {
+            return Err(misfit("a product of queries and keys"));
+        };
         let (query, key) = (linear_up(query), linear_up(key));
         let mixed = softmax.output.first().map(|output| graph.readers(output)).unwrap_or_default();
         let mixed = mixed.into_iter().find(|node| node.op_type == "MatMul");
@@ -246,7 +264,8 @@ impl<'a> Search<'_, 'a> {
             self.linear(linear, &name(&format!("attention.{part}")))?;
         }
 
-        let (attended, residual) = self.residual(out.output).ok_or_else(|| misfit("a residual around the attention"))?;
+        let (attended, residual) =
+            self.residual(out.output).ok_or_else(|| misfit("a residual around the attention"))?;
         let stable = residual != reads;
         let (first_norm, second_norm, inner_reads);
         if stable {
@@ -260,8 +279,11 @@ impl<'a> Search<'_, 'a> {
         }
         let first_norm = first_norm.ok_or_else(|| misfit("a layer norm around the attention"))?;
         let inner_reads = inner_reads.ok_or_else(|| misfit("a layer norm before the feed-forward block"))?;
-        let (up, down) = self.feed_forward(inner_reads).ok_or_else(|| misfit("a feed-forward block behind the attention"))?;
-        let (sum, around) = self.residual(down.output).ok_or_else(|| misfit("a residual around the feed-forward block"))?;
+        let (up, down) = self
+            .feed_forward(inner_reads)
+            .ok_or_else(|| misfit("a feed-forward block behind the attention"))?;
+        let (sum, around) =
+            self.residual(down.output).ok_or_else(|| misfit("a residual around the feed-forward block"))?;
         if around != if stable { attended } else { inner_reads } {
             return Err(misfit("a residual around the feed-forward block"));
         }
@@ -363,7 +385,13 @@ impl<'a> Search<'_, 'a> {
 
     /// The gate of the position bias, and in the first layer the bias itself: everything above the sum under a softmax that
     /// is no linear layer of the attention.
-    fn gate(&mut self, index: usize, softmax: &'a NodeProto, bias: &'a str, reads: &'a str) -> Result<(), OnnxProblem> {
+    fn gate(
+        &mut self,
+        index: usize,
+        softmax: &'a NodeProto,
+        bias: &'a str,
+        reads: &'a str,
+    ) -> Result<(), OnnxProblem> {
         let graph = self.pieces.graph;
         let misfit = |expected| unfit(softmax, expected);
         let (mut open, mut seen) = (VecDeque::from([bias]), HashSet::new());
@@ -375,7 +403,8 @@ impl<'a> Search<'_, 'a> {
             }
             let Some(node) = graph.producer(tensor).filter(|_| seen.insert(tensor)) else { continue };
             if node.op_type == "Gather"
-                && let Some(data) = node.input.first().filter(|data| graph.shape(data).is_some_and(|shape| shape.len() == 2))
+                && let Some(data) =
+                    node.input.first().filter(|data| graph.shape(data).is_some_and(|shape| shape.len() == 2))
             {
                 embedding = embedding.or(Some((data.as_str(), node)));
                 continue;
@@ -390,8 +419,12 @@ impl<'a> Search<'_, 'a> {
                     open.push_back(input);
                 }
                 match graph.shape(input).unwrap_or_default().as_slice() {
-                    [1, heads, 1, 1] if *heads > 0 && node.op_type == "Mul" => factors = factors.or(Some(input.as_str())),
-                    [.., rows, columns] if rows == columns && *rows > 1 => table = table.or(Some(input.as_str())),
+                    [1, heads, 1, 1] if *heads > 0 && node.op_type == "Mul" => {
+                        factors = factors.or(Some(input.as_str()))
+                    }
+                    [.., rows, columns] if rows == columns && *rows > 1 => {
+                        table = table.or(Some(input.as_str()))
+                    }
                     _ => {}
                 }
             }
@@ -403,7 +436,9 @@ impl<'a> Search<'_, 'a> {
         let factors = self.pieces.vector(factors)?;
         let heads = factors.len();
         self.config.num_attention_heads = heads as u32;
-        let shaped = factors.into_shape_with_order(IxDyn(&[1, heads, 1, 1])).map_err(|_| misfit("a factor for each head"))?;
+        let shaped = factors
+            .into_shape_with_order(IxDyn(&[1, heads, 1, 1]))
+            .map_err(|_| misfit("a factor for each head"))?;
         self.tensors.insert(names::layer(index, "attention.gru_rel_pos_const"), shaped);
         if self.tensors.contains_key(names::POSITION_BIAS) {
             return Ok(());
@@ -413,7 +448,9 @@ impl<'a> Search<'_, 'a> {
                 self.config.max_bucket_distance = self.max_distance(gather, data)?;
                 graph.values(data)?
             }
-            (None, Some(table)) => self.folded_bias(graph.values(table)?, heads).ok_or_else(|| misfit("a table of relative positions"))?,
+            (None, Some(table)) => self
+                .folded_bias(graph.values(table)?, heads)
+                .ok_or_else(|| misfit("a table of relative positions"))?,
             (None, None) => return Err(misfit("a table of relative positions")),
         };
         self.config.num_buckets = values.shape()[0] as u32;
@@ -427,7 +464,8 @@ impl<'a> Search<'_, 'a> {
         let graph = self.pieces.graph;
         let buckets = graph.shape(data).and_then(|shape| shape.first().copied()).unwrap_or(0);
         let exact = (buckets / 4) as f32;
-        let (mut open, mut seen): (Vec<&str>, HashSet<&str>) = (gather.input.get(1).map(String::as_str).into_iter().collect(), HashSet::new());
+        let (mut open, mut seen): (Vec<&str>, HashSet<&str>) =
+            (gather.input.get(1).map(String::as_str).into_iter().collect(), HashSet::new());
         while let Some(tensor) = open.pop() {
             let Some(node) = graph.producer(tensor).filter(|_| seen.insert(tensor)) else { continue };
             if matches!(node.op_type.as_str(), "Div" | "Mul")
@@ -440,7 +478,10 @@ impl<'a> Search<'_, 'a> {
             }
             open.extend(node.input.iter().map(String::as_str).filter(|input| !input.is_empty()));
         }
-        Err(unfit(gather, "buckets of relative positions whose widths grow with the logarithm of the distance"))
+        Err(unfit(
+            gather,
+            "buckets of relative positions whose widths grow with the logarithm of the distance",
+        ))
     }
 
     /// The buckets of a bias that was folded for one length, (…, heads, frames, frames): those that occur at that length; the
@@ -468,7 +509,9 @@ impl<'a> Search<'_, 'a> {
         }
         let half = buckets / 2;
         for start in [0, half] {
-            let Some(last) = (start..start + half).rev().find(|bucket| found.contains_key(bucket)) else { continue };
+            let Some(last) = (start..start + half).rev().find(|bucket| found.contains_key(bucket)) else {
+                continue;
+            };
             for bucket in last + 1..start + half {
                 for head in 0..heads {
                     values[[bucket, head]] = values[[last, head]];

@@ -45,7 +45,8 @@ fn sort(graph: &mut GraphProto) -> Result<(), OnnxProblem> {
     let mut missing: Vec<usize> = Vec::with_capacity(nodes.len());
     let mut ready = std::collections::BTreeSet::new();
     for (index, node) in nodes.iter().enumerate() {
-        let needs: HashSet<&String> = node.input.iter().filter(|input| !input.is_empty() && !known.contains(*input)).collect();
+        let needs: HashSet<&String> =
+            node.input.iter().filter(|input| !input.is_empty() && !known.contains(*input)).collect();
         if needs.is_empty() {
             ready.insert(index);
         }
@@ -70,7 +71,10 @@ fn sort(graph: &mut GraphProto) -> Result<(), OnnxProblem> {
     match nodes.into_iter().flatten().next() {
         Some(node) => {
             let made: HashSet<&String> = graph.node.iter().flat_map(|node| &node.output).collect();
-            let unmade = node.input.iter().find(|input| !input.is_empty() && !known.contains(*input) && !made.contains(input));
+            let unmade = node
+                .input
+                .iter()
+                .find(|input| !input.is_empty() && !known.contains(*input) && !made.contains(input));
             let tensor = unmade.cloned().unwrap_or_default();
             Err(OnnxProblem::Unordered { node: name_of(&node), tensor })
         }
@@ -108,7 +112,8 @@ fn is_half(data_type: i32) -> bool {
 }
 
 fn widen_type(value: &mut ValueInfoProto) {
-    if let Some(type_proto::Value::TensorType(tensor)) = value.r#type.as_mut().and_then(|kind| kind.value.as_mut())
+    if let Some(type_proto::Value::TensorType(tensor)) =
+        value.r#type.as_mut().and_then(|kind| kind.value.as_mut())
         && is_half(tensor.elem_type)
     {
         tensor.elem_type = DataType::Float as i32;
@@ -126,7 +131,8 @@ fn widen_tensor(tensor: &mut TensorProto, folder: &str) -> Result<(), OnnxProble
         external.data_type = DataType::Uint8 as i32;
         external.dims = vec![tensor.dims.iter().product::<i64>().saturating_mul(2)];
         let resolver: &dyn ModelDataResolver = &MmapDataResolver;
-        let bytes = load_tensor(resolver, &external, Some(folder)).map_err(|error| unreadable(error.to_string()))?;
+        let bytes =
+            load_tensor(resolver, &external, Some(folder)).map_err(|error| unreadable(error.to_string()))?;
         bytes.as_bytes().to_vec()
     } else if tensor.raw_data.is_empty() {
         tensor.int32_data.iter().flat_map(|&bits| (bits as u16).to_le_bytes()).collect()

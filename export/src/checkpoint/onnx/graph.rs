@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ndarray::ArrayD;
 use tract_onnx::data_resolver::MmapDataResolver;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
-use tract_onnx::prelude::{InferenceModelExt, IntoRunnable, IntoTensor, Tensor, TractError, TractResult, tvec};
+use tract_onnx::prelude::{
+    InferenceModelExt, IntoRunnable, IntoTensor, Tensor, TractError, TractResult, tvec,
+};
 use tract_onnx::tensor::load_tensor;
 
 use crate::checkpoint::error::OnnxProblem;
@@ -17,8 +19,26 @@ const SHAPING: [&str; 9] =
 
 /// Operators whose results are weights if their inputs are: what exporters leave to be folded.
 const FOLDING: [&str; 20] = [
-    "Add", "Cast", "Concat", "Constant", "Div", "Exp", "Expand", "Identity", "Mul", "Pow", "ReduceL2", "ReduceSum", "Reshape",
-    "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Transpose",
+    "Add",
+    "Cast",
+    "Concat",
+    "Constant",
+    "Div",
+    "Exp",
+    "Expand",
+    "Identity",
+    "Mul",
+    "Pow",
+    "ReduceL2",
+    "ReduceSum",
+    "Reshape",
+    "Slice",
+    "Softmax",
+    "Split",
+    "Sqrt",
+    "Squeeze",
+    "Sub",
+    "Transpose",
 ];
 
 /// Operators of quantised graphs.
@@ -77,7 +97,9 @@ impl<'a> Graph<'a> {
             }
         }
         match graph.output.iter().find(|output| !known.contains(output.name.as_str())) {
-            Some(output) => Err(OnnxProblem::Unordered { node: "the graph".to_owned(), tensor: output.name.clone() }),
+            Some(output) => {
+                Err(OnnxProblem::Unordered { node: "the graph".to_owned(), tensor: output.name.clone() })
+            }
             None => Ok(index),
         }
     }
@@ -190,7 +212,9 @@ impl<'a> Graph<'a> {
         if let Some(initializer) = self.initializers.get(tensor) {
             return initializer.dims.iter().map(|&size| usize::try_from(size).ok()).collect();
         }
-        self.is_constant(tensor).then(|| self.values(tensor).ok().map(|values| values.shape().to_vec())).flatten()
+        self.is_constant(tensor)
+            .then(|| self.values(tensor).ok().map(|values| values.shape().to_vec()))
+            .flatten()
     }
 
     /// A constant's value: that of an initializer, or what the nodes that make it come to, which tract runs.
@@ -215,7 +239,13 @@ impl<'a> Graph<'a> {
                 open.extend(node.input.iter().map(String::as_str).filter(|input| !input.is_empty()));
             }
         }
-        part.node = self.graph.node.iter().filter(|node| wanted.contains(&std::ptr::from_ref(*node))).cloned().collect();
+        part.node = self
+            .graph
+            .node
+            .iter()
+            .filter(|node| wanted.contains(&std::ptr::from_ref(*node)))
+            .cloned()
+            .collect();
         part.output = vec![ValueInfoProto { name: tensor.to_owned(), ..ValueInfoProto::default() }];
         let part = ModelProto {
             ir_version: self.model.ir_version,

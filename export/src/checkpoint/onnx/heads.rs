@@ -93,7 +93,8 @@ impl<'a> Search<'_, 'a> {
             .filter(|node| matches!(node.op_type.as_str(), "Split" | "Slice"))
             .flat_map(|node| node.output.iter().map(String::as_str))
             .collect();
-        let gate = halves.iter().flat_map(|half| graph.readers(half)).find(|node| node.op_type == "Sigmoid")?;
+        let gate =
+            halves.iter().flat_map(|half| graph.readers(half)).find(|node| node.op_type == "Sigmoid")?;
         let product = graph.readers(gate.output.first()?).into_iter().find(|node| node.op_type == "Mul")?;
         Some((conv, product.output.first()?))
     }
@@ -103,7 +104,8 @@ impl<'a> Search<'_, 'a> {
         let graph = self.pieces.graph;
         for stack in graph.nodes("Concat") {
             let roots = graph.variables(stack);
-            let all_but_last = roots.len() == states.len() && roots[..roots.len() - 1] == states[..states.len() - 1];
+            let all_but_last =
+                roots.len() == states.len() && roots[..roots.len() - 1] == states[..states.len() - 1];
             if !all_but_last || states.len() < 2 {
                 continue;
             }
@@ -115,7 +117,8 @@ impl<'a> Search<'_, 'a> {
             }
             let misfit = || unfit(stack, "a sum of all states with a weight for each");
             let stacked = stack.output.first().ok_or_else(misfit)?;
-            let product = graph.readers(stacked).into_iter().find(|node| node.op_type == "Mul").ok_or_else(misfit)?;
+            let product =
+                graph.readers(stacked).into_iter().find(|node| node.op_type == "Mul").ok_or_else(misfit)?;
             let (_, weights) = graph.constant_beside(product).ok_or_else(misfit)?;
             let sum = product.output.first().map(|output| graph.readers(output)).unwrap_or_default();
             let sum = sum.into_iter().find(|node| node.op_type == "ReduceSum").ok_or_else(misfit)?;
@@ -142,10 +145,16 @@ impl<'a> Search<'_, 'a> {
         Ok(self.pieces.vector(weights)?.mapv(|weight| weight.max(f32::MIN_POSITIVE).ln()))
     }
 
-    fn head(&mut self, last: &'a str, sum: Option<&'a str>, task: Option<Task>) -> Result<Tail<'a>, OnnxProblem> {
+    fn head(
+        &mut self,
+        last: &'a str,
+        sum: Option<&'a str>,
+        task: Option<Task>,
+    ) -> Result<Tail<'a>, OnnxProblem> {
         let pieces = self.pieces;
         let input = sum.unwrap_or(last);
-        let none = Tail { task: Task::None, last_hidden_state: last, logits: None, embeddings: None, note: None };
+        let none =
+            Tail { task: Task::None, last_hidden_state: last, logits: None, embeddings: None, note: None };
         let first = match pieces.linears_of(input).as_slice() {
             [] => return Ok(none),
             _ if task == Some(Task::None) => return Ok(none),
@@ -158,7 +167,8 @@ impl<'a> Search<'_, 'a> {
         let graph = pieces.graph;
         let readers = graph.readers(first.output);
         if let Some(mean) = readers.iter().find(|node| node.op_type == "ReduceMean")
-            && let Some(classifier) = mean.output.first().and_then(|pooled| pieces.linears_of(pooled).first().copied())
+            && let Some(classifier) =
+                mean.output.first().and_then(|pooled| pieces.linears_of(pooled).first().copied())
         {
             let classifier = classifier.clone();
             self.linear(&first, names::PROJECTOR)?;
@@ -181,7 +191,8 @@ impl<'a> Search<'_, 'a> {
         }
         self.linear(&first, names::CTC)?;
         self.config.vocab_size = Some(width as u32);
-        let note = "its outputs for each frame are taken for tokens of CTC; if they are labels, say --task frames";
+        let note =
+            "its outputs for each frame are taken for tokens of CTC; if they are labels, say --task frames";
         let note = told.is_none().then(|| note.to_owned());
         Ok(Tail { task: Task::Ctc, logits: Some(first.output), note, ..none })
     }
@@ -198,7 +209,8 @@ impl<'a> Search<'_, 'a> {
             if conv.groups != 1 || conv.stride != 1 || conv.padding != 0 {
                 return Err(misfit());
             }
-            let relu = graph.readers(pieces.conv_output(conv)?).into_iter().find(|node| node.op_type == "Relu");
+            let relu =
+                graph.readers(pieces.conv_output(conv)?).into_iter().find(|node| node.op_type == "Relu");
             let output = relu.and_then(|node| node.output.first()).ok_or_else(misfit)?;
             let &[dim, inputs, taps] = weight.shape() else { return Err(misfit()) };
             let name = names::tdnn(dims.len());
@@ -213,16 +225,20 @@ impl<'a> Search<'_, 'a> {
             dilations.push(conv.dilation);
             state = output;
         }
-        (self.config.tdnn_dim, self.config.tdnn_kernel, self.config.tdnn_dilation) = (dims, kernels, dilations);
+        (self.config.tdnn_dim, self.config.tdnn_kernel, self.config.tdnn_dilation) =
+            (dims, kernels, dilations);
         let pooled = graph.nodes("Concat").find(|node| {
             let means = |input: &&str| {
                 let node = graph.producer(input);
-                node.is_some_and(|node| node.op_type == "ReduceMean" && graph.variables(node).contains(&state))
+                node.is_some_and(|node| {
+                    node.op_type == "ReduceMean" && graph.variables(node).contains(&state)
+                })
             };
             graph.variables(node).iter().any(|input| means(&input))
         });
         let embedding = pooled.and_then(|node| node.output.first());
-        let embedding = embedding.and_then(|pooled| pieces.linears_of(pooled).first().map(|&linear| linear.clone()));
+        let embedding =
+            embedding.and_then(|pooled| pieces.linears_of(pooled).first().map(|&linear| linear.clone()));
         let lacks = "a linear layer over mean and deviation behind the time-delay layers";
         let embedding = embedding.ok_or_else(|| match graph.producer(state) {
             Some(node) => unfit(node, lacks),
@@ -239,7 +255,8 @@ impl<'a> Search<'_, 'a> {
                 logits = Some(classifier.output);
             }
             None => {
-                self.tensors.insert(format!("{}.weight", names::CLASSIFIER), ndarray::Array2::eye(width).into_dyn());
+                self.tensors
+                    .insert(format!("{}.weight", names::CLASSIFIER), ndarray::Array2::eye(width).into_dyn());
                 self.tensors.insert(format!("{}.bias", names::CLASSIFIER), ArrayD::zeros(IxDyn(&[width])));
                 note = Some("no classifier in it: the logits are the embeddings themselves".to_owned());
             }

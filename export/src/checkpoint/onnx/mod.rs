@@ -19,9 +19,9 @@ use wavlm_format::Preprocessing;
 use super::config_json::{ConfigJson, Task};
 use super::error::{CheckpointError, ConfigProblem, OnnxProblem, Problem};
 use super::folder::{self, Checkpoint, Wanted};
-use super::{json, tokenizer};
 use super::source::{CONFIG, JsonFiles};
 use super::tensors::NamedTensors;
+use super::{json, tokenizer};
 pub(crate) use file::{folder_of, load};
 use graph::Graph;
 use pieces::Pieces;
@@ -50,10 +50,13 @@ pub(super) fn open(path: &Path, wanted: &Wanted) -> Result<Checkpoint, Checkpoin
     let folder = folder_of(path).map_err(|problem| fail(problem.into()))?;
     let beside = JsonFiles::of(Path::new(folder));
     let mut config: ConfigJson = json::read_optional(&beside.file(CONFIG))?.unwrap_or_default();
-    let found = recognise(&model, folder, &mut config, wanted.task).map_err(|problem| fail(problem.into()))?;
+    let found =
+        recognise(&model, folder, &mut config, wanted.task).map_err(|problem| fail(problem.into()))?;
     let refused = |problem: ConfigProblem| fail(problem.into());
     let encoder = config.encoder().map_err(refused)?;
-    let mut head = config.head(Some(found.task), &tokenizer::read(&beside, wanted.language.as_deref())?).map_err(refused)?;
+    let mut head = config
+        .head(Some(found.task), &tokenizer::read(&beside, wanted.language.as_deref())?)
+        .map_err(refused)?;
     if let Some(head) = &mut head {
         head.decision = folder::decision(&beside)?;
     }
@@ -62,7 +65,9 @@ pub(super) fn open(path: &Path, wanted: &Wanted) -> Result<Checkpoint, Checkpoin
         Err(CheckpointError { problem: Problem::Config(ConfigProblem::NoPreprocessor), .. }) => {
             let normalize = config.feat_extract_norm == "layer";
             let what = if normalize { "normalised" } else { "taken as it is" };
-            notes.push(format!("no preprocessor_config.json beside it: the waveform is {what}, as for models like it"));
+            notes.push(format!(
+                "no preprocessor_config.json beside it: the waveform is {what}, as for models like it"
+            ));
             Preprocessing { sampling_rate: 16_000, normalize }
         }
         preprocessing => preprocessing?,

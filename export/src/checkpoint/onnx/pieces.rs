@@ -11,7 +11,8 @@ use crate::checkpoint::error::OnnxProblem;
 
 /// Operators that work element by element.
 const ELEMENTWISE: [&str; 17] = [
-    "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Neg", "Exp", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu", "Swish", "Selu", "Gelu",
+    "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Neg", "Exp", "Sqrt", "Erf", "Tanh", "Sigmoid", "Relu",
+    "Swish", "Selu", "Gelu",
 ];
 
 /// `y = x Wᵀ + b` over the last axis: `Gemm`, or `MatMul` with an `Add` behind it.
@@ -125,7 +126,8 @@ impl<'a> Pieces<'a> {
     /// The weight (outputs, inputs) and the bias of a linear layer.
     pub fn values(&self, linear: &Linear<'_>) -> Result<[ArrayD<f32>; 2], OnnxProblem> {
         let weight = self.graph.values(linear.weight)?;
-        let unfit = || OnnxProblem::Constant { tensor: linear.weight.to_owned(), cause: "not a matrix".to_owned() };
+        let unfit =
+            || OnnxProblem::Constant { tensor: linear.weight.to_owned(), cause: "not a matrix".to_owned() };
         let weight = weight.into_dimensionality::<Ix2>().map_err(|_| unfit())?;
         let weight = if linear.rows_are_outputs { weight } else { weight.reversed_axes() };
         let (first, count) = linear.part.unwrap_or((0, weight.nrows()));
@@ -137,7 +139,10 @@ impl<'a> Pieces<'a> {
             let Some(bias) = bias else { continue };
             let values = self.graph.values(bias)?.flatten().into_owned();
             let (first, count) = whole.unwrap_or((0, values.len()));
-            let unfit = || OnnxProblem::Constant { tensor: bias.to_owned(), cause: "not one number an output".to_owned() };
+            let unfit = || OnnxProblem::Constant {
+                tensor: bias.to_owned(),
+                cause: "not one number an output".to_owned(),
+            };
             let own = values.slice(s![first.min(values.len())..(first + count).min(values.len())]);
             if own.len() != sum.len() {
                 return Err(unfit());
@@ -184,7 +189,8 @@ impl<'a> Pieces<'a> {
     fn added(&self, tensor: &'a str) -> Result<Option<(ArrayD<f32>, &'a str)>, OnnxProblem> {
         let readers = self.graph.readers(tensor);
         let [add] = readers.as_slice() else { return Ok(None) };
-        let (Some((_, constant)), Some(output)) = (self.graph.constant_beside(add), add.output.first()) else {
+        let (Some((_, constant)), Some(output)) = (self.graph.constant_beside(add), add.output.first())
+        else {
             return Ok(None);
         };
         if add.op_type != "Add" {
@@ -195,11 +201,19 @@ impl<'a> Pieces<'a> {
     }
 
     /// The group norm of one group a channel that reads a tensor: weight, bias and what it makes.
-    pub fn group_norm(&self, input: &'a str) -> Result<Option<(ArrayD<f32>, ArrayD<f32>, &'a str)>, OnnxProblem> {
-        let normalises = |node: &&NodeProto| matches!(node.op_type.as_str(), "InstanceNormalization" | "GroupNormalization");
+    pub fn group_norm(
+        &self,
+        input: &'a str,
+    ) -> Result<Option<(ArrayD<f32>, ArrayD<f32>, &'a str)>, OnnxProblem> {
+        let normalises = |node: &&NodeProto| {
+            matches!(node.op_type.as_str(), "InstanceNormalization" | "GroupNormalization")
+        };
         let Some(node) = self.graph.readers(input).into_iter().find(normalises) else { return Ok(None) };
-        let unfit = || OnnxProblem::Misfit { node: name_of(node), expected: "the norm of each channel over time" };
-        let (Some(scale), Some(bias), Some(output)) = (node.input.get(1), node.input.get(2), node.output.first()) else {
+        let unfit =
+            || OnnxProblem::Misfit { node: name_of(node), expected: "the norm of each channel over time" };
+        let (Some(scale), Some(bias), Some(output)) =
+            (node.input.get(1), node.input.get(2), node.output.first())
+        else {
             return Err(unfit());
         };
         let vector = |name: &str| Ok::<_, OnnxProblem>(self.graph.values(name)?.flatten().into_owned());
@@ -257,7 +271,8 @@ fn linear<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> Option<Linear<'a>> {
     match node.op_type.as_str() {
         "Gemm" => {
             let [input, weight, rest @ ..] = node.input.as_slice() else { return None };
-            let plain = [float(node, "alpha"), float(node, "beta")].into_iter().flatten().all(|factor| factor == 1.0);
+            let plain =
+                [float(node, "alpha"), float(node, "beta")].into_iter().flatten().all(|factor| factor == 1.0);
             if !plain || integer(node, "transA").unwrap_or(0) != 0 || !graph.is_constant(weight) {
                 return None;
             }
@@ -299,7 +314,9 @@ fn linear<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> Option<Linear<'a>> {
 
 /// The layers that an optimiser put into one: a matrix with a `Split` behind it, and perhaps a sum behind that.
 fn parts<'a>(graph: &'a Graph<'a>, whole: &Linear<'a>) -> Vec<Linear<'a>> {
-    let Some(split) = graph.readers(whole.output).into_iter().find(|node| node.op_type == "Split") else { return Vec::new() };
+    let Some(split) = graph.readers(whole.output).into_iter().find(|node| node.op_type == "Split") else {
+        return Vec::new();
+    };
     let Some(shape) = graph.shape(whole.weight) else { return Vec::new() };
     let outputs = shape.get(usize::from(!whole.rows_are_outputs)).copied().unwrap_or(0);
     let sizes = match split.input.get(1).and_then(|sizes| graph.values(sizes).ok()) {
@@ -341,7 +358,9 @@ fn norm<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> Option<Norm<'a>> {
     if node.op_type != "Add" {
         return None;
     }
-    let made_by = |tensor: &'a str, operator: &str| graph.producer(graph.root(tensor)).filter(|node| node.op_type == operator);
+    let made_by = |tensor: &'a str, operator: &str| {
+        graph.producer(graph.root(tensor)).filter(|node| node.op_type == operator)
+    };
     let (scaled, bias) = graph.constant_beside(node)?;
     let (normed, weight) = graph.constant_beside(made_by(scaled, "Mul")?)?;
     let [centred, deviation] = made_by(normed, "Div")?.input.as_slice() else { return None };
@@ -364,18 +383,18 @@ fn conv<'a>(graph: &'a Graph<'a>, node: &'a NodeProto) -> Result<Conv<'a>, OnnxP
         [first, rest @ ..] if rest.iter().all(|other| other == first) => u32::try_from(*first).ok(),
         _ => None,
     };
-    let automatic = text(node, "auto_pad").is_some_and(|padding| !matches!(padding.as_str(), "" | "NOTSET" | "VALID"));
-    let sizes = (one("strides", 1), one("dilations", 1), one("pads", 0), u32::try_from(integer(node, "group").unwrap_or(1)));
+    let automatic =
+        text(node, "auto_pad").is_some_and(|padding| !matches!(padding.as_str(), "" | "NOTSET" | "VALID"));
+    let sizes = (
+        one("strides", 1),
+        one("dilations", 1),
+        one("pads", 0),
+        u32::try_from(integer(node, "group").unwrap_or(1)),
+    );
     match sizes {
-        (Some(stride), Some(dilation), Some(padding), Ok(groups)) if !automatic => Ok(Conv {
-            node,
-            input: graph.root(input),
-            output,
-            stride,
-            dilation,
-            groups,
-            padding,
-        }),
+        (Some(stride), Some(dilation), Some(padding), Ok(groups)) if !automatic => {
+            Ok(Conv { node, input: graph.root(input), output, stride, dilation, groups, padding })
+        }
         _ => Err(unfit("a convolution with the same padding on both sides")),
     }
 }

@@ -60,6 +60,16 @@ pub enum TensorError {
         /// Its place in the panels.
         at: usize,
     },
+    /// A multiplier of int4 weights with which they would leave eight bits.
+    #[error("tensor {name}: multiplier {at} is {value}, expected 0 to 15")]
+    Multiplier {
+        /// The tensor.
+        name: String,
+        /// Its place among the multipliers.
+        at: usize,
+        /// The multiplier.
+        value: u8,
+    },
     /// A stored sum is not the sum of its row.
     #[error("tensor {name}: sum of row {row} is {found}, expected {expected}")]
     Sum {

@@ -1,6 +1,6 @@
 //! The heads' tensors and outputs: one arm per kind of head.
 
-use super::list::{Affine, TensorId, TensorList};
+use super::list::{Affine, Role, TensorId, TensorList};
 use super::outputs::HeadOutputs;
 use crate::config::{EncoderConfig, Head, HeadKind, TdnnShape};
 
@@ -91,7 +91,14 @@ impl HeadTensors {
                         .map(|(i, &shape)| {
                             let (dim, inputs) = (u64::from(shape.dim), u64::from(shape.kernel) * channels);
                             channels = dim;
-                            TdnnLayer { shape, conv: list.linear(&name(&format!("tdnn.{i}")), dim, inputs) }
+                            TdnnLayer {
+                                shape,
+                                conv: list.affine(
+                                    &name(&format!("tdnn.{i}")),
+                                    Role::Matrix,
+                                    [1, dim, inputs],
+                                ),
+                            }
                         })
                         .collect(),
                     embedding: list.linear(&name("embedding"), embedding, 2 * channels),

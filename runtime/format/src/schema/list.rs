@@ -5,8 +5,11 @@ use crate::header::{Packing, Precision};
 /// What the model does with a tensor, which decides how it may be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Weights of a large product, `[groups, rows, columns]`; a row makes one output channel. Stored in the precision of
-    /// the file.
+    /// Weights of a linear layer, `[1, rows, columns]`; a row makes one output channel. Stored in the precision of the
+    /// file.
+    Linear,
+    /// Weights of a convolution of the stem, of positions or of a head, `[groups, rows, columns]`. Stored in the precision of
+    /// the file, but for 4 bits, in place of which they have 8: they are few, and errors in them tell.
     Matrix,
     /// Weights of a product that is small and sensitive, of the same shape. Stored as f32 in files of every precision.
     ExactMatrix,
@@ -18,8 +21,11 @@ impl Role {
     /// The packing that such a tensor has in a file of that precision.
     pub fn packing(self, precision: Precision) -> Packing {
         match (self, precision) {
-            (Role::Matrix, Precision::Int8) => Packing::PanelsI8,
-            (Role::Matrix, Precision::F32) | (Role::ExactMatrix, _) => Packing::PanelsF32,
+            (Role::Linear, Precision::Int4) => Packing::PanelsI4,
+            (Role::Linear | Role::Matrix, Precision::Int8) | (Role::Matrix, Precision::Int4) => {
+                Packing::PanelsI8
+            }
+            (Role::Linear | Role::Matrix, Precision::F32) | (Role::ExactMatrix, _) => Packing::PanelsF32,
             (Role::Dense, _) => Packing::DenseF32,
         }
     }
@@ -91,7 +97,7 @@ impl TensorList {
 
     /// `{layer}.weight` of `[1, rows, columns]`, and `{layer}.bias`.
     pub fn linear(&mut self, layer: &str, rows: u64, columns: u64) -> Affine {
-        self.affine(layer, Role::Matrix, [1, rows, columns])
+        self.affine(layer, Role::Linear, [1, rows, columns])
     }
 
     /// `{layer}.weight` of `[groups, rows, columns]`, and `{layer}.bias`.

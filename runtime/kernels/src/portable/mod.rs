@@ -13,6 +13,7 @@ pub(crate) mod quantise_panels;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod softmax;
+pub(crate) mod unpack;
 
 use crate::table::Elementwise;
 
@@ -20,7 +21,7 @@ use crate::table::Elementwise;
 macro_rules! elementwise {
     (zero_code: $zero:expr, features: [$($feature:tt),*]) => {{
         use $crate::layout::PANEL;
-        use $crate::portable::{activation, finish, quantise, quantise_panels, reduce, rows, softmax};
+        use $crate::portable::{activation, finish, quantise, quantise_panels, reduce, rows, softmax, unpack};
         use $crate::tile::{Finish, Scales};
         use $crate::types::{Activation, MatMut, Quantisation, RowsF32};
 
@@ -57,13 +58,15 @@ macro_rules! elementwise {
         $(#[target_feature(enable = $feature)])*
         fn sigmoid(row: &mut [f32]) { activation::apply(row, activation::sigmoid) }
         $(#[target_feature(enable = $feature)])*
+        fn unpack_i4(codes: &[u8], multipliers: &[u8], out: &mut [i8]) { unpack::unpack(codes, multipliers, out) }
+        $(#[target_feature(enable = $feature)])*
         fn finish_i8(f: Finish, s: Scales, sums: &[[i32; PANEL]], out: MatMut) { finish::finish_i8(f, s, sums, out) }
         $(#[target_feature(enable = $feature)])*
         fn finish_f32(f: Finish, sums: &[[f32; PANEL]], out: MatMut) { finish::finish_f32(f, sums, out) }
 
         $crate::table::Elementwise {
             zero_code: $zero, quantisation, quantise, quantise_panels, quantise_transposed, exp_codes, activate, layer_norm,
-            row_max, exp_sum, scale, scaled, axpy, sigmoid, finish_i8, finish_f32,
+            row_max, exp_sum, scale, scaled, axpy, sigmoid, unpack_i4, finish_i8, finish_f32,
         }
     }};
 }

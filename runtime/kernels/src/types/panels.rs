@@ -1,6 +1,6 @@
 //! Right operands: weights (or keys and values) in panels of [`PANEL`] output columns. See [`crate::pack`].
 
-use crate::layout::{MAX_INPUTS_I8, PANEL, padded};
+use crate::layout::{GROUP_I4, MAX_INPUTS_I8, PANEL, padded};
 use std::ops::Range;
 
 /// int8 weights `[panels][padded(k)/4][16][4]` with a scale and a sum per output column.
@@ -79,6 +79,91 @@ pub(crate) fn check_panels_i8(codes: &[i8], scales: &[f32], sums: &[i32], n: usi
     assert_eq!(codes.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
     assert_eq!(scales.len(), padded(n), "scales of {n} columns");
     assert_eq!(sums.len(), padded(n), "sums of {n} columns");
+}
+
+/// int4 weights: `(code - 8) · multiplier` is the int8 weight that a table makes of one. See [`crate::pack::panels_i4`].
+#[derive(Clone, Copy, Debug)]
+pub struct PanelsI4<'a> {
+    codes: &'a [u8],
+    multipliers: &'a [u8],
+    scales: &'a [f32],
+    sums: &'a [i32],
+    n: usize,
+    k: usize,
+}
+
+impl<'a> PanelsI4<'a> {
+    /// `n` output columns over `k` inputs. `codes` and `multipliers` as [`pack::panels_i4`](crate::pack::panels_i4) and
+    /// [`pack::multipliers_i4`](crate::pack::multipliers_i4) lay them out; `scales` and `sums` are what [`PanelsI8`] wants
+    /// beside the int8 weights.
+    ///
+    /// # Panics
+    /// As [`PanelsI8::new`] does.
+    pub fn new(
+        codes: &'a [u8],
+        multipliers: &'a [u8],
+        scales: &'a [f32],
+        sums: &'a [i32],
+        n: usize,
+        k: usize,
+    ) -> Self {
+        assert!(k > 0, "weights of no inputs");
+        assert!(k <= MAX_INPUTS_I8, "{k} inputs, more than 32-bit sums have room for");
+        let groups = k.div_ceil(GROUP_I4);
+        assert_eq!(codes.len(), padded(n) * groups * GROUP_I4 / 2, "codes of {n} x {k}");
+        assert_eq!(multipliers.len(), padded(n) * groups, "multipliers of {n} x {k}");
+        assert_eq!(scales.len(), padded(n), "scales of {n} columns");
+        assert_eq!(sums.len(), padded(n), "sums of {n} columns");
+        Self { codes, multipliers, scales, sums, n, k }
+    }
+
+    /// Output columns.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Inputs of each output column.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Number of panels.
+    pub fn count(&self) -> usize {
+        self.n.div_ceil(PANEL)
+    }
+
+    /// Panels `range` alone: output columns `16 * range.start ..`.
+    ///
+    /// # Panics
+    /// If the range goes past the last panel.
+    pub fn panels(&self, range: Range<usize>) -> Self {
+        let columns = range.start * PANEL..range.end * PANEL;
+        let groups = self.k.div_ceil(GROUP_I4);
+        let bytes = groups * GROUP_I4 / 2;
+        Self {
+            codes: &self.codes[columns.start * bytes..columns.end * bytes],
+            multipliers: &self.multipliers[columns.start * groups..columns.end * groups],
+            scales: &self.scales[columns.clone()],
+            sums: &self.sums[columns.clone()],
+            n: columns.end.min(self.n) - columns.start.min(self.n),
+            k: self.k,
+        }
+    }
+
+    /// Codes and multipliers of one panel.
+    pub(crate) fn panel(&self, panel: usize) -> (&'a [u8], &'a [u8]) {
+        let groups = PANEL * self.k.div_ceil(GROUP_I4);
+        let bytes = groups * GROUP_I4 / 2;
+        (&self.codes[panel * bytes..][..bytes], &self.multipliers[panel * groups..][..groups])
+    }
+
+    pub(crate) fn scales(&self) -> &'a [f32] {
+        self.scales
+    }
+
+    pub(crate) fn sums(&self) -> &'a [i32] {
+        self.sums
+    }
 }
 
 /// f32 weights, keys or values `[panels][k][16]`.

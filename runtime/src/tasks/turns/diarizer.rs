@@ -36,7 +36,8 @@ impl Diarizer {
     /// # Errors
     /// The model has no such head, or cannot be planned.
     pub fn new(model: &Model, options: &SessionOptions) -> Result<Self, Error> {
-        let Some((head, HeadKind::Frame { labels })) = Self::head(model).map(|head| (head, &head.kind)) else {
+        let Some((head, HeadKind::Frame { labels })) = Self::head(model).map(|head| (head, &head.kind))
+        else {
             return Err(Error::NoHead { name: "turns".to_owned(), known: "none of frames".to_owned() });
         };
         let options = SessionOptions { heads: Some(vec![head.name.clone()]), ..options.clone() };

@@ -32,7 +32,8 @@ impl TurnOptions {
 /// The turns of every label, in the order in which they begin. `probabilities` has a row for each frame.
 pub(super) fn turns(probabilities: &[Vec<f32>], options: &TurnOptions) -> Vec<Turn> {
     let labels = probabilities.first().map_or(0, Vec::len);
-    let mut turns: Vec<Turn> = (0..labels).flat_map(|label| of_label(probabilities, label, options)).collect();
+    let mut turns: Vec<Turn> =
+        (0..labels).flat_map(|label| of_label(probabilities, label, options)).collect();
     turns.sort_by_key(|turn| (turn.first, turn.label));
     turns
 }

@@ -186,7 +186,13 @@ impl<'a> Machine<'a> {
             // What else there may be tells of gradients.
             (
                 Global::RebuildTensor,
-                &[Value::Storage(storage), Value::Int(offset), Value::Tuple(shape), Value::Tuple(strides), ..],
+                &[
+                    Value::Storage(storage),
+                    Value::Int(offset),
+                    Value::Tuple(shape),
+                    Value::Tuple(strides),
+                    ..,
+                ],
             ) => {
                 let storage = self.storages[storage];
                 let offset = usize::try_from(offset).map_err(|_| self.input.damaged("a negative offset"))?;

@@ -1,0 +1,274 @@
+//! f32 matrices to int4: a scale for each output row, a multiplier of four bits for every 32 inputs of it, a code of four
+//! bits for each weight. A weight is (code − 8) · multiplier · scale.
+//!
+//! Codes are first rounded each for itself. Then they are gone through again: each moves to where the row's output, on what
+//! the layer reads when people speak, comes closest to that of the f32 row. That is coordinate descent on the error that GPTQ
+//! (Frantar et al., 2022) minimises, without a matrix to invert.
+
+use ndarray::{Array2, ArrayView1, ArrayView2};
+use rayon::prelude::*;
+use wavlm_kernels::{GROUP_I4, MAX_MULTIPLIER_I4, ZERO_I4};
+
+/// Largest code.
+const LARGEST: f32 = 15.0;
+
+/// Parts of a group's range that its codes may span: outliers are cut off where that serves the others.
+const RANGES: [f32; 8] = [1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65];
+
+/// Times that the codes are gone through.
+const PASSES: usize = 2;
+
+/// How much a weight's own error counts beside that of the output, relative to the mean power of the inputs: what was read
+/// is a small part of what will be.
+const OWN_ERROR: f32 = 0.2;
+
+/// A matrix in int4.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantisedI4 {
+    /// Row-major, 0 to 15.
+    pub codes: Vec<u8>,
+    /// Row-major, one for each 32 inputs, 0 to 15.
+    pub multipliers: Vec<u8>,
+    /// One per row.
+    pub scales: Vec<f32>,
+    /// One per row: the sum of (code − 8) · multiplier.
+    pub sums: Vec<i32>,
+}
+
+/// Rounds every row. `inputs` (frames, columns) are what the layer reads. The values must be finite.
+pub fn quantise_rows(matrix: ArrayView2<'_, f32>, inputs: Option<&Array2<f32>>) -> QuantisedI4 {
+    let inputs = inputs.filter(|inputs| inputs.ncols() == matrix.ncols()).map(Columns::new);
+    let rows: Vec<Row> = (0..matrix.nrows())
+        .into_par_iter()
+        .map(|row| {
+            let weights = matrix.row(row).to_vec();
+            let mut row = Row::rounded(&weights, inputs.as_ref());
+            if let Some(inputs) = &inputs {
+                row.compensate(&weights, inputs);
+            }
+            row
+        })
+        .collect();
+    let sums = rows.iter().map(Row::sum).collect();
+    let scales = rows.iter().map(|row| row.scale).collect();
+    let multipliers = rows.iter().flat_map(|row| row.multipliers.iter().copied()).collect();
+    let codes = rows.into_iter().flat_map(|row| row.codes).collect();
+    QuantisedI4 { codes, multipliers, scales, sums }
+}
+
+/// What a layer reads, by input.
+struct Columns {
+    /// One row per input.
+    values: Array2<f32>,
+    /// The sum of each input's squares.
+    powers: Vec<f32>,
+    mean_power: f32,
+}
+
+impl Columns {
+    fn new(inputs: &Array2<f32>) -> Self {
+        let values = inputs.t().as_standard_layout().into_owned();
+        let powers: Vec<f32> = values.rows().into_iter().map(|row| dot(row, row)).collect();
+        let mean_power = powers.iter().sum::<f32>() / powers.len().max(1) as f32;
+        Self { values, powers, mean_power }
+    }
+}
+
+/// One row of the matrix.
+struct Row {
+    codes: Vec<u8>,
+    multipliers: Vec<u8>,
+    scale: f32,
+}
+
+impl Row {
+    /// Every weight rounded for itself.
+    fn rounded(weights: &[f32], inputs: Option<&Columns>) -> Self {
+        let power = |column: usize| {
+            inputs.map_or(1.0, |inputs| inputs.powers[column] + OWN_ERROR * inputs.mean_power)
+        };
+        let steps: Vec<f32> = weights
+            .chunks(GROUP_I4)
+            .enumerate()
+            .map(|(group, weights)| best_step(weights, |i| power(group * GROUP_I4 + i)))
+            .collect();
+        let scale =
+            steps.iter().fold(0.0_f32, |largest, &step| largest.max(step)) / f32::from(MAX_MULTIPLIER_I4);
+        // Below the smallest normal number there is no precision left.
+        let scale = if scale < f32::MIN_POSITIVE { 0.0 } else { scale };
+        let (mut codes, mut multipliers) =
+            (Vec::with_capacity(weights.len()), Vec::with_capacity(steps.len()));
+        for (group, (weights, step)) in weights.chunks(GROUP_I4).zip(steps).enumerate() {
+            let nearest = if scale == 0.0 { 0.0 } else { step / scale };
+            let candidates = [nearest.floor(), nearest.ceil()].map(|multiplier| multiplier.clamp(1.0, 15.0));
+            let loss = |multiplier: f32| {
+                let step = multiplier * scale;
+                let error = |(i, &w): (usize, &f32)| {
+                    (w - value(code(w, step), step)).powi(2) * power(group * GROUP_I4 + i)
+                };
+                weights.iter().enumerate().map(error).sum::<f32>()
+            };
+            let [low, high] = candidates;
+            let multiplier = if loss(low) <= loss(high) { low } else { high };
+            let multiplier = if nearest == 0.0 { 0.0 } else { multiplier };
+            multipliers.push(multiplier as u8);
+            codes.extend(weights.iter().map(|&w| code(w, multiplier * scale)));
+        }
+        Self { codes, multipliers, scale }
+    }
+
+    /// Moves codes to where the row's output comes closest to that of `weights`.
+    fn compensate(&mut self, weights: &[f32], inputs: &Columns) {
+        let own = OWN_ERROR * inputs.mean_power;
+        let mut errors: Vec<f32> =
+            (0..weights.len()).map(|column| weights[column] - self.weight(column)).collect();
+        let mut output = vec![0.0; inputs.values.ncols()];
+        for (row, &error) in inputs.values.rows().into_iter().zip(&errors) {
+            add(error, row, &mut output);
+        }
+        for _ in 0..PASSES {
+            for column in 0..weights.len() {
+                let step = f32::from(self.multipliers[column / GROUP_I4]) * self.scale;
+                let read = inputs.values.row(column);
+                let whole = inputs.powers[column] + own;
+                if step == 0.0 || whole == 0.0 {
+                    continue;
+                }
+                let wanted = (dot(read, ArrayView1::from(&output)) + own * errors[column]) / whole;
+                let old = value(self.codes[column], step);
+                let new = code(old + wanted, step);
+                if new != self.codes[column] {
+                    let change = value(new, step) - old;
+                    self.codes[column] = new;
+                    errors[column] -= change;
+                    add(-change, read, &mut output);
+                }
+            }
+        }
+    }
+
+    fn weight(&self, column: usize) -> f32 {
+        value(self.codes[column], f32::from(self.multipliers[column / GROUP_I4]) * self.scale)
+    }
+
+    fn sum(&self) -> i32 {
+        let groups = self.codes.chunks(GROUP_I4).zip(&self.multipliers);
+        let sum = |(codes, &multiplier): (&[u8], &u8)| {
+            let distances = codes.iter().map(|&code| i32::from(code) - i32::from(ZERO_I4));
+            distances.sum::<i32>() * i32::from(multiplier)
+        };
+        groups.map(sum).sum()
+    }
+}
+
+/// The distance between two codes that serves a group of weights best; 0 for a group of zeros.
+fn best_step(weights: &[f32], power: impl Fn(usize) -> f32) -> f32 {
+    let zero = f32::from(ZERO_I4);
+    let widest = weights
+        .iter()
+        .fold(0.0_f32, |widest, &w| widest.max(if w < 0.0 { -w / zero } else { w / (LARGEST - zero) }));
+    let loss = |step: f32| -> f32 {
+        let error = |(i, &w): (usize, &f32)| (w - value(code(w, step), step)).powi(2) * power(i);
+        weights.iter().enumerate().map(error).sum()
+    };
+    let steps = RANGES.map(|range| range * widest);
+    let losses = steps.map(loss);
+    let best = (0..RANGES.len()).fold(0, |best, i| if losses[i] < losses[best] { i } else { best });
+    steps[best]
+}
+
+/// The code nearest to a weight, ties to even.
+fn code(weight: f32, step: f32) -> u8 {
+    if step == 0.0 {
+        return ZERO_I4;
+    }
+    ((weight / step).round_ties_even() + f32::from(ZERO_I4)).clamp(0.0, LARGEST) as u8
+}
+
+/// What a code stands for.
+fn value(code: u8, step: f32) -> f32 {
+    (f32::from(code) - f32::from(ZERO_I4)) * step
+}
+
+/// The inner product, in lanes.
+fn dot(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f32 {
+    const LANES: usize = 16;
+    let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) else { return a.dot(&b) };
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut lanes = [0.0_f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
+}
+
+/// `to += factor · row`
+fn add(factor: f32, row: ArrayView1<'_, f32>, to: &mut [f32]) {
+    for (to, x) in to.iter_mut().zip(row) {
+        *to += factor * x;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::rngs::StdRng;
+    use rand::{Rng, SeedableRng};
+
+    fn random(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
+        let mut rng = StdRng::seed_from_u64(seed);
+        Array2::from_shape_simple_fn((rows, columns), || rng.random_range(-1.0..1.0))
+    }
+
+    fn unpacked(quantised: &QuantisedI4, columns: usize) -> Array2<f32> {
+        let groups = columns.div_ceil(GROUP_I4);
+        let rows = quantised.scales.len();
+        Array2::from_shape_fn((rows, columns), |(row, column)| {
+            let step =
+                f32::from(quantised.multipliers[row * groups + column / GROUP_I4]) * quantised.scales[row];
+            value(quantised.codes[row * columns + column], step)
+        })
+    }
+
+    #[test]
+    fn weights_stay_within_a_step() {
+        let matrix = random(5, 70, 1);
+        let quantised = quantise_rows(matrix.view(), None);
+        for (found, expected) in unpacked(&quantised, 70).iter().zip(&matrix) {
+            assert!((found - expected).abs() < 0.2, "{found} for {expected}");
+        }
+        let zeros = quantise_rows(Array2::zeros((2, 33)).view(), None);
+        assert!(zeros.codes.iter().all(|&code| code == ZERO_I4) && zeros.sums == [0, 0]);
+    }
+
+    #[test]
+    fn sums_are_those_of_the_weights() {
+        let matrix = random(3, 64, 2);
+        let quantised = quantise_rows(matrix.view(), None);
+        let unpacked = unpacked(&quantised, 64);
+        for (row, (&sum, &scale)) in quantised.sums.iter().zip(&quantised.scales).enumerate() {
+            let expected: f32 = unpacked.row(row).sum();
+            assert!((sum as f32 * scale - expected).abs() < 1e-3, "{sum} · {scale} for {expected}");
+        }
+    }
+
+    #[test]
+    fn compensation_brings_outputs_closer() {
+        let (matrix, mut inputs) = (random(8, 64, 3), random(200, 64, 4));
+        // Inputs that go together are what there is to gain from.
+        for frame in 0..200 {
+            for column in 1..64 {
+                inputs[[frame, column]] = 0.7 * inputs[[frame, column - 1]] + 0.3 * inputs[[frame, column]];
+            }
+        }
+        let error = |quantised: &QuantisedI4| {
+            let difference = unpacked(quantised, 64) - &matrix;
+            inputs.dot(&difference.t()).mapv(|x| x * x).sum()
+        };
+        let (plain, compensated) =
+            (quantise_rows(matrix.view(), None), quantise_rows(matrix.view(), Some(&inputs)));
+        assert!(error(&compensated) < 0.5 * error(&plain), "{} {}", error(&compensated), error(&plain));
+    }
+}
