@@ -12,6 +12,9 @@ const F32_RELATIVE: f32 = 1e-4;
 /// Cosine of int8 results on these small random models: the project's bar.
 const INT8_COSINE: f32 = 0.995;
 
+/// The same of int4, whose weights are rounded here without what the layers read.
+const INT4_COSINE: f32 = 0.9;
+
 fn run(case: &Case, precision: Precision, kernels: &'static Kernels) -> Outputs {
     let outputs = case.run(&model_of(&case.folder, precision), kernels);
     outputs.unwrap_or_else(|error| panic!("{}: {error}", case.name))
@@ -38,6 +41,28 @@ fn f32_equals_transformers_on_every_table() {
             }
         }
         println!("{}: f32 within {worst:e} of transformers", kernels.name());
+    }
+}
+
+#[test]
+fn int4_stays_close_to_transformers_on_every_table() {
+    for kernels in tables() {
+        let mut worst = 1.0f32;
+        for case in &cases() {
+            let outputs = run(case, Precision::Int4, kernels);
+            for (name, expected) in case.compared() {
+                let found = outputs.get(name).unwrap_or_else(|| panic!("{}: no output {name}", case.name));
+                let cosine = measure(name, found, expected).cosine;
+                assert!(
+                    cosine >= INT4_COSINE,
+                    "{} {}: {name} has cosine {cosine}",
+                    kernels.name(),
+                    case.name
+                );
+                worst = worst.min(cosine);
+            }
+        }
+        println!("{}: int4 cosine at least {worst}", kernels.name());
     }
 }
 

@@ -14,7 +14,8 @@ pub struct Arguments {
     /// The file
     #[arg(value_name = "M.wlm")]
     file: PathBuf,
-    /// CSV with the columns file,kind,label,group; kind is word, speech or speaker
+    /// CSV with the columns file,kind,label,group. Kinds: word, of which the label is the word; speech, without any keyword;
+    /// speaker, who speaks; cohort, voices to normalise scores by; text, what is said; turns, the path of an RTTM file
     #[arg(long, value_name = "LIST.csv")]
     manifest: PathBuf,
     /// Another file of the same model: also report the share of decisions that differ
@@ -103,15 +104,40 @@ fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
         }
         Figures::Speaker(speaker) => {
             let (eer, at) = (100.0 * speaker.eer, speaker.eer_threshold);
-            write!(
-                out,
-                "{} speakers, {} clips: EER {eer:.2} % at {at:.3}, ",
-                speaker.speakers, speaker.clips
-            )?;
-            write!(out, "minDCF {:.3}; at threshold {:.3} ", speaker.min_dcf, speaker.at_stored.threshold)?;
+            let [low, high] = speaker.eer_interval.map(|rate| 100.0 * rate);
+            write!(out, "{} speakers, {} clips: ", speaker.speakers, speaker.clips)?;
+            write!(out, "EER {eer:.2} % ({low:.2} to {high:.2}) at {at:.3}, ")?;
+            write!(out, "minDCF {:.3}, {:.3} at a prior of 5 %; ", speaker.min_dcf, speaker.min_dcf_05)?;
+            let [a, b, c] = speaker.fnmr_at_fmr.map(|rate| 100.0 * rate);
+            write!(out, "FNMR {a:.2}, {b:.2}, {c:.2} % at FMR 1, 0.1, 0.01 %; Cllr {:.3}; ", speaker.cllr)?;
+            if let Some(normalised) = &speaker.as_norm {
+                let (eer, cohort) = (100.0 * normalised.eer, normalised.cohort);
+                write!(out, "AS-norm by {cohort}: EER {eer:.2} %, minDCF {:.3}; ", normalised.min_dcf)?;
+            }
+            write!(out, "at threshold {:.3} ", speaker.at_stored.threshold)?;
             let [fmr, fnmr] = [speaker.at_stored.fmr, speaker.at_stored.fnmr].map(|rate| 100.0 * rate);
             write!(out, "FMR {fmr:.2} %, FNMR {fnmr:.2} %")?;
             speaker.changed
+        }
+        Figures::Text(text) => {
+            let [wer, cer] = [text.wer, text.cer].map(|rate| 100.0 * rate);
+            write!(
+                out,
+                "{} texts of {} words: WER {wer:.2} %, CER {cer:.2} %",
+                text.clips, text.errors.words
+            )?;
+            None
+        }
+        Figures::Turns(turns) => {
+            let [der, collar] = [turns.der, turns.der_collar].map(|rate| 100.0 * rate);
+            let [speech, missed, invented, confused] = {
+                let errors = turns.errors;
+                [errors.speech_s, errors.missed_s, errors.false_alarm_s, errors.confused_s]
+            };
+            write!(out, "{} recordings, {speech:.1} s of speech: DER {der:.2} % ", turns.clips)?;
+            write!(out, "({missed:.1} s missed, {invented:.1} s invented, {confused:.1} s confused), ")?;
+            write!(out, "{collar:.2} % with 250 ms around boundaries left out")?;
+            None
         }
     };
     if let Some(changed) = changed {

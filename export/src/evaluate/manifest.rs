@@ -18,6 +18,12 @@ pub enum Kind {
     Phrase,
     /// One voice; its label is who speaks.
     Speaker,
+    /// A voice that is nobody's claim: scores are compared with those to all of these.
+    Cohort,
+    /// Speech; its label is what is said.
+    Text,
+    /// Speech of several; its label is the path of an RTTM file that tells who speaks when.
+    Turns,
 }
 
 /// One recording.

@@ -10,6 +10,8 @@ mod perturb;
 mod points;
 mod speakers;
 mod speech;
+mod text;
+mod turns;
 mod words;
 
 use std::collections::BTreeMap;
@@ -25,8 +27,10 @@ pub use invariances::{Invariance, invariances};
 pub use manifest::{Kind, Manifest, Row};
 pub use perturb::{PerturbError, Perturbation};
 pub use points::Point;
-pub use speakers::SpeakerResult;
+pub use speakers::{Normalised, SpeakerResult};
 pub use speech::{Alarm, FalseAlarms, SpeechResult};
+pub use text::TextResult;
+pub use turns::TurnResult;
 pub use words::{Spotted, WordResult};
 
 /// The results, by kind and group.
@@ -39,6 +43,10 @@ pub enum Figures {
     Speech(SpeechResult),
     /// Pairs of voices.
     Speaker(SpeakerResult),
+    /// Recordings whose words are known.
+    Text(TextResult),
+    /// Recordings of which it is known who speaks when.
+    Turns(TurnResult),
 }
 
 /// What one head does on one group of recordings.
@@ -58,7 +66,7 @@ pub struct GroupResult {
 #[non_exhaustive]
 pub enum EvaluateError {
     /// The manifest is not as it should be.
-    #[error("{}: {cause}; expected the columns file,kind,label,group, kinds word, speech, phrase and speaker", path.display())]
+    #[error("{}: {cause}; expected the columns file,kind,label,group, kinds word, speech, phrase, speaker, cohort, text and turns", path.display())]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -82,6 +90,25 @@ pub enum EvaluateError {
         label: String,
         /// The head's labels.
         known: String,
+    },
+    /// Nobody knows who speaks when.
+    #[error("{}: cannot be read: {cause}; the label of a row of kind turns is the path of an RTTM file", path.display())]
+    Reference {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// A line that is no turn.
+    #[error(
+        "{}: line {line} is no turn; expected SPEAKER file 1 start duration <NA> <NA> name <NA> <NA>, times in seconds",
+        path.display()
+    )]
+    Rttm {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
     },
     /// A recording cannot be read.
     #[error(transparent)]
@@ -148,6 +175,8 @@ pub fn evaluate(
     let mut results = words::evaluate(model, against, manifest, thresholds, progress)?;
     results.extend(speech::evaluate(model, manifest, thresholds, progress)?);
     results.extend(speakers::evaluate(model, against, manifest, progress)?);
+    results.extend(text::evaluate(model, manifest, progress)?);
+    results.extend(turns::evaluate(model, manifest, progress)?);
     Ok(results)
 }
 

@@ -172,7 +172,7 @@ fn adapter(config: &AdapterConfig, hidden: u64, list: &mut TensorList) -> Adapte
         Projection { norm: list.norm("adapter.norm", width), linear }
     });
     let convs = (0..config.num_layers)
-        .map(|i| list.linear(&format!("adapter.{i}.conv"), 2 * width, taps * width))
+        .map(|i| list.affine(&format!("adapter.{i}.conv"), Role::Matrix, [1, 2 * width, taps * width]))
         .collect();
     Adapter { projection, convs }
 }

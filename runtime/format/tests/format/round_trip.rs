@@ -23,6 +23,24 @@ pub fn panels_i8([groups, rows, columns]: [usize; 3]) -> (Vec<i8>, Vec<f32>, Vec
     (data, scales, sums)
 }
 
+/// A small int4 matrix, likewise: codes, multipliers, scales, sums.
+pub fn panels_i4([groups, rows, columns]: [usize; 3]) -> (Vec<u8>, Vec<u8>, Vec<f32>, Vec<i32>) {
+    let (padded_rows, padded_columns) = (rows.next_multiple_of(16), columns.next_multiple_of(32));
+    let mut codes = vec![0x88; groups * padded_rows * padded_columns / 2];
+    let mut multipliers = vec![0; groups * padded_rows * padded_columns / 32];
+    let (mut scales, mut sums) = (vec![0.0; groups * padded_rows], vec![0; groups * padded_rows]);
+    for (g, n, k) in cells([groups, rows, columns]) {
+        let (code, multiplier) = ((g * 5 + n * 7 + k * 3) % 16, (g + n + k / 32) % 16);
+        let panel = (g * padded_rows + n) / 16;
+        let byte = &mut codes[panel * padded_columns * 8 + k / 8 * 64 + n % 16 * 4 + k % 4];
+        *byte = if k / 4 % 2 == 0 { *byte & 0xf0 | code as u8 } else { *byte & 0x0f | (code as u8) << 4 };
+        multipliers[panel * padded_columns / 2 + k / 32 * 16 + n % 16] = multiplier as u8;
+        scales[g * padded_rows + n] = 0.01 * (n + 1) as f32;
+        sums[g * padded_rows + n] += (code as i32 - 8) * multiplier as i32;
+    }
+    (codes, multipliers, scales, sums)
+}
+
 /// The same in f32.
 pub fn panels_f32([groups, rows, columns]: [usize; 3]) -> Vec<f32> {
     let padded_rows = rows.next_multiple_of(16);
@@ -62,7 +80,10 @@ pub fn add(writer: &mut Writer<'_>, spec: &TensorSpec, precision: Precision) {
     }
     let sizes: [usize; 3] = shape.collect::<Vec<_>>().try_into().expect("a matrix");
     let shape = sizes.map(|size| size as u64);
-    if packing == Packing::PanelsI8 {
+    if packing == Packing::PanelsI4 {
+        let (codes, multipliers, scales, sums) = panels_i4(sizes);
+        writer.add_panels_i4(name, shape, codes, multipliers, scales, sums).expect("valid");
+    } else if packing == Packing::PanelsI8 {
         let (data, scales, sums) = panels_i8(sizes);
         writer.add_panels_i8(name, shape, data, scales, sums).expect("valid");
     } else {
@@ -84,6 +105,13 @@ pub fn writer() -> Writer<'static> {
     complete(model(), false)
 }
 
+/// The same model in int4, which has [`LINEAR`].
+pub fn writer_int4() -> Writer<'static> {
+    complete(Header { precision: Precision::Int4, ..model() }, false)
+}
+
+/// A matrix of [`model`] that is int4 in a file of that precision, of `[1, 34, 5]`.
+pub const LINEAR: &str = "layers.0.feed_forward.down.weight";
 /// A dense tensor of [`model`], of 34 elements.
 pub const DENSE: &str = "positional.bias";
 /// A matrix of [`model`] that is f32 whatever the precision, of `[1, 8, 17]`.
@@ -111,6 +139,21 @@ fn tensors_come_back_as_they_were_added() {
     let view = tensor.panels_i8().unwrap();
     assert_eq!((view.groups, view.rows, view.columns), (2, 17, 17));
     assert_eq!((view.data, view.scales, view.sums), (&data[..], &scales[..], &sums[..]));
+}
+
+#[test]
+fn int4_tensors_come_back_as_they_were_added() {
+    let file = Arc::new(ModelFile::from_bytes(writer_int4().to_bytes().unwrap()).unwrap());
+    file.verify().unwrap();
+    let (codes, multipliers, scales, sums) = panels_i4([1, 34, 5]);
+    let tensor = file.tensor(LINEAR).unwrap();
+    let view = tensor.panels_i4().unwrap();
+    assert_eq!((view.groups, view.rows, view.columns), (1, 34, 5));
+    assert_eq!((view.codes, view.multipliers), (&codes[..], &multipliers[..]));
+    assert_eq!((view.scales, view.sums), (&scales[..], &sums[..]));
+    // Convolutions stay in int8.
+    assert!(file.tensor(MATRIX).unwrap().panels_i8().is_ok());
+    assert!(file.tensor(LINEAR).unwrap().panels_i8().is_err());
 }
 
 #[test]

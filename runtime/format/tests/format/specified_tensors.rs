@@ -159,6 +159,7 @@ fn specified(header: &Header, conv_bias: bool) -> BTreeMap<String, (Role, Vec<u6
     for [names, storage, remark] in table("Tensors", "| name | packing and shape | |") {
         let (letter, shape) = storage.split_once(' ').expect("a letter and a shape");
         let role = match letter {
+            "L" => Role::Linear,
             "P" => Role::Matrix,
             "F" => Role::ExactMatrix,
             "D" => Role::Dense,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wavlm_format::*;
 
 use crate::forge::FIRST;
-use crate::round_trip::{DENSE, MATRIX, model, panels_i8, writer};
+use crate::round_trip::{DENSE, LINEAR, MATRIX, model, panels_i8, writer, writer_int4};
 
 /// Panels, padding behind them and scales of [`MATRIX`], `[2, 17, 17]`.
 const PANELS: usize = 2 * 32 * 32;
@@ -20,7 +20,11 @@ fn place(name: &str) -> usize {
 
 /// The file with one change to its tensors, and the checksums that go with it.
 fn altered(change: impl FnOnce(&mut [u8])) -> Vec<u8> {
-    let mut bytes = writer().to_bytes().expect("valid");
+    altered_of(&writer(), change)
+}
+
+fn altered_of(writer: &Writer<'_>, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut bytes = writer.to_bytes().expect("valid");
     change(&mut bytes);
     let mut header = ModelFile::from_bytes(bytes.clone()).expect("the header is unchanged").header().clone();
     for tensor in &mut header.tensors {
@@ -92,6 +96,26 @@ fn sums_belong_to_their_rows() {
     let message = refusal(|file| file[sums..sums + 4].copy_from_slice(&77i32.to_le_bytes()));
     let (_, _, expected) = panels_i8([2, 17, 17]);
     assert_eq!(message, format!("tensor positional.weight: sum of row 0 is 77, expected {}", expected[0]));
+}
+
+#[test]
+fn int4_weights_stay_within_their_bits() {
+    let writer = writer_int4();
+    let file = ModelFile::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let place = file.header().tensors.iter().find(|entry| entry.name == LINEAR).unwrap().offset as usize;
+    // [1, 34, 5]: three panels of 32 columns.
+    let (multipliers, sums) = (place + 3 * 16 * 16, place + 3 * 16 * 16 + 3 * 16 + 3 * 16 * 4);
+    let refusal = |at: usize, value: u8| {
+        let altered = altered_of(&writer, |file| file[at] = value);
+        ModelFile::from_bytes(altered).expect("opens").verify().expect_err("must be refused").to_string()
+    };
+    assert!(refusal(multipliers + 3, 16).ends_with("multiplier 3 is 16, expected 0 to 15"));
+    assert!(refusal(sums, 77).contains("sum of row 0"));
+    // Column 8 of row 1 is padding; its multiplier is 1.
+    assert!(refusal(place + 64 + 4, 0x89).contains("is padding and not 0"));
+    // Any code of a padding row stands for zero, since its multiplier is 0.
+    let altered = altered_of(&writer, |file| file[place + 2 * 256 + 2 * 4] = 0x12);
+    ModelFile::from_bytes(altered).unwrap().verify().unwrap();
 }
 
 #[test]
