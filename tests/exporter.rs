@@ -185,6 +185,8 @@ fn a_model_without_ctc_transcribes_nothing() {
 
 #[test]
 fn turns_are_the_frames_whose_labels_are_likely() {
+    // This small model has a frame for every 160 samples.
+    const FRAMES_PER_SECOND: f64 = 100.0;
     let folder = tempfile::tempdir().unwrap();
     succeed(&folder, &["convert", &golden("cases/frame-group"), "-o", "m.wlm"]);
     let sound = repository().join("models/samples/sentence-a.wav");
@@ -200,7 +202,7 @@ fn turns_are_the_frames_whose_labels_are_likely() {
     let found = run(&["diarize", "--median", "1", "--json"]);
     let (labels, mut told) = (labels_of(&folder), likely.mapv(|_| false));
     for turn in lines(&found.stdout) {
-        let frame = |key: &str| (turn[key].as_f64().unwrap() * 50.0).round() as usize;
+        let frame = |key: &str| (turn[key].as_f64().unwrap() * FRAMES_PER_SECOND).round() as usize;
         let label = labels.iter().position(|label| turn["label"] == *label).unwrap();
         for frame in frame("start_s")..frame("end_s") {
             told[[frame, label]] = true;
@@ -304,7 +306,7 @@ fn bad_manifests_are_refused() {
     for (manifest, message) in [
         ("file,kind,label,group\n", "no recordings listed"),
         ("file,label\nx.wav,yes\n", "missing field `kind`"),
-        ("file,kind,label,group\nx.wav,song,yes,a\n", "kinds word, speech, phrase and speaker"),
+        ("file,kind,label,group\nx.wav,song,yes,a\n", "kinds word, speech, phrase, speaker, cohort, text and turns"),
         ("file,kind,label,group\nx.wav,word,cat,a\n", "line 2: label `cat` is none of the head's: yes, no"),
         ("file,kind,label,group\nx.wav,word,yes,a\n", "x.wav: "),
     ] {

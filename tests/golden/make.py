@@ -514,7 +514,7 @@ BAD = [
     (spoil_misshapen_tensor, "encoder.layers.0.feed_forward.output_dense.weight is (16, 15) instead of (16, 16)", "output_dense.weight` has shape (16, 15); expected (16, 16)"),
     (spoil_unknown_hidden_act, 'hidden_act is "wobble"', "config.json: hidden_act is `wobble`"),
     (spoil_truncated_safetensors, "model.safetensors lacks its last 1000 bytes", "model.safetensors: 12704 bytes long where its header describes"),
-    (spoil_bin_not_zip, "pytorch_model.bin is a bare pickle, as torch wrote before 1.6, not a zip", "pytorch_model.bin: not a zip archive"),
+    (spoil_bin_not_zip, "pytorch_model.bin is a bare pickle, as torch wrote before 1.6, not a zip", "pytorch_model.bin: not a file of torch.save"),
     (spoil_lfs_pointer, "model.safetensors is a Git LFS pointer: the clone did not fetch the weights", "git lfs pull"),
 ]  # fmt: skip
 
