@@ -306,7 +306,10 @@ fn bad_manifests_are_refused() {
     for (manifest, message) in [
         ("file,kind,label,group\n", "no recordings listed"),
         ("file,label\nx.wav,yes\n", "missing field `kind`"),
-        ("file,kind,label,group\nx.wav,song,yes,a\n", "kinds word, speech, phrase, speaker, cohort, text and turns"),
+        (
+            "file,kind,label,group\nx.wav,song,yes,a\n",
+            "kinds word, speech, phrase, speaker, cohort, text and turns",
+        ),
         ("file,kind,label,group\nx.wav,word,cat,a\n", "line 2: label `cat` is none of the head's: yes, no"),
         ("file,kind,label,group\nx.wav,word,yes,a\n", "x.wav: "),
     ] {

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use wavlm_format::{Destination, ExportReport, FormatError, ModelFile, Precision, WriteError};
+use wavlm_format::{Agreement, Destination, ExportReport, FormatError, ModelFile, Precision, WriteError};
 use wavlm_runtime::Model;
 
+use crate::agreement::Agreements;
 use crate::audio::Recording;
 use crate::calibration;
-use crate::canonical::{CanonicalError, CanonicalModel, MergeError};
+use crate::canonical::{CanonicalError, CanonicalModel, CutError, MergeError};
 use crate::checkpoint::{Checkpoint, CheckpointError, Wanted};
 use crate::equalise::equalise;
+use crate::extent;
 use crate::file::{self, Prepared, Provenance};
+use crate::oracle::Oracle;
 use crate::original::{self, OriginalError};
 use crate::progress::Progress;
-use crate::reference::Reference;
+use crate::reference::{Output, Reference};
 use crate::verify::{self, VerifyError};
 
 /// A checkpoint's folder, and what its head is to be called.
@@ -54,6 +57,9 @@ pub enum ConvertError {
     /// A graph is not what was recognised in it.
     #[error(transparent)]
     Original(#[from] OriginalError),
+    /// The encoder cannot be cut so.
+    #[error(transparent)]
+    Cut(#[from] CutError),
     /// The checkpoints do not share one encoder.
     #[error(transparent)]
     Merge(#[from] MergeError),
@@ -100,6 +106,34 @@ pub fn read(
         progress.advance();
     }
     Ok(merged.expect("at least one source"))
+}
+
+/// The first layers of a model alone, and how close the outputs of its heads are to those of all layers.
+///
+/// # Errors
+/// A head needs the layers that would be cut off.
+pub fn cut(
+    model: &CanonicalModel,
+    layers: u32,
+    recordings: &[Recording],
+) -> Result<(CanonicalModel, Vec<Agreement>), ConvertError> {
+    let shorter = model.cut(layers)?;
+    let mut agreements = Agreements::default();
+    let (whole, part) = (Oracle::new(model), Oracle::new(&shorter));
+    for recording in extent::fit(&model.encoder, &model.heads, recordings).recordings {
+        let (Ok(expected), Ok(found)) = (whole.outputs(&recording.samples), part.outputs(&recording.samples))
+        else {
+            continue;
+        };
+        let of_a_head = expected.iter().filter(|output| output.head.is_some());
+        for expected in of_a_head {
+            let same = |found: &&Output| (&found.head, &found.name) == (&expected.head, &expected.name);
+            if let (Some(found), Some(head)) = (found.iter().find(same), &expected.head) {
+                agreements.add(&format!("{head}.{}", expected.name), &found.values, &expected.values);
+            }
+        }
+    }
+    Ok((shorter, agreements.into_lines()))
 }
 
 /// Packs the model, verifies the result in memory against the reference on the recordings, and writes it to `path`:

@@ -54,7 +54,9 @@ fn assert_near(found: f64, expected: f64, what: &str) {
 
 #[test]
 fn detection_equals_scikit_learn() {
-    for Detection { same, different, eer, min_dcf_01, min_dcf_05, fnmr_at_fmr, cllr, cllr_calibrated } in cases().detection {
+    for Detection { same, different, eer, min_dcf_01, min_dcf_05, fnmr_at_fmr, cllr, cllr_calibrated } in
+        cases().detection
+    {
         let trials = Trials { same, different };
         assert_near(trials.equal_error().0, eer, "EER");
         assert_near(trials.min_dcf(0.01), min_dcf_01, "minDCF");

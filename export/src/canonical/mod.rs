@@ -2,11 +2,13 @@
 //! the file's [schema](wavlm_format::schema). Quantiser, writer and oracle know this form alone.
 
 mod build;
+mod cut;
 mod error;
 mod merge;
 mod model;
 mod tensors;
 
+pub use cut::CutError;
 pub use error::{CanonicalError, Shape};
 pub use merge::MergeError;
 pub use model::CanonicalModel;

@@ -9,8 +9,8 @@ use wavlm_export::checkpoint::{Task, Wanted};
 use wavlm_export::convert::{self, Options, Source};
 use wavlm_export::file::Provenance;
 use wavlm_export::oracle::Oracle;
-use wavlm_export::progress::Bars;
-use wavlm_format::Precision;
+use wavlm_export::progress::{Bars, Progress};
+use wavlm_format::{Agreement, Precision};
 
 /// Turn checkpoints into one verified .wlm file.
 #[derive(Debug, Args)]
@@ -18,6 +18,12 @@ pub struct Arguments {
     /// Folder written by save_pretrained, or a file of weights in one; several, as NAME=SRC, put several heads over one encoder
     #[arg(required = true, value_name = "[NAME=]SRC", value_parser = parse_source)]
     sources: Vec<Source>,
+    /// A checkpoint of another head over the same encoder; may be given several times
+    #[arg(long = "head", value_name = "[NAME=]CHECKPOINT", value_parser = parse_source)]
+    heads: Vec<Source>,
+    /// Keep the first N layers of the encoder alone; heads must be over a weighted sum of layers
+    #[arg(long, value_name = "N")]
+    layers: Option<u32>,
     /// File to write
     #[arg(short, long, value_name = "M.wlm")]
     output: PathBuf,
@@ -79,7 +85,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => audio::bundled(),
     };
     let progress = Bars::default();
-    let model = convert::read(sources, &wanted, &progress)?;
+    let sources: Vec<Source> = sources.iter().chain(&arguments.heads).cloned().collect();
+    let mut model = convert::read(&sources, &wanted, &progress)?;
+    if let Some(layers) = arguments.layers {
+        let all = model.encoder.num_layers;
+        let (shorter, agreements) = convert::cut(&model, layers, &recordings)?;
+        for Agreement { tensor, cosine, .. } in &agreements {
+            progress.note(&format!(
+                "{layers} of {all} layers: {tensor} has cosine {cosine:.4} to that of all layers"
+            ));
+        }
+        model = shorter;
+    }
     let options = Options {
         precision: match arguments.precision {
             PrecisionName::Int8 => Precision::Int8,
@@ -88,7 +105,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
         provenance: Provenance {
             licence: arguments.licence.clone(),
-            source: arguments.source.clone().unwrap_or_else(|| folder_names(sources)),
+            source: arguments.source.clone().unwrap_or_else(|| folder_names(&sources)),
         },
         force: arguments.force,
     };

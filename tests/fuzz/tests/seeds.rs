@@ -98,7 +98,10 @@ fn a_background(folder: &Path) -> Vec<u8> {
 
 fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
     match target {
-        "archive" => vec![bytes("tests/golden/cases/ctc-group/pytorch_model.bin")],
+        // torch's format of today, and that from before release 1.6.
+        "archive" => ["cases/ctc-group/pytorch_model.bin", "others/base-stable.authors-old.pt"]
+            .map(|file| bytes(&format!("tests/golden/{file}")))
+            .to_vec(),
         "background" => vec![a_background(folder)],
         "line" => vec![wavlm_link::Asker::new().say(wavlm_link::Request::Heartbeat).expect("it fits").to_vec()],
         "pickle" => vec![a_pickle()],
@@ -111,7 +114,7 @@ fn seeds(target: &str, folder: &Path) -> Vec<Vec<u8>> {
             vec![cut]
         }
         "voiceprint" => vec![a_voiceprint(folder)],
-        "wlm" => ["int8", "f32"].map(|precision| a_model(folder, precision)).to_vec(),
+        "wlm" => ["int8", "int4", "f32"].map(|precision| a_model(folder, precision)).to_vec(),
         "words" => vec![
             b"model = \"1\"\nkeywords = [\"go\"]\n[[phrase]]\ntext = \"a\"\nphones = [\"AH\"]\nthreshold = 0.5\n".to_vec(),
         ],
