@@ -127,20 +127,20 @@ impl Row {
             add(error, row, &mut output);
         }
         for _ in 0..PASSES {
-            for column in 0..weights.len() {
+            for (column, own_error) in errors.iter_mut().enumerate() {
                 let step = f32::from(self.multipliers[column / GROUP_I4]) * self.scale;
                 let read = inputs.values.row(column);
                 let whole = inputs.powers[column] + own;
                 if step == 0.0 || whole == 0.0 {
                     continue;
                 }
-                let wanted = (dot(read, ArrayView1::from(&output)) + own * errors[column]) / whole;
+                let wanted = (dot(read, ArrayView1::from(&output)) + own * *own_error) / whole;
                 let old = value(self.codes[column], step);
                 let new = code(old + wanted, step);
                 if new != self.codes[column] {
                     let change = value(new, step) - old;
                     self.codes[column] = new;
-                    errors[column] -= change;
+                    *own_error -= change;
                     add(-change, read, &mut output);
                 }
             }

@@ -87,7 +87,8 @@ pub fn compare(file: &OnnxFile, model: &CanonicalModel) -> Result<(), OriginalEr
                 }
                 false => f32::INFINITY,
             };
-            if !(max_rel <= MAX_REL) {
+            // Not-a-number agrees with nothing.
+            if max_rel.is_nan() || max_rel > MAX_REL {
                 return Err(OriginalError::Disagrees { path: file.path.clone(), output, max_rel, samples });
             }
         }

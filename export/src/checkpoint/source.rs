@@ -18,7 +18,7 @@ const MAX_FOLDERS: usize = 1000;
 #[derive(Debug)]
 pub(super) enum Source {
     /// transformers, or what saves like it.
-    Transformers(Folder),
+    Transformers(Box<Folder>),
     /// WavLM's authors' program, or one around it: a file.
     Authors(Weights),
     /// An exporter of ONNX: a file.
@@ -67,7 +67,7 @@ impl Source {
         if path.is_dir() {
             return match Folder::find(path) {
                 Err(problem) => of_another(path).ok_or(problem),
-                folder => folder.map(Self::Transformers),
+                folder => folder.map(|folder| Self::Transformers(Box::new(folder))),
             };
         }
         if !path.exists() {
@@ -78,7 +78,7 @@ impl Source {
             _ => Path::new("."),
         };
         if path.file_name().is_some_and(|name| name == CONFIG) {
-            return Folder::find(folder).map(Self::Transformers);
+            return Folder::find(folder).map(|folder| Self::Transformers(Box::new(folder)));
         }
         if onnx::is_one(path) {
             return Ok(Self::Onnx(path.to_owned()));
@@ -94,7 +94,7 @@ impl Source {
             return Err(CheckpointError::new(folder, SourceProblem::NoConfig { folder: None }));
         }
         let adapter = Adapter::beside(folder)?;
-        Ok(Self::Transformers(Folder { json: JsonFiles::of(folder), weights, adapter }))
+        Ok(Self::Transformers(Box::new(Folder { json: JsonFiles::of(folder), weights, adapter })))
     }
 }
 

@@ -21,8 +21,11 @@ pub(super) struct Activation {
     pub factor: f32,
 }
 
-/// Names and functions of what can be converted.
-const KNOWN: [(&str, fn(f64) -> f64); 6] = [
+/// A name of transformers, and what it stands for.
+type Named = (&'static str, fn(f64) -> f64);
+
+/// What can be converted.
+const KNOWN: [Named; 6] = [
     ("gelu", gelu),
     ("gelu_new", gelu_new),
     ("relu", relu),

@@ -149,13 +149,13 @@ impl<'a> Search<'_, 'a> {
                 state = norm.output;
                 self.config.feat_extract_norm = "layer".to_owned();
             } else if i == 0 {
-                let (weight, bias, output) = self
+                let norm = self
                     .pieces
                     .group_norm(state)?
                     .ok_or_else(|| unfit(conv.node, "a norm behind the first convolution"))?;
-                self.tensors.insert(format!("{norm_name}.weight"), weight);
-                self.tensors.insert(format!("{norm_name}.bias"), bias);
-                state = output;
+                self.tensors.insert(format!("{norm_name}.weight"), norm.weight);
+                self.tensors.insert(format!("{norm_name}.bias"), norm.bias);
+                state = norm.output;
                 self.config.feat_extract_norm = "group".to_owned();
             }
             self.pieces.note_made(state);

@@ -228,13 +228,13 @@ impl<'a> Search<'_, 'a> {
         (self.config.tdnn_dim, self.config.tdnn_kernel, self.config.tdnn_dilation) =
             (dims, kernels, dilations);
         let pooled = graph.nodes("Concat").find(|node| {
-            let means = |input: &&str| {
+            let means = |input: &str| {
                 let node = graph.producer(input);
                 node.is_some_and(|node| {
                     node.op_type == "ReduceMean" && graph.variables(node).contains(&state)
                 })
             };
-            graph.variables(node).iter().any(|input| means(&input))
+            graph.variables(node).iter().any(|input| means(input))
         });
         let embedding = pooled.and_then(|node| node.output.first());
         let embedding =

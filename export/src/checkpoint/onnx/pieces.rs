@@ -52,6 +52,14 @@ pub(super) struct Norm<'a> {
     pub epsilon: f32,
 }
 
+/// A norm of each channel over time.
+pub(super) struct GroupNorm<'a> {
+    pub weight: ArrayD<f32>,
+    pub bias: ArrayD<f32>,
+    /// What it makes.
+    pub output: &'a str,
+}
+
 /// A convolution over time.
 #[derive(Clone, Debug)]
 pub(super) struct Conv<'a> {
@@ -201,10 +209,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// The group norm of one group a channel that reads a tensor: weight, bias and what it makes.
-    pub fn group_norm(
-        &self,
-        input: &'a str,
-    ) -> Result<Option<(ArrayD<f32>, ArrayD<f32>, &'a str)>, OnnxProblem> {
+    pub fn group_norm(&self, input: &'a str) -> Result<Option<GroupNorm<'a>>, OnnxProblem> {
         let normalises = |node: &&NodeProto| {
             matches!(node.op_type.as_str(), "InstanceNormalization" | "GroupNormalization")
         };
@@ -235,7 +240,7 @@ impl<'a> Pieces<'a> {
             }
             output = next.output.first().ok_or_else(unfit)?;
         }
-        Ok(Some((weight.into_dyn(), bias.into_dyn(), output)))
+        Ok(Some(GroupNorm { weight: weight.into_dyn(), bias: bias.into_dyn(), output }))
     }
 
     /// The non-linearity that makes a tensor, and the root of what it reads.
