@@ -351,3 +351,40 @@ fn outputs_follow_links_and_fill_pipes() {
     assert!(error.contains("is a folder; name a file"), "{error}");
     assert_eq!(files(&folder), ["link", "link.wlm", "piped.wlm", "target.wlm", "tensors"]);
 }
+
+#[test]
+fn a_report_is_one_page_that_needs_nothing_else() {
+    let folder = two_heads();
+    write_manifest(
+        &folder,
+        "file,kind,label,group\n@/speaker-a-1.wav,speaker,a,<b>&c\n@/speaker-b-1.wav,speaker,b,<b>&c\n",
+    );
+    let results = succeed(&folder, &["eval", "m.wlm", "--manifest", "list.csv", "--json"]);
+    fs::write(folder.path().join("results.jsonl"), results).unwrap();
+    succeed(&folder, &["report", "m.wlm", "-o", "report.html", "--results", "results.jsonl"]);
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    for part in [
+        "<svg",
+        "words.logits",
+        "layers.0.attention.qkv.weight",
+        "&lt;b&gt;&amp;c",
+        "eer ",
+        "false match rate",
+    ] {
+        assert!(page.contains(part), "no {part}");
+    }
+    assert!(
+        !page.contains("<b>&c") && !page.contains("http"),
+        "nothing is fetched, and no text of a file is markup"
+    );
+    // Every element that is opened is closed.
+    for element in ["table", "tr", "td", "svg", "figure", "p", "h2"] {
+        let opened =
+            page.matches(&format!("<{element}>")).count() + page.matches(&format!("<{element} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{element}>")).count(), "{element}");
+    }
+    fs::write(folder.path().join("results.jsonl"), "no JSON\n").unwrap();
+    let error = fail(&folder, &["report", "m.wlm", "-o", "report.html", "--results", "results.jsonl"]);
+    assert!(error.contains("results.jsonl: line 1"), "{error}");
+}

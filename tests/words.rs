@@ -201,3 +201,30 @@ fn a_change_is_taken_over_while_sound_comes() {
     let line = listening.next_line(PATIENCE).expect("an event");
     assert!(line.contains("kitchen table"), "{line}");
 }
+
+#[test]
+fn thresholds_of_another_model_are_chosen_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let book = folder.path().join("words.toml");
+    let garage = "[[phrase]]\ntext = \"open the garage\"\nphones = [\"OW P AH N DH AH G ER AA ZH\"]\n";
+    let text = format!(
+        "model = \"00000000\"\n{garage}threshold = 0.999\nfalse_alarms_per_hour = 1.0\nonly = [\"ada\"]\n"
+    );
+    fs::write(&book, &text).expect("a file");
+    let finished = words(folder.path(), &["add", "bring the paper"]);
+    assert_eq!(finished.status, Some(0), "{}", finished.stderr);
+    assert!(finished.stderr.contains("chosen anew for this one: open the garage"), "{}", finished.stderr);
+    let text = fs::read_to_string(&book).expect("the file");
+    assert!(
+        !text.contains("0.999") && text.contains("only = [\"ada\"]") && !text.contains("00000000"),
+        "{text}"
+    );
+    let listed = words(folder.path(), &["list"]);
+    assert_eq!(listed.stdout.lines().count(), 2, "{}", listed.stdout);
+
+    // A phone that this model does not know cannot be kept; the file stays as it was.
+    let foreign = format!("model = \"00000000\"\n{}threshold = 0.5\n", garage.replace("OW P", "XX P"));
+    fs::write(&book, &foreign).expect("a file");
+    words(folder.path(), &["add", "bring the paper"]).refused(&["words.toml", "open the garage", "XX"]);
+    assert_eq!(fs::read_to_string(&book).expect("the file"), foreign);
+}

@@ -257,6 +257,11 @@ pub struct Book {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(pub f64);
 
+impl Rate {
+    /// What is asked for where nothing is said.
+    pub const USUAL: Self = Self(0.5);
+}
+
 impl FromStr for Rate {
     type Err = String;
 

@@ -26,5 +26,6 @@ pub mod progress;
 pub mod quantise;
 pub mod reference;
 mod relative_positions;
+pub mod report;
 pub mod synth;
 pub mod verify;

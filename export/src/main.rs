@@ -25,6 +25,7 @@ enum Command {
     Compare(commands::compare::Arguments),
     Background(commands::background::Arguments),
     Eval(commands::eval::Arguments),
+    Report(commands::report::Arguments),
     Synth(commands::synth::Arguments),
 }
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Background(arguments) => commands::background::run(&arguments),
         Command::Eval(arguments) => commands::eval::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Synth(arguments) => commands::synth::run(&arguments),
     };
     match outcome {

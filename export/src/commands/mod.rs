@@ -5,6 +5,7 @@ pub mod compare;
 pub mod convert;
 pub mod eval;
 pub mod inspect;
+pub mod report;
 pub mod synth;
 
 use std::io::Write;

@@ -71,6 +71,18 @@ pub enum BookError {
     },
 }
 
+impl Entry {
+    /// The ways to say it, as a model's tokens.
+    ///
+    /// # Errors
+    /// A phone is none of the model's.
+    pub fn ways(&self, alphabet: &Alphabet) -> Result<Vec<Vec<usize>>, BookError> {
+        let spell = |way: &String| alphabet.spell(way.split_whitespace());
+        let ways = self.phones.iter().map(spell).collect::<Result<_, _>>();
+        ways.map_err(|error| BookError::Spelling { text: self.text.clone(), error })
+    }
+}
+
 impl Settings for Book {
     fn check(&self) -> Result<(), String> {
         let mut texts = BTreeSet::new();
@@ -111,16 +123,18 @@ impl Book {
     /// # Errors
     /// The thresholds are another model's, or a phone is none of this one's.
     pub fn phrases(&self, alphabet: &Alphabet) -> Result<Vec<Phrase>, BookError> {
-        if self.model.as_ref().is_some_and(|model| *model != name_of(alphabet)) {
+        if !self.is_for(alphabet) {
             return Err(BookError::OtherModel);
         }
         let phrase = |entry: &Entry| {
-            let spell = |way: &String| alphabet.spell(way.split_whitespace());
-            let ways = entry.phones.iter().map(spell).collect::<Result<_, _>>();
-            let ways = ways.map_err(|error| BookError::Spelling { text: entry.text.clone(), error })?;
-            Ok(Phrase { name: entry.text.clone(), ways, threshold: entry.threshold })
+            Ok(Phrase { name: entry.text.clone(), ways: entry.ways(alphabet)?, threshold: entry.threshold })
         };
         self.phrases.iter().map(phrase).collect()
+    }
+
+    /// Whether its thresholds are those of the model that speaks this alphabet; so are those of no phrase.
+    pub fn is_for(&self, alphabet: &Alphabet) -> bool {
+        self.model.as_ref().is_none_or(|model| *model == name_of(alphabet))
     }
 
     /// The voices that its phrases are for.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use wavlm_phrasebook::{Entry, ShownError, shown as learnt};
 use wavlm_runtime::tasks::phrases::PhoneModel;
 
-use super::desk::Desk;
+use super::desk::{Desk, Put};
 use super::say::doubt;
 use crate::cli::{Add, Learn, Rate};
 use crate::commands::{Printer, Verdict, warn};
@@ -62,7 +62,11 @@ fn put(
     Rate(rate): Rate,
     printer: &Printer,
 ) -> Result<Verdict, Failure> {
-    let replaced = desk.put(std::slice::from_ref(&entry))?;
+    let Put { replaced, anew } = desk.put(std::slice::from_ref(&entry))?;
+    if !anew.is_empty() {
+        let done = "thresholds of another model, chosen anew for this one";
+        warn(desk.file.display(), format_args!("{done}: {}", anew.join(", ")));
+    }
     let Entry { text: phrase, phones, threshold, .. } = entry;
     let file = desk.file.display().to_string();
     let record =

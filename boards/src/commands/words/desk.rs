@@ -44,6 +44,14 @@ pub fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_atomically(file, Readers::Umask, |out| out.write_all(bytes)).map_err(Failure::io(file))
 }
 
+/// What putting phrases into a file did.
+pub struct Put {
+    /// The last one took the place of an earlier one.
+    pub replaced: bool,
+    /// Phrases whose thresholds were another model's, and are this one's now.
+    pub anew: Vec<String>,
+}
+
 /// The file of words, the background, and what the model can say.
 pub struct Desk {
     pub file: PathBuf,
@@ -102,17 +110,31 @@ impl Desk {
         Ok((entry, prospect.heard(threshold)))
     }
 
-    /// Puts entries into the file, in the place of earlier ones of their names; whether the last one took such a place.
-    pub fn put(&self, entries: &[Entry]) -> Result<bool, Failure> {
-        let (mut text, _) = text_of(&self.file)?;
+    /// Puts entries into the file, in the place of earlier ones of their names. If its thresholds are another model's, those
+    /// of all its other phrases are chosen anew: a file has thresholds of one model.
+    pub fn put(&self, entries: &[Entry]) -> Result<Put, Failure> {
+        let (mut text, book) = text_of(&self.file)?;
+        let anew = if book.is_for(&self.alphabet) { Vec::new() } else { self.chosen_anew(&book, entries)? };
         let mut replaced = false;
-        for entry in entries {
+        for entry in anew.iter().chain(entries) {
             (text, replaced) = put(&text, entry, &self.alphabet).map_err(wrong(&self.file))?;
         }
         let book = Book::parse(&text).map_err(wrong(&self.file))?;
         self.phrases(&book)?;
         write(&self.file, text.as_bytes())?;
-        Ok(replaced)
+        Ok(Put { replaced, anew: anew.into_iter().map(|entry| entry.text).collect() })
+    }
+
+    /// The phrases of a file but these, with thresholds of this model, for as many false alarms as before.
+    fn chosen_anew(&self, book: &Book, but: &[Entry]) -> Result<Vec<Entry>, Failure> {
+        let others = book.phrases.iter().filter(|entry| but.iter().all(|new| new.text != entry.text));
+        let anew = |entry: &Entry| {
+            let ways = entry.ways(&self.alphabet);
+            let ways = ways.map_err(|error| Failure::Book { file: self.file.clone(), error })?;
+            let rate = entry.false_alarms_per_hour.map_or(Rate::USUAL, Rate);
+            Ok(self.entry(&entry.text, &ways, rate, &entry.only)?.0)
+        };
+        others.map(anew).collect()
     }
 
     /// The phrases of a file of words, as this model says them.
