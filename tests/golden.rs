@@ -45,25 +45,20 @@ fn f32_equals_transformers_on_every_table() {
 }
 
 #[test]
-fn int4_stays_close_to_transformers_on_every_table() {
-    for kernels in tables() {
-        let mut worst = 1.0f32;
-        for case in &cases() {
-            let outputs = run(case, Precision::Int4, kernels);
-            for (name, expected) in case.compared() {
-                let found = outputs.get(name).unwrap_or_else(|| panic!("{}: no output {name}", case.name));
-                let cosine = measure(name, found, expected).cosine;
-                assert!(
-                    cosine >= INT4_COSINE,
-                    "{} {}: {name} has cosine {cosine}",
-                    kernels.name(),
-                    case.name
-                );
-                worst = worst.min(cosine);
-            }
+fn int4_stays_close_to_transformers() {
+    // Unpacked, the weights are those of int8, on every table: its own tests see to that.
+    let kernels = Kernels::detect();
+    let mut worst = 1.0f32;
+    for case in &cases() {
+        let outputs = run(case, Precision::Int4, kernels);
+        for (name, expected) in case.compared() {
+            let found = outputs.get(name).unwrap_or_else(|| panic!("{}: no output {name}", case.name));
+            let cosine = measure(name, found, expected).cosine;
+            assert!(cosine >= INT4_COSINE, "{} {}: {name} has cosine {cosine}", kernels.name(), case.name);
+            worst = worst.min(cosine);
         }
-        println!("{}: int4 cosine at least {worst}", kernels.name());
     }
+    println!("{}: int4 cosine at least {worst}", kernels.name());
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::equalise::equalise;
 use crate::extent;
 use crate::file::{self, Prepared, Provenance};
 use crate::oracle::Oracle;
+#[cfg(feature = "onnx")]
 use crate::original::{self, OriginalError};
 use crate::progress::Progress;
 use crate::reference::{Output, Reference};
@@ -55,6 +56,7 @@ pub enum ConvertError {
         cause: CanonicalError,
     },
     /// A graph is not what was recognised in it.
+    #[cfg(feature = "onnx")]
     #[error(transparent)]
     Original(#[from] OriginalError),
     /// The encoder cannot be cut so.
@@ -93,11 +95,13 @@ pub fn read(
     for Source { name, folder } in sources {
         let checkpoint = Checkpoint::open(folder, wanted)?;
         checkpoint.notes.iter().for_each(|note| progress.note(&format!("{}: {note}", folder.display())));
-        let onnx = checkpoint.onnx.clone();
+        #[cfg(feature = "onnx")]
+        let graph = checkpoint.onnx.clone();
         let model = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
             .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })?;
-        if let Some(onnx) = onnx {
-            original::compare(&onnx, &model)?;
+        #[cfg(feature = "onnx")]
+        if let Some(graph) = graph {
+            original::compare(&graph, &model)?;
         }
         match &mut merged {
             None => merged = Some(model),

@@ -21,6 +21,7 @@ pub mod file;
 pub mod int4;
 pub mod metrics;
 pub mod oracle;
+#[cfg(feature = "onnx")]
 pub mod original;
 pub mod progress;
 pub mod quantise;

@@ -144,12 +144,14 @@ impl ConfigJson {
     }
 
     /// The task of the class that `architectures` names, if it names one that is known.
+    #[cfg(feature = "onnx")]
     pub(super) fn task(&self) -> Option<Task> {
         let class = self.architectures.as_ref()?.first()?;
         Task::of_architecture(class).ok()
     }
 
     /// Forgets the texts of labels that are more or fewer than a head has outputs.
+    #[cfg(feature = "onnx")]
     pub(super) fn set_number_of_labels(&mut self, outputs: u32) {
         if self.id2label.as_ref().is_none_or(|labels| labels.len() != outputs as usize) {
             self.id2label = None;

@@ -7,8 +7,8 @@ use wavlm_format::{Decision, EncoderConfig, Head, Preprocessing};
 
 use super::config_json::{ConfigJson, Task};
 use super::error::{AdapterProblem, CheckpointError, ConfigProblem, Problem};
+use super::graph_file::OnnxFile;
 use super::json::{self, truth};
-use super::onnx::{self, OnnxFile};
 use super::source::{CONFIG, Folder, JsonFiles, Source};
 use super::tensors::NamedTensors;
 use super::weights::Weights;
@@ -62,7 +62,7 @@ impl Checkpoint {
         match Source::find(path)? {
             Source::Transformers(folder) => Self::of_transformers(&folder, wanted),
             Source::Authors(weights) => authors::open(&weights, wanted.task),
-            Source::Onnx(path) => onnx::open(&path, wanted),
+            Source::Onnx(path) => of_graph(&path, wanted),
         }
     }
 
@@ -97,6 +97,16 @@ impl Checkpoint {
             onnx: None,
         })
     }
+}
+
+#[cfg(feature = "onnx")]
+fn of_graph(path: &Path, wanted: &Wanted) -> Result<Checkpoint, CheckpointError> {
+    super::onnx::open(path, wanted)
+}
+
+#[cfg(not(feature = "onnx"))]
+fn of_graph(path: &Path, _: &Wanted) -> Result<Checkpoint, CheckpointError> {
+    Err(CheckpointError::new(path, super::error::SourceProblem::NoOnnx))
 }
 
 /// The weights under the names of [`names`](super::names), with their adapter merged into them.

@@ -7,8 +7,10 @@ mod authors;
 mod config_json;
 mod error;
 mod folder;
+mod graph_file;
 mod json;
 pub(crate) mod names;
+#[cfg(feature = "onnx")]
 pub(crate) mod onnx;
 mod peft;
 mod prefixes;
@@ -26,6 +28,6 @@ pub use error::{
     ShardProblem, SourceProblem, TorchProblem,
 };
 pub use folder::{Checkpoint, Wanted};
-pub use onnx::OnnxFile;
+pub use graph_file::OnnxFile;
 pub use tensors::NamedTensors;
 pub(crate) use tensors::same_bits;

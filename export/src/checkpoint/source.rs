@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
 use super::peft::AdapterConfig;
 use super::weights::Weights;
-use super::{authors, onnx};
+use super::{authors, graph_file};
 
 /// The configuration that makes a folder a checkpoint.
 pub(super) const CONFIG: &str = "config.json";
@@ -80,7 +80,7 @@ impl Source {
         if path.file_name().is_some_and(|name| name == CONFIG) {
             return Folder::find(folder).map(|folder| Self::Transformers(Box::new(folder)));
         }
-        if onnx::is_one(path) {
+        if graph_file::is_one(path) {
             return Ok(Self::Onnx(path.to_owned()));
         }
         let weights = Weights::of_file(path).ok_or_else(|| fail(other_file(path)))?;
@@ -206,7 +206,7 @@ fn of_another(folder: &Path) -> Option<Source> {
             .is_some_and(|contents| authors::wrote(&contents))
             .then_some(Source::Authors(weights))
     };
-    let found = files(folder).filter_map(|path| match onnx::is_one(&path) {
+    let found = files(folder).filter_map(|path| match graph_file::is_one(&path) {
         true => Some(Source::Onnx(path)),
         false => theirs(&path),
     });

@@ -48,6 +48,11 @@ pub enum SourceProblem {
         /// What transformers wants to be told.
         option: &'static str,
     },
+    /// An ONNX graph, for a program without the feature that reads them.
+    #[error(
+        "an ONNX graph, which this program was built without; build wavlm-export with its default features"
+    )]
+    NoOnnx,
     /// Converted already.
     #[error("a .wlm model already; `wavlm-export inspect` says what it holds")]
     Converted,

@@ -11,7 +11,7 @@ mod graph;
 mod heads;
 mod pieces;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tract_onnx::pb::ModelProto;
 use wavlm_format::Preprocessing;
@@ -19,28 +19,13 @@ use wavlm_format::Preprocessing;
 use super::config_json::{ConfigJson, Task};
 use super::error::{CheckpointError, ConfigProblem, OnnxProblem, Problem};
 use super::folder::{self, Checkpoint, Wanted};
+use super::graph_file::OnnxFile;
 use super::source::{CONFIG, JsonFiles};
 use super::tensors::NamedTensors;
 use super::{json, tokenizer};
 pub(crate) use file::{folder_of, load};
 use graph::Graph;
 use pieces::Pieces;
-
-/// The file of a graph, and which of its outputs are whose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnnxFile {
-    /// The file.
-    pub path: PathBuf,
-    /// Index of an output of the graph, and what the runtime calls it.
-    pub outputs: Vec<(usize, String)>,
-    /// The only number of samples that the graph takes, if it was exported for one.
-    pub samples: Option<usize>,
-}
-
-/// Whether a path is called like a graph.
-pub(super) fn is_one(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
-}
 
 /// Reads a graph. Labels, tokens and what prepares the waveform come from the files of a checkpoint beside it, where there
 /// are any.
