@@ -60,6 +60,13 @@ def dynamo(path, model, names):
         model, (torch.randn(1, SAMPLES),), str(path), dynamo=True, input_names=["input_values"], output_names=names,
         external_data=False, dynamic_shapes={"input_values": {1: samples}},
     )  # fmt: skip
+    # The exporter notes where in which file of this machine each node comes from.
+    graph = onnx.load(path)
+    for described in [graph, graph.graph, *graph.graph.node, *graph.graph.initializer, *graph.graph.input,
+                      *graph.graph.output, *graph.graph.value_info]:  # fmt: skip
+        described.ClearField("metadata_props")
+        described.ClearField("doc_string")
+    onnx.save(graph, path)
 
 
 # transformers' names, and those of microsoft/unilm; what is not named here is called the same.

@@ -61,7 +61,7 @@ impl Checkpoint {
     pub fn open(path: &Path, wanted: &Wanted) -> Result<Self, CheckpointError> {
         match Source::find(path)? {
             Source::Transformers(folder) => Self::of_transformers(&folder, wanted),
-            Source::Authors(weights) => authors::open(&weights, wanted.task),
+            Source::Authors(weights, contents) => authors::open(&weights, contents, wanted.task),
             Source::Onnx(path) => of_graph(&path, wanted),
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
 use super::peft::AdapterConfig;
+use super::torch::Contents;
 use super::weights::Weights;
 use super::{authors, graph_file};
 
@@ -20,7 +21,7 @@ pub(super) enum Source {
     /// transformers, or what saves like it.
     Transformers(Box<Folder>),
     /// WavLM's authors' program, or one around it: a file.
-    Authors(Weights),
+    Authors(Weights, Contents),
     /// An exporter of ONNX: a file.
     Onnx(PathBuf),
 }
@@ -87,8 +88,8 @@ impl Source {
         if weights.is_one_of_several() {
             return Err(fail(SourceProblem::Shard));
         }
-        if weights.contents().is_some_and(|contents| authors::wrote(&contents)) {
-            return Ok(Self::Authors(weights));
+        if let Some(contents) = weights.contents().filter(authors::wrote) {
+            return Ok(Self::Authors(weights, contents));
         }
         if !folder.join(CONFIG).exists() {
             return Err(CheckpointError::new(folder, SourceProblem::NoConfig { folder: None }));
@@ -201,16 +202,13 @@ fn no_config(folder: &Path) -> SourceProblem {
 fn of_another(folder: &Path) -> Option<Source> {
     let theirs = |path: &PathBuf| {
         let weights = Weights::of_file(path)?;
-        weights
-            .contents()
-            .is_some_and(|contents| authors::wrote(&contents))
-            .then_some(Source::Authors(weights))
+        let contents = weights.contents().filter(authors::wrote)?;
+        Some(Source::Authors(weights, contents))
     };
-    let found = files(folder).filter_map(|path| match graph_file::is_one(&path) {
+    let mut found = files(folder).filter_map(|path| match graph_file::is_one(&path) {
         true => Some(Source::Onnx(path)),
         false => theirs(&path),
     });
-    let mut found = found;
     found.next().filter(|_| found.next().is_none())
 }
 

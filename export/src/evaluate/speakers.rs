@@ -112,6 +112,7 @@ pub(super) fn evaluate(
         }
         let pairs = trials.same.len() + trials.different.len();
         let (eer, eer_threshold) = trials.equal_error();
+        let calibration = trials.calibration();
         let speakers: BTreeSet<_> = members.iter().map(|&i| &rows[i].label).collect();
         let figures = Figures::Speaker(SpeakerResult {
             clips: members.len(),
@@ -122,8 +123,8 @@ pub(super) fn evaluate(
             min_dcf: trials.min_dcf(0.01),
             min_dcf_05: trials.min_dcf(0.05),
             fnmr_at_fmr: [1e-2, 1e-3, 1e-4].map(|fmr| trials.fnmr_at(fmr)),
-            cllr: trials.cllr(trials.calibration()),
-            calibration: trials.calibration(),
+            cllr: trials.cllr(calibration),
+            calibration,
             as_norm: cohort.as_ref().map(|_| Normalised {
                 cohort: cohort_rows.len(),
                 eer: normalised.equal_error().0,

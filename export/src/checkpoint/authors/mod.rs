@@ -9,7 +9,7 @@ use super::config_json::Task;
 use super::error::{AuthorsProblem, CheckpointError, Problem};
 use super::folder::Checkpoint;
 use super::tensors::NamedTensors;
-use super::torch::{self, Contents};
+use super::torch::Contents;
 use super::weights::Weights;
 use settings::Settings;
 use wavlm_format::Preprocessing;
@@ -24,10 +24,13 @@ pub(super) fn wrote(contents: &Contents) -> bool {
 }
 
 /// Reads a file that [`wrote`] knows.
-pub(super) fn open(weights: &Weights, task: Option<Task>) -> Result<Checkpoint, CheckpointError> {
+pub(super) fn open(
+    weights: &Weights,
+    contents: Contents,
+    task: Option<Task>,
+) -> Result<Checkpoint, CheckpointError> {
     let path = &weights.path;
     let fail = |problem: Problem| CheckpointError::new(path, problem);
-    let contents = torch::contents(path).map_err(fail)?;
     let (mut tensors, left_out) = encoder_of(weights.read()?).map_err(|problem| fail(problem.into()))?;
     tensors.rename(names::of_transformers).map_err(fail)?;
 
@@ -37,7 +40,7 @@ pub(super) fn open(weights: &Weights, task: Option<Task>) -> Result<Checkpoint, 
         None => infer::settings(&tensors).inspect(|settings| notes.push(infer::note(settings))),
     };
     let settings: Settings = settings.map_err(|problem| fail(problem.into()))?;
-    if let [first, ..] = left_out.as_slice() {
+    if !left_out.is_empty() {
         let listed: Vec<&str> = left_out.iter().take(LISTED).map(String::as_str).collect();
         let more = if left_out.len() > LISTED { ", …" } else { "" };
         notes.push(format!(
@@ -45,7 +48,6 @@ pub(super) fn open(weights: &Weights, task: Option<Task>) -> Result<Checkpoint, 
             left_out.len(),
             listed.join(", ")
         ));
-        debug_assert!(!first.is_empty());
     }
     let config = settings.config().map_err(|problem| fail(problem.into()))?;
     let encoder = config.encoder().map_err(|problem| fail(problem.into()))?;

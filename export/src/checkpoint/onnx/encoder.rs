@@ -5,15 +5,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use ndarray::{ArrayD, IxDyn};
 use tract_onnx::pb::NodeProto;
 
-use super::graph::{Graph, name_of};
-use super::pieces::{Conv, Linear, Norm, Pieces};
+use super::graph::{Graph, unfit};
+use super::pieces::{Conv, Linear, Pieces};
+use super::tensors::Tensors;
 use crate::checkpoint::config_json::ConfigJson;
 use crate::checkpoint::error::OnnxProblem;
 use crate::checkpoint::names;
 use crate::relative_positions::bucket;
-
-/// Tensors under transformers' names.
-pub(super) type Tensors = std::collections::BTreeMap<String, ArrayD<f32>>;
 
 /// What was found of the encoder.
 pub(super) struct Encoder<'a> {
@@ -28,7 +26,7 @@ pub(super) struct Encoder<'a> {
 
 /// Finds the encoder, and tells `config` what it is like.
 pub(super) fn find<'a>(pieces: &mut Pieces<'a>, config: &mut ConfigJson) -> Result<Encoder<'a>, OnnxProblem> {
-    let mut search = Search { pieces, config, tensors: Tensors::new(), note: None };
+    let mut search = Search { pieces, config, tensors: Tensors::default(), note: None };
     search.encoder()
 }
 
@@ -47,10 +45,6 @@ struct Layer<'a> {
     output: &'a str,
     /// Its norms stand before attention and feed-forward.
     stable: bool,
-}
-
-fn unfit(node: &NodeProto, expected: &'static str) -> OnnxProblem {
-    OnnxProblem::Misfit { node: name_of(node), expected }
 }
 
 impl<'a> Search<'_, 'a> {
@@ -104,7 +98,7 @@ impl<'a> Search<'_, 'a> {
         let last = *softmaxes.last().expect("at least one");
         let norm = if stable { self.pieces.norm_of(state).cloned() } else { before_layers };
         let norm = norm.ok_or_else(|| unfit(last, "a layer norm behind the last layer"))?;
-        self.norm(&norm, names::ENCODER_NORM)?;
+        self.tensors.norm(self.pieces, &norm, names::ENCODER_NORM)?;
         if stable && let Some(last) = states.last_mut() {
             *last = norm.output;
         }
@@ -145,7 +139,7 @@ impl<'a> Search<'_, 'a> {
             }
             state = self.pieces.conv_output(conv)?;
             if let Some(norm) = self.pieces.norm_of(state).cloned() {
-                self.norm(&norm, &norm_name)?;
+                self.tensors.norm(self.pieces, &norm, &norm_name)?;
                 state = norm.output;
                 self.config.feat_extract_norm = "layer".to_owned();
             } else if i == 0 {
@@ -182,8 +176,8 @@ impl<'a> Search<'_, 'a> {
             return Err(misfit("a projection of what the stem makes"));
         }
         self.config.feat_extract_activation = activation.name.to_owned();
-        self.norm(&norm, names::PROJECTION_NORM)?;
-        self.linear(&linear, names::PROJECTION)?;
+        self.tensors.norm(self.pieces, &norm, names::PROJECTION_NORM)?;
+        self.tensors.linear(self.pieces, &linear, names::PROJECTION)?;
         self.config.hidden_size = self.pieces.width(&linear) as u32;
         Ok((norm.output, linear.output))
     }
@@ -198,9 +192,7 @@ impl<'a> Search<'_, 'a> {
         }
         self.config.num_conv_pos_embeddings = kernel as u32;
         self.config.num_conv_pos_embedding_groups = conv.groups;
-        let bias = bias.unwrap_or_else(|| ArrayD::zeros(IxDyn(&[weight.shape()[0]])));
-        self.tensors.insert(format!("{}.weight", names::POSITIONAL), weight);
-        self.tensors.insert(format!("{}.bias", names::POSITIONAL), bias);
+        self.tensors.affine(names::POSITIONAL, weight, bias);
         let adds = |node: &&NodeProto| node.op_type == "Add" && !graph.variables(node).is_empty();
         let sum = graph.readers(projected).into_iter().filter(adds).find(|node| {
             graph.variables(node).iter().any(|&input| input != projected && self.behind(input, conv.output))
@@ -261,7 +253,7 @@ impl<'a> Search<'_, 'a> {
         let out = out.ok_or_else(|| misfit("a linear layer behind the attention"))?;
         self.gate(index, softmax, bias, reads)?;
         for (linear, part) in [(&query, "q_proj"), (&key, "k_proj"), (&value, "v_proj"), (&out, "out_proj")] {
-            self.linear(linear, &name(&format!("attention.{part}")))?;
+            self.tensors.linear(self.pieces, linear, &name(&format!("attention.{part}")))?;
         }
 
         let (attended, residual) =
@@ -296,10 +288,10 @@ impl<'a> Search<'_, 'a> {
             }
         };
         self.config.intermediate_size = self.pieces.width(&up) as u32;
-        self.linear(&up, &name("feed_forward.intermediate_dense"))?;
-        self.linear(&down, &name("feed_forward.output_dense"))?;
-        self.norm(&first_norm, &name("layer_norm"))?;
-        self.norm(&second_norm, &name("final_layer_norm"))?;
+        self.tensors.linear(self.pieces, &up, &name("feed_forward.intermediate_dense"))?;
+        self.tensors.linear(self.pieces, &down, &name("feed_forward.output_dense"))?;
+        self.tensors.norm(self.pieces, &first_norm, &name("layer_norm"))?;
+        self.tensors.norm(self.pieces, &second_norm, &name("final_layer_norm"))?;
         let input = if stable { residual } else { reads };
         Ok(Layer { input, output, stable })
     }
@@ -432,7 +424,7 @@ impl<'a> Search<'_, 'a> {
         let linear = linear.filter(|linear| linear.input == reads && self.pieces.width(linear) == 8);
         let linear = linear.ok_or_else(|| misfit("a bias of relative positions with WavLM's gate"))?;
         let factors = factors.ok_or_else(|| misfit("a factor for each head in the gate"))?;
-        self.linear(&linear, &names::layer(index, "attention.gru_rel_pos_linear"))?;
+        self.tensors.linear(self.pieces, &linear, &names::layer(index, "attention.gru_rel_pos_linear"))?;
         let factors = self.pieces.vector(factors)?;
         let heads = factors.len();
         self.config.num_attention_heads = heads as u32;
@@ -440,7 +432,7 @@ impl<'a> Search<'_, 'a> {
             .into_shape_with_order(IxDyn(&[1, heads, 1, 1]))
             .map_err(|_| misfit("a factor for each head"))?;
         self.tensors.insert(names::layer(index, "attention.gru_rel_pos_const"), shaped);
-        if self.tensors.contains_key(names::POSITION_BIAS) {
+        if self.tensors.0.contains_key(names::POSITION_BIAS) {
             return Ok(());
         }
         let values = match (embedding, table) {
@@ -522,20 +514,6 @@ impl<'a> Search<'_, 'a> {
             "its relative positions are folded for {frames} frames alone; farther ones get the bias of the farthest there is"
         ));
         Some(values)
-    }
-
-    fn linear(&mut self, linear: &Linear<'a>, name: &str) -> Result<(), OnnxProblem> {
-        let [weight, bias] = self.pieces.values(linear)?;
-        self.tensors.insert(format!("{name}.weight"), weight);
-        self.tensors.insert(format!("{name}.bias"), bias);
-        Ok(())
-    }
-
-    fn norm(&mut self, norm: &Norm<'a>, name: &str) -> Result<(), OnnxProblem> {
-        let [weight, bias] = [norm.weight, norm.bias].map(|tensor| self.pieces.vector(tensor));
-        self.tensors.insert(format!("{name}.weight"), weight?);
-        self.tensors.insert(format!("{name}.bias"), bias?);
-        Ok(())
     }
 }
 

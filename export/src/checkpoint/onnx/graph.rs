@@ -18,7 +18,7 @@ const SHAPING: [&str; 9] =
     ["Identity", "Cast", "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Tile"];
 
 /// Operators whose results are weights if their inputs are: what exporters leave to be folded.
-const FOLDING: [&str; 20] = [
+const FOLDING: [&str; 21] = [
     "Add",
     "Cast",
     "Concat",
@@ -39,6 +39,7 @@ const FOLDING: [&str; 20] = [
     "Squeeze",
     "Sub",
     "Transpose",
+    "Unsqueeze",
 ];
 
 /// Operators of quantised graphs.
@@ -232,7 +233,7 @@ impl<'a> Graph<'a> {
             if let Some(initializer) = self.initializers.get(tensor) {
                 part.initializer.push((*initializer).clone());
             } else if let Some(node) = self.producer(tensor) {
-                if !FOLDING.contains(&node.op_type.as_str()) && node.op_type != "Unsqueeze" {
+                if !FOLDING.contains(&node.op_type.as_str()) {
                     return Err(TractError::msg(format!("{} makes it", name_of(node))));
                 }
                 wanted.insert(node);
@@ -287,4 +288,9 @@ pub(super) fn integers(node: &NodeProto, name: &str) -> Vec<i64> {
 pub(super) fn name_of(node: &NodeProto) -> String {
     let name = if node.name.is_empty() { node.output.first().map_or("", String::as_str) } else { &node.name };
     format!("{} `{name}`", node.op_type)
+}
+
+/// That a node does not fit what was recognised before it.
+pub(super) fn unfit(node: &NodeProto, expected: &'static str) -> OnnxProblem {
+    OnnxProblem::Misfit { node: name_of(node), expected }
 }

@@ -1,11 +1,11 @@
 //! What stands behind the encoder in a graph: adapter, sum over layers, and the head.
 
 use ndarray::{ArrayD, IxDyn};
-use tract_onnx::pb::NodeProto;
 
-use super::encoder::{Encoder, Tensors};
-use super::graph::name_of;
+use super::encoder::Encoder;
+use super::graph::unfit;
 use super::pieces::{Conv, Linear, Pieces};
+use super::tensors::Tensors;
 use crate::checkpoint::config_json::{ConfigJson, Task};
 use crate::checkpoint::error::OnnxProblem;
 use crate::checkpoint::names;
@@ -54,10 +54,8 @@ impl<'a> Search<'_, 'a> {
         let mut width = self.config.hidden_size;
         if let Some((linear, norm)) = projected {
             width = pieces.width(&linear) as u32;
-            self.linear(&linear, names::ADAPTER_PROJECTION)?;
-            for (part, tensor) in [("weight", norm.weight), ("bias", norm.bias)] {
-                self.tensors.insert(format!("{}.{part}", names::ADAPTER_NORM), pieces.vector(tensor)?);
-            }
+            self.tensors.linear(self.pieces, &linear, names::ADAPTER_PROJECTION)?;
+            self.tensors.norm(pieces, &norm, names::ADAPTER_NORM)?;
             state = norm.output;
         }
         let mut layers = 0;
@@ -66,11 +64,9 @@ impl<'a> Search<'_, 'a> {
             if conv.padding != 1 || conv.dilation != 1 || conv.groups != 1 {
                 return Err(unfit(conv.node, "an adapter's convolution, which adds one frame on both sides"));
             }
-            let bias = bias.unwrap_or_else(|| ArrayD::zeros(IxDyn(&[weight.shape()[0]])));
             self.config.adapter_kernel_size = Some(weight.shape()[2] as u32);
             self.config.adapter_stride = Some(conv.stride);
-            self.tensors.insert(format!("{}.weight", names::adapter(layers)), weight);
-            self.tensors.insert(format!("{}.bias", names::adapter(layers)), bias);
+            self.tensors.affine(&names::adapter(layers), weight, bias);
             state = output;
             layers += 1;
         }
@@ -171,8 +167,8 @@ impl<'a> Search<'_, 'a> {
                 mean.output.first().and_then(|pooled| pieces.linears_of(pooled).first().copied())
         {
             let classifier = classifier.clone();
-            self.linear(&first, names::PROJECTOR)?;
-            self.linear(&classifier, names::CLASSIFIER)?;
+            self.tensors.linear(self.pieces, &first, names::PROJECTOR)?;
+            self.tensors.linear(self.pieces, &classifier, names::CLASSIFIER)?;
             self.config.classifier_proj_size = Some(pieces.width(&first) as u32);
             self.labels(pieces.width(&classifier));
             return Ok(Tail { task: Task::Classify, logits: Some(classifier.output), ..none });
@@ -185,11 +181,11 @@ impl<'a> Search<'_, 'a> {
         };
         let width = pieces.width(&first);
         if frames {
-            self.linear(&first, names::CLASSIFIER)?;
+            self.tensors.linear(self.pieces, &first, names::CLASSIFIER)?;
             self.labels(width);
             return Ok(Tail { task: Task::Frames, logits: Some(first.output), ..none });
         }
-        self.linear(&first, names::CTC)?;
+        self.tensors.linear(self.pieces, &first, names::CTC)?;
         self.config.vocab_size = Some(width as u32);
         let note =
             "its outputs for each frame are taken for tokens of CTC; if they are labels, say --task frames";
@@ -200,7 +196,7 @@ impl<'a> Search<'_, 'a> {
     fn xvector(&mut self, projector: &Linear<'a>, none: Tail<'a>) -> Result<Tail<'a>, OnnxProblem> {
         let pieces = self.pieces;
         let graph = pieces.graph;
-        self.linear(projector, names::PROJECTOR)?;
+        self.tensors.linear(self.pieces, projector, names::PROJECTOR)?;
         let mut state = projector.output;
         let [mut dims, mut kernels, mut dilations] = [Vec::new(), Vec::new(), Vec::new()];
         while let Some(conv) = pieces.convs().iter().find(|conv| conv.input == state) {
@@ -217,9 +213,7 @@ impl<'a> Search<'_, 'a> {
             // transformers keeps it as a linear layer over the frames of all taps, one after the other.
             let rows = weight.permuted_axes(vec![0, 2, 1]).as_standard_layout().into_owned();
             let rows = rows.into_shape_with_order(IxDyn(&[dim, taps * inputs])).map_err(|_| misfit())?;
-            self.tensors.insert(format!("{name}.weight"), rows);
-            let bias = bias.unwrap_or_else(|| ArrayD::zeros(IxDyn(&[dim])));
-            self.tensors.insert(format!("{name}.bias"), bias);
+            self.tensors.affine(&name, rows, bias);
             dims.push(dim as u32);
             kernels.push(taps as u32);
             dilations.push(conv.dilation);
@@ -244,20 +238,18 @@ impl<'a> Search<'_, 'a> {
             Some(node) => unfit(node, lacks),
             None => OnnxProblem::Misfit { node: format!("`{state}`"), expected: lacks },
         })?;
-        self.linear(&embedding, names::EMBEDDING)?;
+        self.tensors.linear(self.pieces, &embedding, names::EMBEDDING)?;
         let width = pieces.width(&embedding);
         self.config.xvector_output_dim = Some(width as u32);
         let classifier = pieces.linears_of(embedding.output).first().map(|&linear| linear.clone());
         let (mut logits, mut note) = (None, None);
         match classifier {
             Some(classifier) => {
-                self.linear(&classifier, names::CLASSIFIER)?;
+                self.tensors.linear(self.pieces, &classifier, names::CLASSIFIER)?;
                 logits = Some(classifier.output);
             }
             None => {
-                self.tensors
-                    .insert(format!("{}.weight", names::CLASSIFIER), ndarray::Array2::eye(width).into_dyn());
-                self.tensors.insert(format!("{}.bias", names::CLASSIFIER), ArrayD::zeros(IxDyn(&[width])));
+                self.tensors.affine(names::CLASSIFIER, ndarray::Array2::eye(width).into_dyn(), None);
                 note = Some("no classifier in it: the logits are the embeddings themselves".to_owned());
             }
         }
@@ -268,15 +260,4 @@ impl<'a> Search<'_, 'a> {
     fn labels(&mut self, outputs: usize) {
         self.config.set_number_of_labels(outputs as u32);
     }
-
-    fn linear(&mut self, linear: &Linear<'a>, name: &str) -> Result<(), OnnxProblem> {
-        let [weight, bias] = self.pieces.values(linear)?;
-        self.tensors.insert(format!("{name}.weight"), weight);
-        self.tensors.insert(format!("{name}.bias"), bias);
-        Ok(())
-    }
-}
-
-fn unfit(node: &NodeProto, expected: &'static str) -> OnnxProblem {
-    OnnxProblem::Misfit { node: name_of(node), expected }
 }

@@ -10,6 +10,7 @@ mod file;
 mod graph;
 mod heads;
 mod pieces;
+mod tensors;
 
 use std::path::Path;
 
@@ -105,7 +106,7 @@ fn recognise(
     if outputs.is_empty() {
         return Err(OnnxProblem::Outputs);
     }
-    let tensors = NamedTensors { floats: encoder.tensors, ..NamedTensors::default() };
+    let tensors = NamedTensors { floats: encoder.tensors.0, ..NamedTensors::default() };
     let notes = encoder.note.into_iter().chain(tail.note).collect();
     Ok(Found { task: tail.task, tensors, outputs, samples, notes })
 }
