@@ -101,7 +101,7 @@ fn windows_that_share_frames_give_the_bits_of_windows_alone() {
                 for start in starts.into_iter().chain(others) {
                     let window = &sound[start..(start + length).min(sound.len() - hop / 2)];
                     let expected = bits(&alone.run(window).expect("outputs"));
-                    let found = windows.run_at(window, start as u64, &mut frames).expect("outputs");
+                    let found = windows.run_at(window, start as i64, &mut frames).expect("outputs");
                     let place = format!("{} {precision:?} {} at {start}", case.name, kernels.name());
                     assert!(bits(&found) == expected, "{place}");
                 }
@@ -127,9 +127,9 @@ fn a_window_that_is_refused_leaves_the_shared_frames_right() {
     session.run_at(&sound[..length], 0, &mut frames).expect("outputs");
     let mut broken = sound[hop..hop + length].to_vec();
     broken[length - 1] = f32::NAN;
-    assert!(session.run_at(&broken, hop as u64, &mut frames).is_err());
-    assert!(session.run_at(&sound[..10], hop as u64, &mut frames).is_err());
-    let found = session.run_at(&sound[hop..hop + length], hop as u64, &mut frames).expect("outputs");
+    assert!(session.run_at(&broken, hop as i64, &mut frames).is_err());
+    assert!(session.run_at(&sound[..10], hop as i64, &mut frames).is_err());
+    let found = session.run_at(&sound[hop..hop + length], hop as i64, &mut frames).expect("outputs");
     let expected = session.run(&sound[hop..hop + length]).expect("outputs");
     assert_eq!(bits(&found), bits(&expected));
 }

@@ -36,8 +36,8 @@ struct Shared {
 #[derive(Clone, Debug, Default)]
 pub struct SharedFrames {
     /// Number of the first frame: frame `n` begins `n` hops after sample `phase`.
-    first: u64,
-    phase: u64,
+    first: i64,
+    phase: i64,
     /// Frames, one after another, `hidden_size` numbers each.
     values: Vec<f32>,
 }
@@ -91,7 +91,7 @@ impl WindowSession {
         self.run_at(window, 0, &mut SharedFrames::default())
     }
 
-    /// Runs the window that begins at sample `start` of a sound. `frames` belongs to that sound: where a sample was in an
+    /// Runs the window that begins at sample `start` of a sound, or before it, where silence stands. `frames` belongs to that sound: where a sample was in an
     /// earlier window, it must be the same in this one.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl WindowSession {
     pub fn run_at(
         &mut self,
         window: &[f32],
-        start: u64,
+        start: i64,
         frames: &mut SharedFrames,
     ) -> Result<Outputs, Error> {
         match &mut self.way {
@@ -110,7 +110,7 @@ impl WindowSession {
 }
 
 impl Shared {
-    fn run_at(&mut self, window: &[f32], start: u64, frames: &mut SharedFrames) -> Result<Outputs, Error> {
+    fn run_at(&mut self, window: &[f32], start: i64, frames: &mut SharedFrames) -> Result<Outputs, Error> {
         check(window, window.len(), self.needed)?;
         let (hop, width) = (self.encoder.hop(), self.encoder.hidden_size as usize);
         let count = self.encoder.frames(window.len()).unwrap_or(0);
@@ -131,9 +131,9 @@ impl Shared {
 
 impl SharedFrames {
     /// Keeps the frames from the window at `start` on. Frames of another phase, or with a gap in between, are of no use.
-    fn move_to(&mut self, start: u64, hop: usize, width: usize) {
-        let (phase, first) = (start % hop as u64, start / hop as u64);
-        let known = self.first..self.first + (self.values.len() / width) as u64;
+    fn move_to(&mut self, start: i64, hop: usize, width: usize) {
+        let (phase, first) = (start.rem_euclid(hop as i64), start.div_euclid(hop as i64));
+        let known = self.first..self.first + (self.values.len() / width) as i64;
         if phase == self.phase && known.contains(&first) {
             let gone = (first - self.first) as usize * width;
             self.values.drain(..gone);

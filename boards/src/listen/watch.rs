@@ -90,6 +90,8 @@ impl<S: Score> Score for Watched<'_, S> {
         let scored = self.scorer.score(window)?;
         if let Some(start) = start {
             let probabilities = probabilities(&scored.logits);
+            let silence = start.min(0).unsigned_abs() as usize;
+            let (start, samples) = (start.max(0) as u64, samples.get(silence..).unwrap_or_default());
             self.watchers.borrow_mut().see(&Seen { start, samples, probabilities: &probabilities });
         }
         Ok(scored)

@@ -10,6 +10,7 @@ mod file;
 mod graph;
 mod heads;
 mod pieces;
+mod positions;
 mod tensors;
 
 use std::path::Path;

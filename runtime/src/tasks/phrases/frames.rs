@@ -19,10 +19,10 @@ pub(super) struct Middles {
     hop: usize,
     /// Tokens of a row.
     width: usize,
-    /// Frames that begin before this sample are told.
-    told: u64,
+    /// Frames that begin before this sample are told, or stand before the sound.
+    told: i64,
     /// What the last window says of the frames behind that.
-    rest: (u64, Vec<f32>),
+    rest: (i64, Vec<f32>),
 }
 
 impl Middles {
@@ -31,9 +31,9 @@ impl Middles {
     }
 
     /// Gives the frames that this window tells: each with the sample at which it begins, and its logits. `window` is a hop
-    /// behind the one before.
-    pub(super) fn push(&mut self, window: &Range<u64>, logits: &[f32], mut tell: impl FnMut(u64, &[f32])) {
-        let until = (window.start + window.end + self.hop as u64) / 2;
+    /// behind the one before. Silence before the sound is not told.
+    pub(super) fn push(&mut self, window: &Range<i64>, logits: &[f32], mut tell: impl FnMut(u64, &[f32])) {
+        let until = (window.start + window.end + self.hop as i64) / 2;
         let mut begin = window.start;
         self.rest = (until, Vec::new());
         for frame in logits.chunks(self.width) {
@@ -43,21 +43,21 @@ impl Middles {
                 }
                 self.rest.1.extend_from_slice(frame);
             } else if begin >= self.told {
-                tell(begin, frame);
+                tell(begin as u64, frame);
             }
-            begin += self.frame as u64;
+            begin += self.frame as i64;
         }
-        self.told = until;
+        self.told = until.max(0);
     }
 
     /// The sound is over: gives what the last window says of the frames that begin before `end`.
     pub(super) fn finish(&mut self, end: u64, mut tell: impl FnMut(u64, &[f32])) {
         let (mut begin, logits) = std::mem::take(&mut self.rest);
         for frame in logits.chunks(self.width) {
-            if begin < end {
-                tell(begin, frame);
+            if (0..end as i64).contains(&begin) {
+                tell(begin as u64, frame);
             }
-            begin += self.frame as u64;
+            begin += self.frame as i64;
         }
     }
 }
@@ -67,10 +67,10 @@ mod tests {
     use super::*;
 
     /// The frames that windows of 1600 samples tell, of whose frames each says the number of its window.
-    fn told(hop: usize, windows: u64, end: u64) -> Vec<(u64, f32)> {
+    fn told(hop: usize, windows: i64, end: u64) -> Vec<(u64, f32)> {
         let (mut middles, mut told) = (Middles::new(320, hop, 1), Vec::new());
         for number in 0..windows {
-            let start = number * hop as u64;
+            let start = number * hop as i64;
             middles.push(&(start..start + 1600), &[number as f32; 5], |at, frame| told.push((at, frame[0])));
         }
         middles.finish(end, |at, frame| told.push((at, frame[0])));

@@ -59,9 +59,9 @@ impl PhoneModel {
             let end = start + self.window;
             samples.resize(samples.len().max(end), 0.0);
             let window = samples.get(start..end).unwrap_or_default();
-            let outputs = self.session.run_at(window, start as u64, &mut known)?;
+            let outputs = self.session.run_at(window, start as i64, &mut known)?;
             let frames = output_of(&outputs, &self.head, "logits")?;
-            middles.push(&(start as u64..end as u64), &frames, |_, frame| logits.extend_from_slice(frame));
+            middles.push(&(start as i64..end as i64), &frames, |_, frame| logits.extend_from_slice(frame));
             if end >= count {
                 break;
             }

@@ -26,7 +26,7 @@ pub struct Phrase {
 
 /// Hears phrases in one sound, window by window. It owns all of its state and no model. See the module for its score.
 ///
-/// - Of each window the frames in its middle count; the first window begins the sound, the last one ends it.
+/// - Of each window the frames in its middle count; before the first one and behind the last one, all of them.
 /// - A phrase is told a quarter of a second after its best end, at which its score reached its threshold.
 /// - Where several phrases claim the same sound, the one with the most evidence is told: score times phones.
 ///
@@ -91,14 +91,15 @@ impl PhraseSpotter {
     }
 
     /// Takes the logits, frame by frame, of the window over these samples of the sound, which begins a hop behind the last.
-    pub fn push(&mut self, window: &Range<u64>, logits: &[f32]) {
+    /// The first one may begin before the sound, where silence stands.
+    pub fn push(&mut self, window: &Range<i64>, logits: &[f32]) {
         let (ears, mut events) = (&mut self.ears, Vec::new());
         self.middles.push(window, logits, |at, logits| events.extend(ears.push(at, logits)));
         self.tell(events);
     }
 
     /// The next window is one in which nobody speaks.
-    pub fn push_silence(&mut self, window: &Range<u64>) {
+    pub fn push_silence(&mut self, window: &Range<i64>) {
         let frames = (window.end - window.start) as usize / self.frame;
         let logits = self.silence.repeat(frames);
         self.push(window, &logits);
@@ -138,8 +139,8 @@ impl PhraseSpotter {
 mod tests {
     use super::*;
 
-    const HOP: u64 = 1600;
-    const WINDOW: u64 = 6400;
+    const HOP: i64 = 1600;
+    const WINDOW: i64 = 6400;
 
     /// What a head says that is sure of these letters, a frame each; `-` is silence.
     fn logits(said: &str) -> Vec<Vec<f32>> {
@@ -156,7 +157,7 @@ mod tests {
         let mut spotter = PhraseSpotter::new(&[phrase], &alphabet, HOP as f32 / SAMPLE_RATE as f32);
         let frames = logits(said);
         let mut start = 0;
-        while start + HOP < frames.len() as u64 * 320 {
+        while start + HOP < frames.len() as i64 * 320 {
             let window = start..start + WINDOW;
             let first = (start / 320) as usize;
             let silence = logits("-").concat();

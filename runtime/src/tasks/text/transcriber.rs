@@ -67,7 +67,7 @@ impl Transcriber {
             let last = whole || (first + chunk + shared) * hop >= samples.len();
             let end = if last { samples.len() } else { (first + chunk) * hop };
             let piece = samples.get(first * hop..end).unwrap_or_default();
-            let outputs = self.session.run_at(piece, (first * hop) as u64, &mut known)?;
+            let outputs = self.session.run_at(piece, (first * hop) as i64, &mut known)?;
             let logits = output_of(&outputs, &self.head, "logits")?;
             let frames = logits.chunks(self.vocabulary.len());
             let enough = if last { frames.len() } else { frames.len().saturating_sub(shared / 2) };

@@ -81,15 +81,16 @@ impl Gate {
         active
     }
 
-    /// The logits for a window over these samples of the sound, if nobody speaks in it. Later windows must not begin earlier.
+    /// The logits for a window over these samples of the sound, if nobody speaks in it. Later windows must not begin earlier;
+    /// before the sound stands silence.
     ///
     /// Frames that go on behind the window do not count: whether they have come already is a matter of chance.
-    pub fn silence(&mut self, window: &Range<u64>) -> Option<&[f32]> {
-        let first = window.start / FRAME as u64;
+    pub fn silence(&mut self, window: &Range<i64>) -> Option<&[f32]> {
+        let (first, end) = (window.start.max(0) as u64 / FRAME as u64, window.end.max(0) as u64);
         while self.active.front().is_some_and(|&frame| frame < first) {
             self.active.pop_front();
         }
-        let is_active = self.active.front().is_some_and(|&frame| (frame + 1) * FRAME as u64 <= window.end);
+        let is_active = self.active.front().is_some_and(|&frame| (frame + 1) * FRAME as u64 <= end);
         (!is_active).then_some(&self.silence)
     }
 }
@@ -120,6 +121,7 @@ mod tests {
     fn silence_is_told_and_a_voice_is_let_through() {
         let mut gate = Gate::new(&labels(&["yes", "_unknown_", "_silence_"])).expect("a gate");
         gate.push(&[0.0; 16_000]);
+        assert!(gate.silence(&(-16_000..0)).is_some());
         assert_eq!(gate.silence(&(0..16_000)), Some(&[-30.0, -30.0, 0.0][..]));
         gate.push(&buzz(8000));
         gate.push(&[0.0; 32_000]);
@@ -138,7 +140,7 @@ mod tests {
             let (mut next, mut received, mut open) = (0, 0, Vec::new());
             for samples in sound.chunks(piece) {
                 gate.push(samples);
-                received += samples.len() as u64;
+                received += samples.len() as i64;
                 while next + 8000 <= received {
                     open.push(gate.silence(&(next..next + 8000)).is_none());
                     next += 2000;

@@ -70,7 +70,7 @@ impl Hearer {
         let Hearer { spotter, gate, phrases, voices, .. } = self;
         let mut detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
             let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
-            let place = start..start + window.samples.len() as u64;
+            let place = start..start + window.samples.len() as i64;
             if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
                 phrases.iter_mut().for_each(|phrases| phrases.push_silence(&place));
                 return Ok(silence.to_vec());

@@ -1,4 +1,7 @@
 //! Sound that comes in pieces, as windows that slide over it.
+//!
+//! Silence stands before and behind it, so that as many windows hold its first word and its last one as any other. Samples are
+//! counted from the beginning of that silence.
 
 use std::ops::Range;
 
@@ -10,6 +13,8 @@ pub(super) struct Sliding {
     /// Length of a window and step between windows, in samples.
     pub(super) window: usize,
     pub(super) hop: usize,
+    /// Samples of silence that stand before the sound, and behind it: whole hops.
+    pub(super) silence: usize,
     /// Samples kept before the window that was scored last.
     margin: u64,
     filter: HighPass,
@@ -23,14 +28,17 @@ pub(super) struct Sliding {
 
 impl Sliding {
     pub(super) fn new(window: usize, hop: usize, margin: usize) -> Self {
+        // Every window holds a hop of the sound at least.
+        let silence = window.saturating_sub(hop) / hop * hop;
         Sliding {
             window,
             hop,
+            silence,
             margin: margin as u64,
             filter: HighPass::default(),
-            samples: Vec::new(),
+            samples: vec![0.0; silence],
             kept_from: 0,
-            received: 0,
+            received: silence as u64,
             over: false,
             scored: 0,
         }
@@ -43,10 +51,14 @@ impl Sliding {
 
     /// No more sound will come.
     pub(super) fn finish(&mut self) {
+        if !self.over && !self.is_empty() {
+            self.samples.resize(self.samples.len() + self.silence, 0.0);
+            self.received += self.silence as u64;
+        }
         self.over = true;
     }
 
-    /// The next window, if its sound has come, or if the sound is over and no window has covered the rest.
+    /// The next window, if all of it has come, or if the sound is over and no window has covered the rest.
     pub(super) fn next(&mut self) -> Option<&[f32]> {
         let from = (self.next_start() - self.kept_from) as usize;
         if self.samples.len() < from + self.window {
@@ -82,7 +94,7 @@ impl Sliding {
         self.scored
     }
 
-    /// Samples that have come.
+    /// Samples that have come, with the silence.
     pub(super) fn received(&self) -> u64 {
         self.received
     }
@@ -103,7 +115,11 @@ impl Sliding {
     }
 
     fn is_covered(&self) -> bool {
-        self.received <= self.last_start().map_or(0, |start| start + self.window as u64)
+        self.is_empty() || self.last_start().is_some_and(|start| self.received <= start + self.window as u64)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.received <= self.silence as u64
     }
 }
 
@@ -111,24 +127,36 @@ impl Sliding {
 mod tests {
     use super::*;
 
-    #[test]
-    fn windows_come_every_hop_and_the_rest_is_filled_up() {
-        let mut sliding = Sliding::new(100, 25, 10);
-        assert_eq!(sliding.next(), None);
-        sliding.push(&[0.5; 130]);
+    /// Where windows of 100 samples begin in the sound that is known so far.
+    fn starts(sliding: &mut Sliding) -> Vec<i64> {
         let mut starts = Vec::new();
-        while sliding.next().is_some() {
-            starts.push(sliding.next_start());
+        while let Some(window) = sliding.next() {
+            assert_eq!(window.len(), 100);
+            starts.push(sliding.next_start() as i64 - sliding.silence as i64);
             sliding.step();
             sliding.forget();
         }
-        assert_eq!(starts, [0, 25]);
+        starts
+    }
+
+    #[test]
+    fn windows_come_every_hop_and_silence_stands_around_the_sound() {
+        let mut sliding = Sliding::new(100, 25, 10);
+        assert_eq!(starts(&mut sliding), []);
+        sliding.push(&[0.5; 130]);
+        assert_eq!(starts(&mut sliding), [-75, -50, -25, 0, 25]);
         sliding.finish();
         assert!(!sliding.is_done());
-        assert_eq!(sliding.next().map(<[f32]>::len), Some(100));
-        sliding.step();
+        assert_eq!(starts(&mut sliding), [50, 75, 100, 125]);
         assert!(sliding.is_done());
-        assert_eq!(sliding.next(), None);
+    }
+
+    #[test]
+    fn no_sound_is_no_window() {
+        let mut sliding = Sliding::new(100, 25, 10);
+        sliding.finish();
+        assert_eq!(starts(&mut sliding), []);
+        assert!(sliding.is_done());
     }
 
     #[test]

@@ -34,9 +34,10 @@ pub struct Detection {
 pub struct Window<'a> {
     /// 16 kHz mono samples; always as many.
     pub samples: &'a [f32],
-    /// Where it begins in the sound, in samples, and the frames that a [`WindowSession`](crate::WindowSession) knows of that
-    /// sound. `None` for a stretch that stands alone, with silence in place of what is around it.
-    pub place: Option<(u64, &'a mut SharedFrames)>,
+    /// Where it begins in the sound, in samples (negative where silence stands before the sound), and the frames that a
+    /// [`WindowSession`](crate::WindowSession) knows of that sound. `None` for a stretch that stands alone, with silence in
+    /// place of what is around it.
+    pub place: Option<(i64, &'a mut SharedFrames)>,
 }
 
 /// Hears keywords in one sound of any length, piece by piece, with whatever gives logits.
@@ -64,8 +65,8 @@ pub struct Window<'a> {
 /// [`KeywordSpotter::run`] is that inner loop.
 ///
 /// - An offset of the samples, and whatever else is slower than 3 Hz, is removed first.
-/// - Windows begin every `hop_s`. Sound shorter than a window, and a rest at its end that no window has covered, is
-///   filled up with zeros.
+/// - Windows begin every `hop_s`. Silence stands before the sound and behind it: as many windows hold its first word and its
+///   last one as any other.
 /// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the
 ///   beginning). A score of at least `threshold` opens an event; its highest score is reported when the score falls
 ///   below the threshold, or has not risen for half a window.
@@ -163,7 +164,7 @@ impl KeywordSpotter {
             self.alone.resize(self.sliding.window, 0.0);
             return Some(Window { samples: &self.alone, place: None });
         }
-        let start = self.sliding.next_start();
+        let start = self.sliding.next_start() as i64 - self.sliding.silence as i64;
         Some(Window { samples: self.sliding.next()?, place: Some((start, &mut self.frames)) })
     }
 
@@ -247,7 +248,8 @@ impl KeywordSpotter {
             frontier = open.max(next.saturating_sub(window)).min(phrase).min(next);
         }
         for winner in self.rivals.settle(frontier, next.saturating_sub(2 * window)) {
-            let seconds = |samples: u64| samples as f64 / f64::from(SAMPLE_RATE);
+            let silence = self.sliding.silence as u64;
+            let seconds = |at: u64| at.saturating_sub(silence) as f64 / f64::from(SAMPLE_RATE);
             self.heard.push_back(Detection {
                 keyword: self.labels.get(winner.label).cloned().unwrap_or_default(),
                 score: winner.score,

@@ -132,6 +132,22 @@ fn a_long_row_of_words_is_told_while_it_goes_on() {
 }
 
 #[test]
+fn a_word_is_heard_as_if_silence_stood_around_it_where_its_sound_is_cut() {
+    for smoothing_windows in 1..4 {
+        let decision = Decision { smoothing_windows, ..DECISION };
+        let amid = spot(&decision, &sound(2.4, &[(1.0, YES)]), 1000);
+        assert_eq!(words(&amid), ["yes"]);
+        // A first sample that is loud would pass for an offset.
+        for (seconds, at) in [(0.401, 0.001), (1.401, 0.001), (1.4, 1.0)] {
+            let found = spot(&decision, &sound(seconds, &[(at, YES)]), 1000);
+            assert_eq!(words(&found), ["yes"], "of {smoothing_windows} windows, {at} s in {seconds} s");
+            assert!((found[0].score - amid[0].score).abs() < 1e-6, "{found:?}");
+            assert!((found[0].start_s - f64::from(at)).abs() < 0.011, "{found:?}");
+        }
+    }
+}
+
+#[test]
 fn short_sound_and_the_rest_behind_the_last_window_are_scored() {
     assert_eq!(spot(&DECISION, &sound(0.5, &[(0.05, YES)]), 100).len(), 1);
     let found = spot(&DECISION, &sound(2.1, &[(1.7, YES)]), 100);
@@ -150,9 +166,12 @@ fn labels_with_an_underscore_are_not_reported_and_no_sound_is_no_window() {
 #[test]
 fn a_window_stays_due_until_it_is_scored() {
     let mut spotter = KeywordSpotter::new(&labels(), &DECISION).expect("a sound decision");
-    spotter.push(&sound(1.0, &[(0.3, YES)]));
-    assert_eq!(spotter.run(|_| Err::<Vec<f32>, _>("broken")), Err("broken"));
-    assert_eq!(spotter.window().map(|window| window.samples.len()), Some(16_000));
+    spotter.push(&sound(0.25, &[]));
+    for _ in 0..2 {
+        assert_eq!(spotter.run(|_| Err::<Vec<f32>, _>("broken")), Err("broken"));
+    }
+    let window = spotter.window().expect("a window");
+    assert_eq!((window.samples.len(), window.place.map(|(start, _)| start)), (16_000, Some(-12_000)));
     spotter.score(&[0.0; 3]);
     assert!(spotter.window().is_none());
 }

@@ -13,12 +13,12 @@ const KEPT: usize = 32;
 /// Embeddings of windows, in the order of the sound.
 #[derive(Debug, Default)]
 pub(super) struct Voices {
-    latest: VecDeque<(Range<u64>, Vec<f32>)>,
+    latest: VecDeque<(Range<i64>, Vec<f32>)>,
 }
 
 impl Voices {
     /// Adds the voice in the window over these samples.
-    pub(super) fn push(&mut self, window: Range<u64>, voice: Vec<f32>) {
+    pub(super) fn push(&mut self, window: Range<i64>, voice: Vec<f32>) {
         if self.latest.len() == KEPT {
             self.latest.pop_front();
         }
@@ -28,7 +28,7 @@ impl Voices {
     /// The voice in the window that has the word nearest to its middle, if the middle of the word is in it at all.
     pub(super) fn of(&self, word: &Detection) -> Option<Embedding> {
         let middle = (word.start_s + word.end_s) / 2.0 * f64::from(SAMPLE_RATE);
-        let distance = |window: &Range<u64>| ((window.start + window.end) as f64 / 2.0 - middle).abs();
+        let distance = |window: &Range<i64>| ((window.start + window.end) as f64 / 2.0 - middle).abs();
         let (window, voice) = self.latest.iter().min_by(|a, b| distance(&a.0).total_cmp(&distance(&b.0)))?;
         let holds_it = distance(window) <= (window.end - window.start) as f64 / 2.0;
         Embedding::new(voice).filter(|_| holds_it)
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn the_window_around_the_word_tells_its_voice() {
         let mut voices = Voices::default();
-        for number in 0..40_u64 {
+        for number in 0..40_i64 {
             let start = number * 4000;
             voices.push(start..start + 16_000, vec![1.0, number as f32]);
         }
