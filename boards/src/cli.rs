@@ -109,6 +109,10 @@ pub struct Transcribe {
     /// Sound files of any kind; `-` reads one from stdin
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Take the likeliest text over all ways to say it, with so many beginnings at a time, in place of the likeliest token of
+    /// each frame
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub beam: Option<u16>,
     /// What is said about the sound.
     #[command(flatten)]
     pub sound: Sound,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use wavlm_runtime::tasks::text::Transcriber;
+use wavlm_runtime::tasks::text::{Decoding, Transcriber};
 
 use super::{Printer, Verdict};
 use crate::cli::Transcribe;
@@ -28,7 +28,8 @@ struct Word<'a> {
 
 pub fn run(setup: &Setup, options: &Transcribe, printer: &Printer) -> Result<Verdict, Failure> {
     let planned = Transcriber::new(&setup.model, &setup.options);
-    let mut transcriber = planned.map_err(Failure::model(&setup.model_name))?;
+    let decoding = options.beam.map_or(Decoding::Greedy, |width| Decoding::Beam(width.into()));
+    let mut transcriber = planned.map_err(Failure::model(&setup.model_name))?.decoding(decoding);
     let mut said = false;
     for file in &options.files {
         let samples = input::read(file, &options.sound.options())?;

@@ -82,7 +82,8 @@ fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
     write!(out, "{head}, {group}: ")?;
     let changed = match figures {
         Figures::Word(word) => {
-            write!(out, "{:.2} % of {} clips right", 100.0 * word.accuracy, word.clips)?;
+            write!(out, "{:.2} % of {} clips right, ", 100.0 * word.accuracy, word.clips)?;
+            write!(out, "cross-entropy {:.3}", word.loss)?;
             for Spotted { point, keywords, heard, mistaken } in &word.spotted {
                 let threshold = point.threshold;
                 write!(
@@ -120,12 +121,17 @@ fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
             speaker.changed
         }
         Figures::Text(text) => {
-            let [wer, cer] = [text.wer, text.cer].map(|rate| 100.0 * rate);
-            write!(
-                out,
-                "{} texts of {} words: WER {wer:.2} %, CER {cer:.2} %",
-                text.clips, text.errors.words
-            )?;
+            write!(out, "{} texts of {} words", text.clips, text.greedy.errors.words)?;
+            for (name, rates) in [("greedy", text.greedy), ("beam", text.beam)] {
+                let [wer, cer] = [rates.wer, rates.cer].map(|rate| 100.0 * rate);
+                write!(out, "; {name}: WER {wer:.2} %, CER {cer:.2} %")?;
+            }
+            if let Some(loss) = text.loss {
+                write!(out, "; CTC loss {loss:.3} a token")?;
+            }
+            if text.unsayable > 0 {
+                write!(out, "; {} that the head cannot say", text.unsayable)?;
+            }
             None
         }
         Figures::Turns(turns) => {

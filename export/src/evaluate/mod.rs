@@ -29,7 +29,7 @@ pub use perturb::{PerturbError, Perturbation};
 pub use points::Point;
 pub use speakers::{Normalised, SpeakerResult};
 pub use speech::{Alarm, FalseAlarms, SpeechResult};
-pub use text::TextResult;
+pub use text::{Rates, TextResult};
 pub use turns::TurnResult;
 pub use words::{Spotted, WordResult};
 

@@ -10,7 +10,7 @@ use super::manifest::{Kind, Manifest, Row};
 use super::points::{self, Point};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
-use crate::metrics::Confusion;
+use crate::metrics::{Confusion, cross_entropy};
 use crate::progress::Progress;
 
 /// Clips of single words. Each is judged as one window with the word in its middle; one of a keyword is also heard whole,
@@ -21,6 +21,8 @@ pub struct WordResult {
     pub clips: usize,
     /// Share of clips whose most probable label is theirs.
     pub accuracy: f64,
+    /// The mean cross-entropy of their labels.
+    pub loss: f64,
     /// Labels by labels.
     pub confusion: Confusion,
     /// What the spotter hears in clips of keywords, at each threshold.
@@ -63,9 +65,11 @@ pub(super) fn evaluate(
     }
     let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
     progress.begin("words", rows.len() * if against.is_some() { 3 } else { 2 });
-    let found = best_labels(model, &rows, progress)?;
+    let logits = logits_of(model, &rows, progress)?;
+    let found = best_labels(&logits);
     let heard = spot(model, &head.name, &rows, &points, progress)?;
-    let others = against.map(|other| best_labels(other, &rows, progress)).transpose()?;
+    let others = against.map(|other| logits_of(other, &rows, progress)).transpose()?;
+    let others = others.map(|logits| best_labels(&logits));
 
     let result = |(group, members): (&str, Vec<usize>)| {
         let mut confusion = Confusion::default();
@@ -76,8 +80,13 @@ pub(super) fn evaluate(
             let count = members.iter().filter(|&&i| others[i] != found[i]).count();
             count as f64 / members.len() as f64
         });
+        let loss = |&i: &usize| {
+            let label = labels.iter().position(|label| *label == rows[i].label);
+            label.map_or(f64::INFINITY, |label| cross_entropy(&logits[i], label))
+        };
         let figures = Figures::Word(WordResult {
             clips: members.len(),
+            loss: members.iter().map(loss).sum::<f64>() / members.len() as f64,
             accuracy: confusion.accuracy(),
             confusion,
             spotted: spotted(&rows, &heard, &members, &points),
@@ -97,18 +106,24 @@ pub(super) fn head_of<'a>(
     WordModel::head(model).ok_or_else(|| EvaluateError::NoHead { path: manifest.path.clone(), kind })
 }
 
-/// The most probable label of every clip, by number.
-fn best_labels(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<Vec<usize>, EvaluateError> {
+/// The logits of every clip.
+fn logits_of(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<Vec<Vec<f32>>, EvaluateError> {
     let start = || WordModel::new(model, &SessionOptions::default());
-    let best_label = |words: &mut WordModel, row: &Row| {
+    let logits = |words: &mut WordModel, row: &Row| {
         let window = (words.decision().window_s * SAMPLE_RATE as f32).round() as usize;
-        let logits = words
-            .logits(&centred(&audio::read(&row.file)?.samples, window))
-            .map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
-        let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        Ok(best.map_or(0, |(label, _)| label))
+        let logits = words.logits(&centred(&audio::read(&row.file)?.samples, window));
+        logits.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })
     };
-    run_all(rows, start, best_label, progress)
+    run_all(rows, start, logits, progress)
+}
+
+/// The most probable label of every clip, by number.
+fn best_labels(logits: &[Vec<f32>]) -> Vec<usize> {
+    let best = |logits: &Vec<f32>| {
+        let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.map_or(0, |(label, _)| label)
+    };
+    logits.iter().map(best).collect()
 }
 
 /// What the spotter hears in every clip of a keyword; `None` for other clips.

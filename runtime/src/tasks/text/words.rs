@@ -1,9 +1,7 @@
 //! Tokens as words and as text.
 
 use super::Token;
-
-/// Stands between words in vocabularies of letters (transformers' `word_delimiter_token`).
-const DELIMITER: &str = "|";
+use super::vocabulary::{Meaning, Vocabulary};
 
 /// A word, or a phone where the tokens are phones.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,24 +26,21 @@ pub struct Transcript {
 impl Transcript {
     /// Puts tokens together: letters to words at the delimiter, or to one word where the vocabulary has none; where tokens have
     /// several letters and no delimiter, as phones do, each is a word. Tokens without text are left out. A frame lasts `frame_s` seconds.
-    pub(super) fn new(tokens: &[Token], vocabulary: &[String], frame_s: f64) -> Self {
-        // Writing without spaces, such as Chinese, has letters and no delimiter.
-        let letter = |text: &String| text.is_empty() || is_special(text) || text.chars().count() == 1;
-        let of_letters = vocabulary.iter().any(|text| text == DELIMITER) || vocabulary.iter().all(letter);
+    pub(super) fn new(tokens: &[Token], vocabulary: &Vocabulary, frame_s: f64) -> Self {
         let mut words: Vec<(Word, u32)> = Vec::new();
         let mut apart = true;
         for token in tokens {
-            let text = vocabulary.get(token.number).map_or("", String::as_str);
-            if text == DELIMITER {
-                apart = true;
-                continue;
-            }
-            if text.is_empty() || is_special(text) {
-                continue;
-            }
+            let text = match vocabulary.meaning(token.number) {
+                Meaning::Nothing => continue,
+                Meaning::Gap => {
+                    apart = true;
+                    continue;
+                }
+                Meaning::Text(text) => text,
+            };
             let (start_s, end_s) = (token.frames.start as f64 * frame_s, token.frames.end as f64 * frame_s);
             match words.last_mut() {
-                Some((word, count)) if of_letters && !apart => {
+                Some((word, count)) if vocabulary.is_of_letters() && !apart => {
                     word.text.push_str(text);
                     word.end_s = end_s;
                     word.confidence += token.confidence;
@@ -68,25 +63,19 @@ impl Transcript {
     }
 }
 
-/// What no text has: the special tokens of transformers' tokenizer, which the exporter leaves without text; files that were
-/// written before it did have them under these names.
-fn is_special(text: &str) -> bool {
-    ["<pad>", "<s>", "</s>", "<unk>"].contains(&text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn transcript(numbers: &[usize], vocabulary: &[&str]) -> Transcript {
-        let vocabulary: Vec<String> = vocabulary.iter().map(|&text| text.to_owned()).collect();
+        let texts = vocabulary.iter().map(|&text| text.to_owned()).collect();
         let token = |(at, &number): (usize, &usize)| Token {
             number,
             frames: at as u64..at as u64 + 1,
             confidence: 1.0 / (at + 1) as f32,
         };
         let tokens: Vec<Token> = numbers.iter().enumerate().map(token).collect();
-        Transcript::new(&tokens, &vocabulary, 0.5)
+        Transcript::new(&tokens, &Vocabulary::new(texts, 0), 0.5)
     }
 
     #[test]
