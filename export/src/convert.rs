@@ -2,21 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use wavlm_format::{Agreement, Destination, ExportReport, FormatError, ModelFile, Precision, WriteError};
+use wavlm_format::{
+    Agreement, Destination, ExportReport, FormatError, ModelFile, Precision, WriteError, Writer,
+};
 use wavlm_runtime::Model;
 
 use crate::agreement::Agreements;
 use crate::audio::Recording;
-use crate::calibration;
 use crate::canonical::{CanonicalError, CanonicalModel, CutError, MergeError};
 use crate::checkpoint::{Checkpoint, CheckpointError, Wanted};
-use crate::equalise::equalise;
 use crate::extent;
-use crate::file::{self, Prepared, Provenance};
+use crate::file::{self, Provenance};
 use crate::oracle::Oracle;
 #[cfg(feature = "onnx")]
 use crate::original::{self, OriginalError};
 use crate::progress::Progress;
+use crate::quantise::calibration;
+use crate::quantise::equalise::equalise;
+use crate::quantise::smooth::smooth;
+use crate::quantise::{Prepared, mixture};
 use crate::reference::{Output, Reference};
 use crate::verify::{self, VerifyError};
 
@@ -29,11 +33,22 @@ pub struct Source {
     pub folder: PathBuf,
 }
 
+/// What a file is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Of this arithmetic.
+    Precision(Precision),
+    /// Of so many bytes at most: linear layers have 8 bits where the outputs are most sensitive, and 4 elsewhere.
+    Length(u64),
+}
+
 /// How to convert.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Arithmetic of the file.
-    pub precision: Precision,
+    /// What the file is to be.
+    pub target: Target,
+    /// The recordings are the user's, and what they are like may decide how weights are rounded.
+    pub calibrated: bool,
     /// Licence and origin, for the header.
     pub provenance: Provenance,
     /// Write the file even if its outputs are too far from the checkpoint's.
@@ -65,6 +80,20 @@ pub enum ConvertError {
     /// The checkpoints do not share one encoder.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// The model does not fit in so few bytes.
+    #[error(
+        "{}: not written: {wanted} bytes are too few; with four bits for every linear weight it has {least}: raise --budget, \
+         or cut layers off with --layers",
+        path.display()
+    )]
+    Budget {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// Bytes that were asked for.
+        wanted: u64,
+        /// Bytes of the shortest file.
+        least: u64,
+    },
     /// The file cannot be made.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -155,25 +184,72 @@ pub fn write(
 ) -> Result<ExportReport, ConvertError> {
     // Better said before a minute's work than after.
     Destination::of(path).map_err(|cause| WriteError::Io { path: path.to_owned(), cause })?;
-    progress.begin("packing", model.tensors.iter().len());
-    let prepared = match options.precision {
-        Precision::Int8 => Prepared { replacements: equalise(model), ..Prepared::default() },
-        Precision::Int4 => {
-            Prepared { replacements: equalise(model), inputs: calibration::inputs(model, recordings) }
-        }
-        Precision::F32 => Prepared::default(),
-    };
-    let mut writer =
-        file::build(model, &prepared, options.precision, &options.provenance, || progress.advance())?;
-
-    let written = Model::from_file(ModelFile::from_bytes(writer.to_bytes()?)?.into());
+    let (precision, candidates) = candidates(model, options, recordings, path, progress)?;
     let fail = |cause| ConvertError::Verify { path: path.to_owned(), cause };
-    let report = verify::compare(model, reference, &written, recordings, progress).map_err(fail)?;
-    match verify::judge(&report, model, options.precision) {
+    let mut best: Option<(Writer<'_>, ExportReport)> = None;
+    for prepared in &candidates {
+        progress.begin("packing", model.tensors.iter().len());
+        let advance = || progress.advance();
+        let mut writer = file::build(model, prepared, precision, &options.provenance, advance)?;
+        let written = Model::from_file(ModelFile::from_bytes(writer.to_bytes()?)?.into());
+        let report = verify::compare(model, reference, &written, recordings, progress).map_err(fail)?;
+        let distance = |report| verify::distance(report, model);
+        if best.as_ref().is_none_or(|(_, best)| distance(&report) < distance(best)) {
+            writer.set_report(report.clone());
+            best = Some((writer, report));
+        }
+    }
+    let (writer, report) = best.expect("one candidate at least");
+    match verify::judge(&report, model, precision) {
         Err(cause) if options.force => progress.note(&cause.to_string()),
         judgement => judgement.map_err(fail)?,
     }
-    writer.set_report(report.clone());
     writer.finish(path)?;
     Ok(report)
+}
+
+/// The arithmetic of the file, and the ways to round its weights of which the closest to the checkpoint is taken.
+fn candidates(
+    model: &CanonicalModel,
+    options: &Options,
+    recordings: &[Recording],
+    path: &Path,
+    progress: &dyn Progress,
+) -> Result<(Precision, Vec<Prepared>), ConvertError> {
+    let int8 = || {
+        let equalised = Prepared { replacements: equalise(model), ..Prepared::default() };
+        let smoothed = options.calibrated.then(|| {
+            let mut replacements = equalised.replacements.clone();
+            smooth(model, &mut replacements, &calibration::inputs(model, recordings));
+            Prepared { replacements, ..Prepared::default() }
+        });
+        [equalised].into_iter().chain(smoothed).collect()
+    };
+    let int4 = || Prepared {
+        replacements: equalise(model),
+        inputs: calibration::inputs(model, recordings),
+        ..Prepared::default()
+    };
+    Ok(match options.target {
+        Target::Precision(Precision::F32) => (Precision::F32, vec![Prepared::default()]),
+        Target::Precision(Precision::Int8) => (Precision::Int8, int8()),
+        Target::Precision(Precision::Int4) => (Precision::Int4, vec![int4()]),
+        Target::Length(wanted) => {
+            let length =
+                |precision| file::length(model, &Prepared::default(), precision, &options.provenance);
+            if length(Precision::Int8)? <= wanted {
+                (Precision::Int8, int8())
+            } else {
+                let least = length(Precision::Int4)?;
+                let Some(spare) = wanted.checked_sub(least) else {
+                    return Err(ConvertError::Budget { path: path.to_owned(), wanted, least });
+                };
+                let sensitivities = mixture::sensitivities(model, recordings, progress);
+                let wide = mixture::wide(model, &sensitivities, spare);
+                let (wider, all) = (wide.len(), sensitivities.len());
+                progress.note(&format!("{wider} of {all} linear layers have 8 bits, the others 4"));
+                (Precision::Int4, vec![Prepared { wide, ..int4() }])
+            }
+        }
+    })
 }

@@ -1,28 +1,15 @@
 //! Canonical tensors to a `.wlm` file.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayD, ArrayView3, Ix3};
-use wavlm_format::{Header, Packing, Precision, WriteError, Writer};
+use wavlm_format::{Header, Packing, Precision, TensorEntry, WriteError, Writer, planned_length};
 use wavlm_kernels::pack;
 
-use crate::calibration::Inputs;
-use crate::canonical::CanonicalModel;
-use crate::int4::{self, QuantisedI4};
-use crate::quantise::{Quantised, quantise_rows};
-
-/// Tensors that take the place of those of a model, by canonical name.
-pub type Replacements = BTreeMap<String, ArrayD<f32>>;
-
-/// What is known of a model beyond its weights, before it is packed.
-#[derive(Clone, Debug, Default)]
-pub struct Prepared {
-    /// Tensors that take the place of the model's.
-    pub replacements: Replacements,
-    /// What linear layers read, for those whose rounding minds it.
-    pub inputs: Inputs,
-}
+use crate::canonical::{CanonicalModel, CanonicalTensor};
+use crate::quantise::Prepared;
+use crate::quantise::int4::{self, QuantisedI4};
+use crate::quantise::int8::{self, Quantised};
 
 /// What the model itself does not know about where it comes from.
 #[derive(Clone, Debug, Default)]
@@ -41,20 +28,11 @@ pub fn build<'a>(
     provenance: &Provenance,
     mut advance: impl FnMut(),
 ) -> Result<Writer<'a>, WriteError> {
-    let mut writer = Writer::new(Header {
-        encoder: model.encoder.clone(),
-        heads: model.heads.clone(),
-        preprocessing: model.preprocessing,
-        precision,
-        tensors: Vec::new(),
-        report: None,
-        licence: provenance.licence.clone(),
-        source: provenance.source.clone(),
-    })?;
+    let mut writer = Writer::new(header(model, precision, provenance))?;
     for tensor in model.tensors.iter() {
         let replacement = prepared.replacements.get(&tensor.name);
         let values = replacement.unwrap_or(&tensor.values);
-        match tensor.role.packing(precision) {
+        match packing(tensor, prepared, precision) {
             Packing::DenseF32 => add_dense(&mut writer, &tensor.name, values)?,
             Packing::PanelsF32 => add_f32(&mut writer, &tensor.name, matrix(values))?,
             Packing::PanelsI4 => {
@@ -69,6 +47,51 @@ pub fn build<'a>(
     Ok(writer)
 }
 
+/// How long the file would be that [`build`] makes, in bytes.
+///
+/// # Errors
+/// The file cannot be made.
+pub fn length(
+    model: &CanonicalModel,
+    prepared: &Prepared,
+    precision: Precision,
+    provenance: &Provenance,
+) -> Result<u64, WriteError> {
+    let mut header = header(model, precision, provenance);
+    let entry = |tensor: &CanonicalTensor| {
+        let (packing, shape) = (packing(tensor, prepared, precision), shape_of(&tensor.values));
+        // A shape that has no length is refused with the header.
+        let length = packing.byte_length(&shape).unwrap_or(0);
+        TensorEntry { name: tensor.name.clone(), packing, shape, offset: 0, length, crc32: u32::MAX }
+    };
+    header.tensors = model.tensors.iter().map(entry).collect();
+    planned_length(&header)
+}
+
+fn header(model: &CanonicalModel, precision: Precision, provenance: &Provenance) -> Header {
+    Header {
+        encoder: model.encoder.clone(),
+        heads: model.heads.clone(),
+        preprocessing: model.preprocessing,
+        precision,
+        tensors: Vec::new(),
+        report: None,
+        licence: provenance.licence.clone(),
+        source: provenance.source.clone(),
+    }
+}
+
+fn packing(tensor: &CanonicalTensor, prepared: &Prepared, precision: Precision) -> Packing {
+    match tensor.role.packing(precision) {
+        Packing::PanelsI4 if prepared.wide.contains(&tensor.name) => Packing::PanelsI8,
+        packing => packing,
+    }
+}
+
+fn shape_of(values: &ArrayD<f32>) -> Vec<u64> {
+    values.shape().iter().map(|&size| size as u64).collect()
+}
+
 fn matrix(values: &ArrayD<f32>) -> ArrayView3<'_, f32> {
     values.view().into_dimensionality::<Ix3>().expect("canonical matrices have three dimensions")
 }
@@ -79,7 +102,7 @@ fn shape(matrix: ArrayView3<'_, f32>) -> [u64; 3] {
 }
 
 fn add_dense<'a>(writer: &mut Writer<'a>, name: &str, values: &'a ArrayD<f32>) -> Result<(), WriteError> {
-    let shape: Vec<u64> = values.shape().iter().map(|&size| size as u64).collect();
+    let shape = shape_of(values);
     let data = values.as_slice().map_or_else(|| Cow::Owned(values.iter().copied().collect()), Cow::Borrowed);
     writer.add_dense(name, &shape, data)
 }
@@ -119,7 +142,7 @@ fn add_int8(writer: &mut Writer<'_>, name: &str, matrix: ArrayView3<'_, f32>) ->
     let (mut packed, mut all_scales, mut sums) = (Vec::new(), Vec::new(), Vec::new());
     for group in matrix.outer_iter() {
         let (n, k) = group.dim();
-        let Quantised { codes, mut scales } = quantise_rows(group);
+        let Quantised { codes, mut scales } = int8::quantise_rows(group);
         packed.extend(pack::panels_i8(&codes, n, k));
         sums.extend(pack::sums_i8(&codes, n, k));
         scales.resize(wavlm_kernels::padded(n), 0.0);

@@ -1,6 +1,6 @@
 //! A written file against the checkpoint it was made from.
 
-use wavlm_format::{ExportReport, Head, Precision};
+use wavlm_format::{Agreement, ExportReport, Head, Precision};
 use wavlm_runtime::{Model, SessionOptions};
 
 use crate::agreement::Agreements;
@@ -122,13 +122,23 @@ fn counterpart<'a>(name: &str, model: &CanonicalModel, in_file: &'a [Head]) -> R
     }
 }
 
-/// Whether every output of the report is as close as a file of that precision should be.
+/// The lines of what the model is there for: what its heads give, or the last hidden state if it has none.
+fn results<'a>(report: &'a ExportReport, model: &CanonicalModel) -> impl Iterator<Item = &'a Agreement> {
+    let headless = model.heads.is_empty();
+    report.tensors.iter().filter(move |line| match headless {
+        true => line.tensor == "last_hidden_state",
+        false => line.tensor.ends_with("logits") || line.tensor.ends_with("embeddings"),
+    })
+}
+
+/// How far the results are from the checkpoint's: what their cosines lack to 1, together.
+pub fn distance(report: &ExportReport, model: &CanonicalModel) -> f32 {
+    results(report, model).map(|line| 1.0 - line.cosine).sum()
+}
+
+/// Whether every result of the report is as close as a file of that precision should be.
 pub fn judge(report: &ExportReport, model: &CanonicalModel, precision: Precision) -> Result<(), VerifyError> {
-    let is_output = |tensor: &str| match model.heads.is_empty() {
-        true => tensor == "last_hidden_state",
-        false => tensor.ends_with("logits") || tensor.ends_with("embeddings"),
-    };
-    for line in report.tensors.iter().filter(|line| is_output(&line.tensor)) {
+    for line in results(report, model) {
         let (good, bar, advice) = match precision {
             Precision::Int4 => (
                 line.cosine >= MIN_COSINE_INT4,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use wavlm_export::canonical::CanonicalModel;
 use wavlm_export::checkpoint::{Checkpoint, Task, Wanted};
 use wavlm_export::convert::{self, Source};
-use wavlm_export::file::{self, Prepared, Provenance};
+use wavlm_export::file::{self, Provenance};
 use wavlm_export::progress::Silent;
+use wavlm_export::quantise::Prepared;
 use wavlm_format::{ModelFile, Precision};
 use wavlm_runtime::Model;
 

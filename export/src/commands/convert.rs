@@ -3,10 +3,11 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use wavlm_export::audio;
 use wavlm_export::checkpoint::{Task, Wanted};
-use wavlm_export::convert::{self, Options, Source};
+use wavlm_export::convert::{self, Options, Source, Target};
 use wavlm_export::file::Provenance;
 use wavlm_export::oracle::Oracle;
 use wavlm_export::progress::{Bars, Progress};
@@ -30,13 +31,17 @@ pub struct Arguments {
     /// Arithmetic of the file
     #[arg(long, value_enum, default_value = "int8")]
     precision: PrecisionName,
+    /// Longest file that will do, such as 60MB: linear layers have 8 bits where that matters most, and 4 elsewhere
+    #[arg(long, value_name = "SIZE", conflicts_with = "precision")]
+    budget: Option<ByteSize>,
     /// Head to export, where config.json does not say or says something else
     #[arg(long, value_enum)]
     task: Option<Task>,
     /// Language of a CTC head for several, whose vocabulary and adapter.LANG.safetensors lie in the folder
     #[arg(long, value_name = "LANG")]
     target_lang: Option<String>,
-    /// Folder of WAV files to compare file and checkpoint on [default: bundled speech]
+    /// Folder of WAV files: file and checkpoint are compared on them, 4-bit weights are rounded by what layers read there, and
+    /// channels that are loud there are made quieter in 8 bits, if that brings the file closer [default: bundled speech]
     #[arg(long, value_name = "DIR")]
     calibrate: Option<PathBuf>,
     /// Licence of the weights, kept in the file
@@ -98,11 +103,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         model = shorter;
     }
     let options = Options {
-        precision: match arguments.precision {
-            PrecisionName::Int8 => Precision::Int8,
-            PrecisionName::Int4 => Precision::Int4,
-            PrecisionName::F32 => Precision::F32,
+        target: match (arguments.budget, arguments.precision) {
+            (Some(budget), _) => Target::Length(budget.as_u64()),
+            (None, PrecisionName::Int8) => Target::Precision(Precision::Int8),
+            (None, PrecisionName::Int4) => Target::Precision(Precision::Int4),
+            (None, PrecisionName::F32) => Target::Precision(Precision::F32),
         },
+        calibrated: arguments.calibrate.is_some(),
         provenance: Provenance {
             licence: arguments.licence.clone(),
             source: arguments.source.clone().unwrap_or_else(|| folder_names(&sources)),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use super::arithmetic::{convolve, normalise};
 use crate::canonical::CanonicalModel;
@@ -14,6 +14,8 @@ pub struct Oracle<'a> {
     pub(super) model: &'a CanonicalModel,
     pub(super) keep_attentions: bool,
     watcher: Option<&'a Watcher>,
+    /// A weight of a linear layer, by its name, and what stands in its place.
+    changed: Option<(&'a str, &'a Array2<f32>)>,
 }
 
 /// Keeps what each linear layer reads, by the layer's name.
@@ -30,7 +32,7 @@ pub(super) struct Length {
 impl<'a> Oracle<'a> {
     /// An oracle for `model`.
     pub fn new(model: &'a CanonicalModel) -> Self {
-        Self { model, keep_attentions: false, watcher: None }
+        Self { model, keep_attentions: false, watcher: None, changed: None }
     }
 
     /// Also gives the attention weights, whose size grows with the square of the utterance's length.
@@ -43,6 +45,12 @@ impl<'a> Oracle<'a> {
     #[must_use]
     pub fn watched_by(self, watcher: &'a Watcher) -> Self {
         Self { watcher: Some(watcher), ..self }
+    }
+
+    /// Puts other values in the place of one linear layer's weight.
+    #[must_use]
+    pub fn with_weight(self, name: &'a str, values: &'a Array2<f32>) -> Self {
+        Self { changed: Some((name, values)), ..self }
     }
 
     /// The convolution of that name, with its bias if it has one.
@@ -62,7 +70,13 @@ impl<'a> Oracle<'a> {
             watcher.borrow_mut().entry(name.to_owned()).or_default().push(frames.clone());
         }
         let tensors = &self.model.tensors;
-        frames.dot(&tensors.matrix(&format!("{name}.weight")).t()) + tensors.vector(&format!("{name}.bias"))
+        let weight = format!("{name}.weight");
+        let own = || tensors.matrix(&weight);
+        let weight: ArrayView2<'_, f32> = match self.changed {
+            Some((changed, values)) if changed == weight => values.view(),
+            _ => own(),
+        };
+        frames.dot(&weight.t()) + tensors.vector(&format!("{name}.bias"))
     }
 
     /// The layer norm of that name.

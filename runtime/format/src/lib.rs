@@ -46,4 +46,4 @@ pub use packing::{COLUMN_STEP, PANEL_ROWS, ShapeError};
 pub use schema::{Role, Schema, TensorSpec};
 pub use tensor::TensorRef;
 pub use views::{PanelsF32View, PanelsI4View, PanelsI8View};
-pub use writer::Writer;
+pub use writer::{Writer, planned_length};

@@ -173,18 +173,23 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// How long the file will be, in bytes.
+    pub fn file_length(&self) -> Result<u64, WriteError> {
+        planned_length(&self.header)
+    }
+
     /// Writes the file: complete under `path`, or not at all. A file that stood there before is replaced at once and
     /// keeps its permissions; who has it open goes on reading the old one. What is no file, such as a pipe, is written
     /// to and stays what it is.
     pub fn finish(&self, path: &Path) -> Result<(), WriteError> {
-        let layout = self.lay_out()?;
+        let layout = lay_out(&self.header)?;
         write_atomically(path, Readers::Umask, |file| self.write_to(&layout, file))
             .map_err(|cause| WriteError::Io { path: path.to_owned(), cause })
     }
 
     /// The file's bytes, for models that are embedded or sent on.
     pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
-        let layout = self.lay_out()?;
+        let layout = lay_out(&self.header)?;
         let mut bytes = Vec::with_capacity(layout.file_length as usize);
         self.write_to(&layout, &mut bytes)
             .map_err(|cause| WriteError::Io { path: "memory".into(), cause })?;
@@ -198,31 +203,6 @@ impl<'a> Writer<'a> {
         let (shape, crc32) = (shape.to_vec(), crc.finalize());
         self.header.tensors.push(TensorEntry { name, packing, shape, offset: 0, length, crc32 });
         self.payloads.push(payload);
-    }
-
-    /// Gives every tensor its place and encodes the header. What comes out is known to open: it has passed the reader's
-    /// own checks.
-    fn lay_out(&self) -> Result<Layout, WriteError> {
-        let mut header = self.header.clone();
-        let mut first = FIRST_TENSOR;
-        loop {
-            let file_length = place(&mut header.tensors, first);
-            let encoded = postcard::to_allocvec(&header).map_err(WriteError::Encode)?;
-            if encoded.len() > MAX_HEADER as usize {
-                let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
-                return Err(FormatError::HeaderTooLong { length }.into());
-            }
-            // A header that needs more room moves the tensors; their larger offsets can lengthen it again, but it
-            // never becomes shorter, so this ends.
-            let needed = first_tensor(encoded.len());
-            if needed > first {
-                first = needed;
-                continue;
-            }
-            check(&header, first, file_length)?;
-            let offsets = header.tensors.iter().map(|entry| entry.offset).collect();
-            return Ok(Layout { prefix: seal(&encoded), offsets, file_length });
-        }
     }
 
     fn write_to(&self, layout: &Layout, out: &mut impl Write) -> io::Result<()> {
@@ -248,6 +228,40 @@ struct Layout {
     /// First byte of every tensor.
     offsets: Vec<u64>,
     file_length: u64,
+}
+
+/// How long a file with this header is, in bytes. Its tensors need a name, a packing, a shape and a length; where they lie
+/// and what their checksums are does not matter.
+///
+/// # Errors
+/// There is no file with this header.
+pub fn planned_length(header: &Header) -> Result<u64, WriteError> {
+    Ok(lay_out(header)?.file_length)
+}
+
+/// Gives every tensor its place and encodes the header. What comes out is known to open: it has passed the reader's own
+/// checks.
+fn lay_out(header: &Header) -> Result<Layout, WriteError> {
+    let mut header = header.clone();
+    let mut first = FIRST_TENSOR;
+    loop {
+        let file_length = place(&mut header.tensors, first);
+        let encoded = postcard::to_allocvec(&header).map_err(WriteError::Encode)?;
+        if encoded.len() > MAX_HEADER as usize {
+            let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
+            return Err(FormatError::HeaderTooLong { length }.into());
+        }
+        // A header that needs more room moves the tensors; their larger offsets can lengthen it again, but it never becomes
+        // shorter, so this ends.
+        let needed = first_tensor(encoded.len());
+        if needed > first {
+            first = needed;
+            continue;
+        }
+        check(&header, first, file_length)?;
+        let offsets = header.tensors.iter().map(|entry| entry.offset).collect();
+        return Ok(Layout { prefix: seal(&encoded), offsets, file_length });
+    }
 }
 
 /// Places tensors one after another from `first` on; returns the end of the last.

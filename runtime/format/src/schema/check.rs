@@ -20,9 +20,8 @@ pub(crate) fn check(schema: &Schema, table: &[TensorEntry], precision: Precision
             let (found, expected) = (entry.shape.clone(), spec.shape.clone());
             return Err(FormatError::TensorShape { name: name(), found, expected });
         }
-        let expected = spec.role.packing(precision);
-        if entry.packing != expected {
-            let found = entry.packing;
+        if !spec.role.allows(entry.packing, precision) {
+            let (found, expected) = (entry.packing, spec.role.packing(precision));
             return Err(FormatError::TensorPacking { name: name(), found, expected, precision });
         }
     }

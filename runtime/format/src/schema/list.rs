@@ -6,7 +6,7 @@ use crate::header::{Packing, Precision};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Weights of a linear layer, `[1, rows, columns]`; a row makes one output channel. Stored in the precision of the
-    /// file.
+    /// file; some of them may have 8 bits where that is 4.
     Linear,
     /// Weights of a convolution of the stem, of positions or of a head, `[groups, rows, columns]`. Stored in the precision of
     /// the file, but for 4 bits, in place of which they have 8: they are few, and errors in them tell.
@@ -18,7 +18,13 @@ pub enum Role {
 }
 
 impl Role {
-    /// The packing that such a tensor has in a file of that precision.
+    /// Whether such a tensor may have that packing in a file of that precision.
+    pub fn allows(self, packing: Packing, precision: Precision) -> bool {
+        let wider = (self, packing, precision) == (Role::Linear, Packing::PanelsI8, Precision::Int4);
+        wider || packing == self.packing(precision)
+    }
+
+    /// The packing that such a tensor usually has in a file of that precision.
     pub fn packing(self, precision: Precision) -> Packing {
         match (self, precision) {
             (Role::Linear, Precision::Int4) => Packing::PanelsI4,

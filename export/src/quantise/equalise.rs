@@ -12,8 +12,8 @@
 use ndarray::{ArrayD, Axis};
 use wavlm_format::{Activation, HeadKind};
 
+use super::Replacements;
 use crate::canonical::CanonicalModel;
-use crate::file::Replacements;
 
 /// Largest power of two that a channel is scaled by, either way; keeps everything far from the limits of f32.
 const MAX_EXPONENT: f32 = 20.0;

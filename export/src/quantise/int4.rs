@@ -35,6 +35,17 @@ pub struct QuantisedI4 {
     pub sums: Vec<i32>,
 }
 
+impl QuantisedI4 {
+    /// The weights that the codes stand for, of rows of so many columns.
+    pub fn weights(&self, columns: usize) -> Array2<f32> {
+        let groups = columns.div_ceil(GROUP_I4);
+        Array2::from_shape_fn((self.scales.len(), columns), |(row, column)| {
+            let multiplier = self.multipliers[row * groups + column / GROUP_I4];
+            value(self.codes[row * columns + column], f32::from(multiplier) * self.scales[row])
+        })
+    }
+}
+
 /// Rounds every row. `inputs` (frames, columns) are what the layer reads. The values must be finite.
 pub fn quantise_rows(matrix: ArrayView2<'_, f32>, inputs: Option<&Array2<f32>>) -> QuantisedI4 {
     let inputs = inputs.filter(|inputs| inputs.ncols() == matrix.ncols()).map(Columns::new);
@@ -222,21 +233,11 @@ mod tests {
         Array2::from_shape_simple_fn((rows, columns), || rng.random_range(-1.0..1.0))
     }
 
-    fn unpacked(quantised: &QuantisedI4, columns: usize) -> Array2<f32> {
-        let groups = columns.div_ceil(GROUP_I4);
-        let rows = quantised.scales.len();
-        Array2::from_shape_fn((rows, columns), |(row, column)| {
-            let step =
-                f32::from(quantised.multipliers[row * groups + column / GROUP_I4]) * quantised.scales[row];
-            value(quantised.codes[row * columns + column], step)
-        })
-    }
-
     #[test]
     fn weights_stay_within_a_step() {
         let matrix = random(5, 70, 1);
         let quantised = quantise_rows(matrix.view(), None);
-        for (found, expected) in unpacked(&quantised, 70).iter().zip(&matrix) {
+        for (found, expected) in quantised.weights(70).iter().zip(&matrix) {
             assert!((found - expected).abs() < 0.2, "{found} for {expected}");
         }
         let zeros = quantise_rows(Array2::zeros((2, 33)).view(), None);
@@ -247,7 +248,7 @@ mod tests {
     fn sums_are_those_of_the_weights() {
         let matrix = random(3, 64, 2);
         let quantised = quantise_rows(matrix.view(), None);
-        let unpacked = unpacked(&quantised, 64);
+        let unpacked = quantised.weights(64);
         for (row, (&sum, &scale)) in quantised.sums.iter().zip(&quantised.scales).enumerate() {
             let expected: f32 = unpacked.row(row).sum();
             assert!((sum as f32 * scale - expected).abs() < 1e-3, "{sum} · {scale} for {expected}");
@@ -264,7 +265,7 @@ mod tests {
             }
         }
         let error = |quantised: &QuantisedI4| {
-            let difference = unpacked(quantised, 64) - &matrix;
+            let difference = quantised.weights(64) - &matrix;
             inputs.dot(&difference.t()).mapv(|x| x * x).sum()
         };
         let (plain, compensated) =
