@@ -127,6 +127,7 @@ fn cost(encoder: &EncoderConfig, heads: &[Head], samples: usize) -> Cost {
         cost.layer(frames as f64 * channels, [made as f64, dim], f64::from(conv.kernel) * channels);
         (frames, channels) = (made, dim);
     }
+    // Layers that pruning made smaller are taken for whole ones.
     let [hidden, inner, layers] =
         [encoder.hidden_size, encoder.intermediate_size, encoder.num_layers].map(f64::from);
     let t = frames as f64;
@@ -201,6 +202,8 @@ mod tests {
             max_bucket_distance: 800,
             stable_layer_norm: false,
             adapter: None,
+            stem_scale: false,
+            layers: Vec::new(),
         }
     }
 

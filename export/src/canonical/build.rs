@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
-use wavlm_format::{AdapterConfig, EncoderConfig, Head, HeadKind, Schema, StemNorm, TdnnShape};
+use wavlm_format::{AdapterConfig, EncoderConfig, Head, HeadKind, LayerShape, Schema, StemNorm, TdnnShape};
 
 use super::error::{CanonicalError, Shape};
 use super::model::CanonicalModel;
@@ -113,6 +113,9 @@ impl Builder {
 
     fn projection(&mut self, encoder: &EncoderConfig) -> Result<(), CanonicalError> {
         let channels = encoder.stem_width();
+        if encoder.stem_scale {
+            self.dense(names::STEM_SCALE, &[channels], "projection.scale".to_owned())?;
+        }
         self.norm(names::PROJECTION_NORM, channels, "projection.norm")?;
         let shape = [encoder.hidden_size as usize, channels];
         self.linear(names::PROJECTION, shape, "projection.linear")
@@ -156,42 +159,86 @@ impl Builder {
     }
 
     fn layers(&mut self, encoder: &EncoderConfig) -> Result<(), CanonicalError> {
-        let [hidden, heads, inner, buckets] =
-            [encoder.hidden_size, encoder.num_heads, encoder.intermediate_size, encoder.num_buckets]
-                .map(|size| size as usize);
+        let [hidden, heads, buckets] =
+            [encoder.hidden_size, encoder.num_heads, encoder.num_buckets].map(|size| size as usize);
         self.norm(names::ENCODER_NORM, hidden, "encoder_norm")?;
-        self.dense(names::POSITION_BIAS, &[buckets, heads], "position_bias".to_owned())?;
+        // Where pruning took the first layer's attention, it took the position bias of all.
+        if encoder.layer(0).heads.is_empty() && !self.source.contains(names::POSITION_BIAS) {
+            self.push("position_bias".to_owned(), ArrayD::zeros(vec![buckets, heads]));
+        } else {
+            self.dense(names::POSITION_BIAS, &[buckets, heads], "position_bias".to_owned())?;
+        }
         for i in 0..encoder.num_layers as usize {
             let from = |part: &str| names::layer(i, part);
             let to = |part: &str| format!("layers.{i}.{part}");
-            self.qkv(&from("attention"), hidden, &to("attention.qkv"))?;
-            self.linear(&from("attention.out_proj"), [hidden, hidden], &to("attention.out"))?;
-            self.gate(&from("attention"), heads, hidden / heads, &to("attention.gate"))?;
-            self.norm(&from("layer_norm"), hidden, &to("attention_norm"))?;
-            self.linear(&from("feed_forward.intermediate_dense"), [inner, hidden], &to("feed_forward.up"))?;
-            self.linear(&from("feed_forward.output_dense"), [hidden, inner], &to("feed_forward.down"))?;
-            self.norm(&from("final_layer_norm"), hidden, &to("final_norm"))?;
+            let shape = encoder.layer(i);
+            let (attends, inner) = (!shape.heads.is_empty(), shape.intermediate_size as usize);
+            if attends {
+                self.attention(&from("attention"), encoder, &shape, &to("attention"))?;
+            }
+            // The norm of a block that pruning took stays where it stands behind the block.
+            if attends || !encoder.stable_layer_norm {
+                self.norm(&from("layer_norm"), hidden, &to("attention_norm"))?;
+            }
+            if inner > 0 {
+                self.linear(
+                    &from("feed_forward.intermediate_dense"),
+                    [inner, hidden],
+                    &to("feed_forward.up"),
+                )?;
+                self.linear(&from("feed_forward.output_dense"), [hidden, inner], &to("feed_forward.down"))?;
+            }
+            if inner > 0 || !encoder.stable_layer_norm {
+                self.norm(&from("final_layer_norm"), hidden, &to("final_norm"))?;
+            }
         }
         Ok(())
     }
 
+    fn attention(
+        &mut self,
+        from: &str,
+        encoder: &EncoderConfig,
+        shape: &LayerShape,
+        to: &str,
+    ) -> Result<(), CanonicalError> {
+        let (hidden, kept) = (encoder.hidden_size as usize, shape.heads.len() * encoder.head_dim());
+        match shape.attention_of {
+            Some(_) => self.linear(&format!("{from}.v_proj"), [kept, hidden], &format!("{to}.value"))?,
+            None => {
+                self.qkv(from, [kept, hidden], &format!("{to}.qkv"))?;
+                self.gate(from, encoder, &shape.heads, &format!("{to}.gate"))?;
+            }
+        }
+        self.linear(&format!("{from}.out_proj"), [hidden, kept], &format!("{to}.out"))
+    }
+
     /// Query, key and value as one matrix of three times as many rows.
-    fn qkv(&mut self, from: &str, hidden: usize, to: &str) -> Result<(), CanonicalError> {
+    fn qkv(&mut self, from: &str, shape: [usize; 2], to: &str) -> Result<(), CanonicalError> {
         let mut stacked = |part: &str, shape: &[usize]| {
             let [q, k, v] = ["q", "k", "v"].map(|p| self.take(&format!("{from}.{p}_proj.{part}"), shape));
             Ok::<_, CanonicalError>(concatenate![Axis(0), q?, k?, v?])
         };
-        let (weight, bias) = (stacked("weight", &[hidden, hidden])?, stacked("bias", &[hidden])?);
+        let (weight, bias) = (stacked("weight", &shape)?, stacked("bias", &shape[..1])?);
         self.push(format!("{to}.weight"), weight.insert_axis(Axis(0)));
         self.push(format!("{to}.bias"), bias);
         Ok(())
     }
 
-    /// The gate of the position bias: one small linear shared by all heads, and a factor per head.
-    fn gate(&mut self, from: &str, heads: usize, head_dim: usize, to: &str) -> Result<(), CanonicalError> {
-        self.linear(&format!("{from}.gru_rel_pos_linear"), [8, head_dim], to)?;
-        let factors = self.take(&format!("{from}.gru_rel_pos_const"), &[1, heads, 1, 1])?;
-        self.push(format!("{to}.const"), factors.flatten().into_owned().into_dyn());
+    /// The gate of the position bias: one small linear shared by all heads, and a factor per head, of which those that are
+    /// left count.
+    fn gate(
+        &mut self,
+        from: &str,
+        encoder: &EncoderConfig,
+        heads: &[u32],
+        to: &str,
+    ) -> Result<(), CanonicalError> {
+        self.linear(&format!("{from}.gru_rel_pos_linear"), [8, encoder.head_dim()], to)?;
+        let shape = [1, encoder.num_heads as usize, 1, 1];
+        let factors = self.take(&format!("{from}.gru_rel_pos_const"), &shape)?;
+        let kept: Vec<usize> = heads.iter().map(|&head| head as usize).collect();
+        self.push(format!("{to}.const"), factors.flatten().select(Axis(0), &kept).into_dyn());
         Ok(())
     }
 

@@ -42,7 +42,8 @@ impl CanonicalModel {
         if let Some(head) = self.heads.iter().find(|head| !head.weighted_layer_sum) {
             return Err(CutError::Head(head.name.clone()));
         }
-        let encoder = EncoderConfig { num_layers: layers, ..self.encoder.clone() };
+        let mut encoder = EncoderConfig { num_layers: layers, ..self.encoder.clone() };
+        encoder.layers.truncate(layers as usize);
         let conv_bias = self.tensors.get("stem.0.conv.bias").is_some();
         let schema = Schema::new(&encoder, &self.heads, conv_bias)?;
         let mut tensors = CanonicalTensors::default();

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use serde_json::Value;
 use wavlm_format::{
-    Activation, AdapterConfig, ConvShape, EncoderConfig, Head, HeadKind, StemNorm, TdnnShape, limits,
+    Activation, AdapterConfig, ConvShape, EncoderConfig, Head, HeadKind, LayerShape, StemNorm, TdnnShape,
+    limits,
 };
 
 use super::error::ConfigProblem;
@@ -94,6 +95,24 @@ pub struct ConfigJson {
     pub(super) xvector_output_dim: Option<u32>,
     pub(super) id2label: Option<BTreeMap<String, Label>>,
     pub(super) num_labels: Option<u32>,
+    /// What sets layers apart, where they are not alike: not in transformers.
+    pub(super) layers: Option<Vec<LayerJson>>,
+    /// `feature_extractor.dummy_weight` multiplies the channels behind the stem: not in transformers.
+    #[serde(deserialize_with = "truth")]
+    pub(super) stem_scale: bool,
+}
+
+/// A layer of a model that was pruned, or distilled into layers that share attention.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LayerJson {
+    /// The attention heads that are left, of `num_attention_heads`; none in a layer without attention.
+    pub heads: Vec<u32>,
+    /// 0 in a layer without a feed-forward block.
+    pub intermediate_size: u32,
+    /// The earlier layer whose attention weights this one uses; of the attention it has `v_proj` and `out_proj` alone.
+    #[serde(default)]
+    pub attention_of: Option<u32>,
 }
 
 impl Default for ConfigJson {
@@ -133,6 +152,8 @@ impl Default for ConfigJson {
             xvector_output_dim: Some(512),
             id2label: None,
             num_labels: None,
+            layers: None,
+            stem_scale: false,
         }
     }
 }
@@ -185,7 +206,15 @@ impl ConfigJson {
             max_bucket_distance: self.max_bucket_distance,
             stable_layer_norm: self.do_stable_layer_norm,
             adapter: self.adapter()?,
+            stem_scale: self.stem_scale,
+            layers: Vec::new(),
         };
+        let layer = |layer: &LayerJson| LayerShape {
+            heads: layer.heads.clone(),
+            intermediate_size: layer.intermediate_size,
+            attention_of: layer.attention_of,
+        };
+        let encoder = encoder.with_layers(self.layers.iter().flatten().map(layer).collect());
         encoder.validate()?;
         Ok(encoder)
     }

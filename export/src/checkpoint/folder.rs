@@ -12,7 +12,7 @@ use super::json::{self, truth};
 use super::source::{CONFIG, Folder, JsonFiles, Source};
 use super::tensors::NamedTensors;
 use super::weights::Weights;
-use super::{authors, peft, prefixes, tokenizer};
+use super::{authors, peft, prefixes, pruned, tokenizer};
 
 /// A trained model as transformers saved it: what it is, and its weights under transformers' names.
 #[derive(Debug)]
@@ -62,6 +62,7 @@ impl Checkpoint {
         match Source::find(path)? {
             Source::Transformers(folder) => Self::of_transformers(&folder, wanted),
             Source::Authors(weights, contents) => authors::open(&weights, contents, wanted.task),
+            Source::Pruned(weights, contents) => pruned::open(&weights, contents, wanted.task),
             Source::Onnx(path) => of_graph(&path, wanted),
         }
     }

@@ -14,6 +14,7 @@ pub(crate) mod names;
 pub(crate) mod onnx;
 mod peft;
 mod prefixes;
+mod pruned;
 mod safetensors;
 mod shards;
 mod source;
@@ -24,8 +25,8 @@ mod weights;
 
 pub use config_json::{ConfigJson, Task};
 pub use error::{
-    AdapterProblem, AuthorsProblem, CheckpointError, ConfigProblem, OnnxProblem, Problem, SafetensorsProblem,
-    ShardProblem, SourceProblem, TorchProblem,
+    AdapterProblem, AuthorsProblem, CheckpointError, ConfigProblem, OnnxProblem, Problem, PrunedProblem,
+    SafetensorsProblem, ShardProblem, SourceProblem, TorchProblem,
 };
 pub use folder::{Checkpoint, Wanted};
 pub use graph_file::OnnxFile;

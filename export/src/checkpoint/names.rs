@@ -4,6 +4,8 @@
 /// The encoder's name within a model that has a head.
 pub(crate) const ENCODER: &str = "wavlm";
 
+/// A factor for each channel behind the stem, in models that pruning left so.
+pub(crate) const STEM_SCALE: &str = "feature_extractor.dummy_weight";
 /// The layer norm between the stem and the projection.
 pub(crate) const PROJECTION_NORM: &str = "feature_projection.layer_norm";
 /// From the stem's channels to the hidden size.

@@ -7,7 +7,7 @@ use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
 use super::peft::AdapterConfig;
 use super::torch::Contents;
 use super::weights::Weights;
-use super::{authors, graph_file};
+use super::{authors, graph_file, pruned};
 
 /// The configuration that makes a folder a checkpoint.
 pub(super) const CONFIG: &str = "config.json";
@@ -22,6 +22,8 @@ pub(super) enum Source {
     Transformers(Box<Folder>),
     /// WavLM's authors' program, or one around it: a file.
     Authors(Weights, Contents),
+    /// A program that prunes models: a file.
+    Pruned(Weights, Contents),
     /// An exporter of ONNX: a file.
     Onnx(PathBuf),
 }
@@ -88,8 +90,8 @@ impl Source {
         if weights.is_one_of_several() {
             return Err(fail(SourceProblem::Shard));
         }
-        if let Some(contents) = weights.contents().filter(authors::wrote) {
-            return Ok(Self::Authors(weights, contents));
+        if let Some(source) = of_a_file(&weights) {
+            return Ok(source);
         }
         if !folder.join(CONFIG).exists() {
             return Err(CheckpointError::new(folder, SourceProblem::NoConfig { folder: None }));
@@ -200,16 +202,20 @@ fn no_config(folder: &Path) -> SourceProblem {
 
 /// The only file of a folder without transformers' weights that is an ONNX graph, or that WavLM's authors wrote.
 fn of_another(folder: &Path) -> Option<Source> {
-    let theirs = |path: &PathBuf| {
-        let weights = Weights::of_file(path)?;
-        let contents = weights.contents().filter(authors::wrote)?;
-        Some(Source::Authors(weights, contents))
-    };
     let mut found = files(folder).filter_map(|path| match graph_file::is_one(&path) {
         true => Some(Source::Onnx(path)),
-        false => theirs(&path),
+        false => of_a_file(&Weights::of_file(&path)?),
     });
     found.next().filter(|_| found.next().is_none())
+}
+
+/// The model in a file that says by itself what it is.
+fn of_a_file(weights: &Weights) -> Option<Source> {
+    let contents = weights.contents()?;
+    if authors::wrote(&contents) {
+        return Some(Source::Authors(weights.clone(), contents));
+    }
+    pruned::wrote(&contents).then(|| Source::Pruned(weights.clone(), contents))
 }
 
 /// What lies in a folder; nothing if it cannot be listed, which is no reason to hide the first error.

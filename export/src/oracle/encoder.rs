@@ -1,6 +1,7 @@
 //! Features to hidden states: positional convolution, transformer layers, adapter.
 
 use ndarray::{Array2, Array3, ArrayD, Axis, s};
+use wavlm_format::LayerShape;
 
 use super::arithmetic::{activate, convolve, pad, sigmoid, softmax_rows};
 use super::layers::{Length, Oracle};
@@ -10,13 +11,26 @@ use crate::relative_positions;
 /// Epsilon of the adapter's layer norm: torch's default.
 const ADAPTER_EPS: f32 = 1e-5;
 
+/// What the encoder gives.
+pub(super) struct Encoded {
+    /// All hidden states.
+    pub states: Vec<Array2<f32>>,
+    /// Attention weights by their names, if they are kept.
+    pub attentions: Vec<(String, ArrayD<f32>)>,
+}
+
+/// What the attention of a layer reads: (frames, heads that it has · head_dim) each, and a gate for each of its heads.
+#[derive(Clone, Debug)]
+struct Operands {
+    queries: Array2<f32>,
+    keys: Array2<f32>,
+    values: Array2<f32>,
+    gates: Array2<f32>,
+}
+
 impl Oracle<'_> {
     /// All hidden states and attention weights. Frames from `valid` on are padding.
-    pub(super) fn encoder(
-        &self,
-        mut x: Array2<f32>,
-        valid: Option<usize>,
-    ) -> (Vec<Array2<f32>>, Vec<ArrayD<f32>>) {
+    pub(super) fn encoder(&self, mut x: Array2<f32>, valid: Option<usize>) -> Encoded {
         let encoder = &self.model.encoder;
         if let Some(valid) = valid {
             let valid = valid.min(x.nrows());
@@ -27,31 +41,39 @@ impl Oracle<'_> {
         if !encoder.stable_layer_norm {
             x = norm(&x, "encoder_norm");
         }
-        let (mut states, mut attentions) = (Vec::new(), Vec::new());
-        for i in 0..encoder.num_layers {
-            let name = format!("layers.{i}");
-            let (attention_norm, final_norm) =
-                (format!("{name}.attention_norm"), format!("{name}.final_norm"));
+        let (mut states, mut attentions, mut operands) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..encoder.num_layers as usize {
+            let shape = encoder.layer(i);
+            let name = |part: &str| format!("layers.{i}.{part}");
+            let (attention_norm, final_norm) = (name("attention_norm"), name("final_norm"));
             states.push(x.clone());
-            let weights;
-            if encoder.stable_layer_norm {
-                let (mixed, w) = self.attention(&norm(&x, &attention_norm), &name, valid);
+            let mut own = None;
+            if !shape.heads.is_empty() {
+                let attention = name("attention");
+                let read = if encoder.stable_layer_norm { norm(&x, &attention_norm) } else { x.clone() };
+                let used = self.operands(&read, &attention, &shape, &operands);
+                let (mixed, weights) = self.attention(&used, &attention, &shape, valid);
                 x += &mixed;
-                x = &x + &self.feed_forward(&norm(&x, &final_norm), &name);
-                weights = w;
-            } else {
-                let (mixed, w) = self.attention(&x, &name, valid);
-                x = norm(&(x + mixed), &attention_norm);
-                x = norm(&(&x + &self.feed_forward(&x, &name)), &final_norm);
-                weights = w;
+                attentions.extend(weights.map(|weights| (format!("attentions.{i}"), weights.into_dyn())));
+                own = Some(used);
             }
-            attentions.extend(weights.map(Array3::into_dyn));
+            operands.push(own);
+            if !encoder.stable_layer_norm {
+                x = norm(&x, &attention_norm);
+            }
+            if shape.intermediate_size > 0 {
+                let read = if encoder.stable_layer_norm { norm(&x, &final_norm) } else { x.clone() };
+                x += &self.feed_forward(&read, &format!("layers.{i}"));
+            }
+            if !encoder.stable_layer_norm {
+                x = norm(&x, &final_norm);
+            }
         }
         if encoder.stable_layer_norm {
             x = norm(&x, "encoder_norm");
         }
         states.push(x);
-        (states, attentions)
+        Encoded { states, attentions }
     }
 
     /// The grouped convolution that tells frames where they are.
@@ -87,34 +109,57 @@ impl Oracle<'_> {
         (first..=last).map(of).collect()
     }
 
-    fn attention(
+    /// What a layer attends with: of its own, or of an earlier layer with other values.
+    fn operands(
         &self,
         x: &Array2<f32>,
         layer: &str,
-        valid: Option<usize>,
-    ) -> (Array2<f32>, Option<Array3<f32>>) {
-        let (frames, hidden, heads) = (x.nrows(), x.ncols(), self.model.encoder.num_heads as usize);
-        let head_dim = hidden / heads;
-        let scaling = 1.0 / (head_dim as f32).sqrt();
-        let qkv = self.linear(x, &format!("{layer}.attention.qkv"));
-        let part = |part: usize, head: usize| {
-            let first = part * hidden + head * head_dim;
-            qkv.slice(s![.., first..first + head_dim])
-        };
-        let factors = self.model.tensors.vector(&format!("{layer}.attention.gate.const"));
-        let mut mixed = Array2::zeros(x.raw_dim());
-        let mut kept = self.keep_attentions.then(|| Array3::zeros((heads, frames, frames)));
-        for head in 0..heads {
-            let own = s![.., head * head_dim..(head + 1) * head_dim];
-            let mut scores = (&part(0, head) * scaling).dot(&part(1, head).t());
-            let position_bias = self.position_bias(frames, head);
-            let gates = self.linear(&x.slice(own).to_owned(), &format!("{layer}.attention.gate"));
-            for (query, mut row) in scores.rows_mut().into_iter().enumerate() {
+        shape: &LayerShape,
+        earlier: &[Option<Operands>],
+    ) -> Operands {
+        if let Some(of) = shape.attention_of {
+            let of = earlier[of as usize].as_ref().expect("the layer that lends its attention has one");
+            return Operands { values: self.linear(x, &format!("{layer}.value")), ..of.clone() };
+        }
+        let (head_dim, kept) =
+            (self.model.encoder.head_dim(), shape.heads.len() * self.model.encoder.head_dim());
+        let qkv = self.linear(x, &format!("{layer}.qkv"));
+        let part = |part: usize| qkv.slice(s![.., part * kept..(part + 1) * kept]).to_owned();
+        let factors = self.model.tensors.vector(&format!("{layer}.gate.const"));
+        let mut gates = Array2::zeros((x.nrows(), shape.heads.len()));
+        for (head, (&of_all, factor)) in shape.heads.iter().zip(factors).enumerate() {
+            let of_all = of_all as usize;
+            let own = x.slice(s![.., of_all * head_dim..(of_all + 1) * head_dim]).to_owned();
+            let pairs = self.linear(&own, &format!("{layer}.gate"));
+            for (query, gate) in gates.column_mut(head).iter_mut().enumerate() {
                 let sum = |range: std::ops::Range<usize>| {
-                    sigmoid(gates.slice(s![query, range]).iter().map(|&g| f64::from(g)).sum())
+                    sigmoid(pairs.slice(s![query, range]).iter().map(|&g| f64::from(g)).sum())
                 };
                 let (a, b) = (sum(0..4), sum(4..8));
-                let gate = (a * (b * f64::from(factors[head]) - 1.0) + 2.0) as f32;
+                *gate = (a * (b * f64::from(*factor) - 1.0) + 2.0) as f32;
+            }
+        }
+        Operands { queries: part(0), keys: part(1), values: part(2), gates }
+    }
+
+    fn attention(
+        &self,
+        operands: &Operands,
+        layer: &str,
+        shape: &LayerShape,
+        valid: Option<usize>,
+    ) -> (Array2<f32>, Option<Array3<f32>>) {
+        let Operands { queries, keys, values, gates } = operands;
+        let (frames, head_dim) = (queries.nrows(), self.model.encoder.head_dim());
+        let scaling = 1.0 / (head_dim as f32).sqrt();
+        let mut mixed = Array2::zeros(queries.raw_dim());
+        let mut kept = self.keep_attentions.then(|| Array3::zeros((shape.heads.len(), frames, frames)));
+        for (head, &of_all) in shape.heads.iter().enumerate() {
+            let own = s![.., head * head_dim..(head + 1) * head_dim];
+            let mut scores = (&queries.slice(own) * scaling).dot(&keys.slice(own).t());
+            let position_bias = self.position_bias(frames, of_all as usize);
+            for (query, mut row) in scores.rows_mut().into_iter().enumerate() {
+                let gate = gates[[query, head]];
                 let bias = &position_bias[frames - 1 - query..];
                 row.iter_mut().zip(bias).for_each(|(score, &bias)| *score += gate * bias);
                 if let Some(valid) = valid {
@@ -122,12 +167,12 @@ impl Oracle<'_> {
                 }
             }
             softmax_rows(&mut scores);
-            mixed.slice_mut(own).assign(&scores.dot(&part(2, head)));
+            mixed.slice_mut(own).assign(&scores.dot(&values.slice(own)));
             if let Some(kept) = &mut kept {
                 kept.index_axis_mut(Axis(0), head).assign(&scores);
             }
         }
-        (self.linear(&mixed, &format!("{layer}.attention.out")), kept)
+        (self.linear(&mixed, &format!("{layer}.out")), kept)
     }
 
     fn feed_forward(&self, x: &Array2<f32>, layer: &str) -> Array2<f32> {

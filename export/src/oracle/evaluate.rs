@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use wavlm_format::Preprocessing;
 
+use super::encoder::Encoded;
 use super::layers::{Length, Oracle};
 use crate::reference::{Output, Reference, ReferenceError};
 
@@ -14,8 +15,8 @@ pub struct Outputs {
     /// Input of the first layer, then the output of each (frames, width).
     /// The last comes after the final layer norm in models that have one, as in transformers 4.
     pub hidden_states: Vec<ArrayD<f32>>,
-    /// Weights of each layer's heads (heads, frames, frames); none unless they are asked for.
-    pub attentions: Vec<ArrayD<f32>>,
+    /// Weights of each layer's heads (heads, frames, frames), by their names; none unless they are asked for.
+    pub attentions: Vec<(String, ArrayD<f32>)>,
     /// The encoder's output, behind the adapter if there is one.
     pub last_hidden_state: ArrayD<f32>,
     /// What each head makes of it: head, output (`logits` or `embeddings`), values.
@@ -52,10 +53,14 @@ impl Oracle<'_> {
         let length = Length { samples: waveform.len(), valid };
         let waveform = prepare(waveform, valid.unwrap_or(waveform.len()), self.model.preprocessing);
         let stem = self.stem(&waveform)?;
+        let stem = match self.model.tensors.get("projection.scale") {
+            Some(_) => stem * self.model.tensors.vector("projection.scale"),
+            None => stem,
+        };
         let extract_features = self.norm(&stem, "projection.norm", self.model.encoder.layer_norm_eps);
         let projected = self.linear(&extract_features, "projection.linear");
         let valid_frames = valid.map(|valid| self.stem_frames(valid));
-        let (hidden_states, attentions) = self.encoder(projected, valid_frames);
+        let Encoded { states: hidden_states, attentions } = self.encoder(projected, valid_frames);
         let encoded = hidden_states.last().expect("a state before the first layer").clone();
         let last_hidden_state = self.adapter(encoded, length)?;
         let heads = self.heads(&hidden_states, &last_hidden_state, length)?;

@@ -56,7 +56,8 @@ fn links(model: &CanonicalModel) -> Vec<Link> {
     };
     let mut links = Vec::new();
     if encoder.hidden_activation == Activation::Relu {
-        for i in 0..encoder.num_layers {
+        let with_block = |i: &u32| encoder.layer(*i as usize).intermediate_size > 0;
+        for i in (0..encoder.num_layers).filter(with_block) {
             let feed_forward = format!("layers.{i}.feed_forward");
             let link = plain(format!("{feed_forward}.up"), format!("{feed_forward}.down"));
             links.push(Link { rectified: true, ..link });

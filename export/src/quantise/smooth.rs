@@ -24,12 +24,21 @@ type Makers = Vec<(String, usize, usize)>;
 /// Changes the tensors in `replacements`, and adds those of the model that smoothing changes. `inputs` is what the model's
 /// linear layers read on recordings.
 pub fn smooth(model: &CanonicalModel, replacements: &mut Replacements, inputs: &Inputs) {
-    let values = 2 * model.encoder.hidden_size as usize;
-    for layer in (0..model.encoder.num_layers).map(|i| format!("layers.{i}")) {
-        let name = |part: &str| format!("{layer}.{part}");
-        let qkv = vec![(name("attention.qkv.weight"), 1, values), (name("attention.qkv.bias"), 0, values)];
-        move_scale(model, replacements, inputs, qkv, name("attention.out.weight"));
-        if model.encoder.stable_layer_norm {
+    for i in 0..model.encoder.num_layers {
+        let name = |part: &str| format!("layers.{i}.{part}");
+        let shape = model.encoder.layer(i as usize);
+        let values = match shape.attention_of {
+            Some(_) => ("attention.value", 0),
+            None => ("attention.qkv", 2 * shape.heads.len() * model.encoder.head_dim()),
+        };
+        let makers = |(layer, first): (&str, usize)| {
+            vec![(name(&format!("{layer}.weight")), 1, first), (name(&format!("{layer}.bias")), 0, first)]
+        };
+        // Another layer may read the same queries and keys, and never the same values.
+        if !shape.heads.is_empty() {
+            move_scale(model, replacements, inputs, makers(values), name("attention.out.weight"));
+        }
+        if model.encoder.stable_layer_norm && shape.intermediate_size > 0 {
             let norm = vec![(name("final_norm.weight"), 0, 0), (name("final_norm.bias"), 0, 0)];
             move_scale(model, replacements, inputs, norm, name("feed_forward.up.weight"));
         }

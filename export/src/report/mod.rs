@@ -58,11 +58,12 @@ fn summary(page: &mut Page, file: &ModelFile) {
         (
             "encoder",
             format!(
-                "{} layers of {} with {} heads, feed-forward {}, {} convolutions before them",
+                "{} layers of {} with {} heads, feed-forward {}{}, {} convolutions before them",
                 encoder.num_layers,
                 encoder.hidden_size,
                 encoder.num_heads,
                 encoder.intermediate_size,
+                if encoder.layers.is_empty() { "" } else { ", before pruning" },
                 encoder.stem.len()
             ),
         ),

@@ -17,7 +17,7 @@ pub struct EncoderConfig {
     pub num_layers: u32,
     /// Attention heads per layer; divides `hidden_size`.
     pub num_heads: u32,
-    /// Width of the feed-forward block.
+    /// Width of the feed-forward block; of the widest, where `layers` differ.
     pub intermediate_size: u32,
     /// Non-linearity of the feed-forward block (`hidden_act`).
     pub hidden_activation: Activation,
@@ -35,6 +35,23 @@ pub struct EncoderConfig {
     pub stable_layer_norm: bool,
     /// Present if strided convolutions follow the encoder (`add_adapter`).
     pub adapter: Option<AdapterConfig>,
+    /// Each channel behind the stem is multiplied with a number of its own, as pruning leaves it. transformers has no such
+    /// models.
+    pub stem_scale: bool,
+    /// What sets layers apart, one entry for each, or none where all are alike: see [`EncoderConfig::layer`]. transformers has
+    /// no such models.
+    pub layers: Vec<LayerShape>,
+}
+
+/// What a transformer layer may have of its own, after pruning and distillation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerShape {
+    /// Which of the `num_heads` attention heads are left, ascending; none in a layer without attention.
+    pub heads: Vec<u32>,
+    /// Width of the feed-forward block; 0 in a layer without one.
+    pub intermediate_size: u32,
+    /// The earlier layer whose attention weights this one uses for values of its own; it has the same heads.
+    pub attention_of: Option<u32>,
 }
 
 /// One convolution: output channels, taps, stride in input frames.

@@ -2,7 +2,9 @@
 //!
 //! Every length here counts complete windows: `floor((n - window) / stride) + 1`, and none where `n < window`.
 
-use crate::config::{AdapterConfig, ConvShape, EncoderConfig, HeadKind, TdnnShape};
+use std::borrow::Cow;
+
+use crate::config::{AdapterConfig, ConvShape, EncoderConfig, HeadKind, LayerShape, TdnnShape};
 
 /// Windows of `window` inputs, `stride` apart, that fit into `n` inputs; `None` if not even one does.
 fn windows(n: usize, window: usize, stride: usize) -> Option<usize> {
@@ -45,6 +47,28 @@ impl EncoderConfig {
     /// Channels behind the stem.
     pub fn stem_width(&self) -> usize {
         self.stem_inputs(self.stem.len())
+    }
+
+    /// The shape of a layer: its own, or that of all.
+    pub fn layer(&self, index: usize) -> Cow<'_, LayerShape> {
+        let alike = || LayerShape {
+            heads: (0..self.num_heads).collect(),
+            intermediate_size: self.intermediate_size,
+            attention_of: None,
+        };
+        self.layers.get(index).map_or_else(|| Cow::Owned(alike()), Cow::Borrowed)
+    }
+
+    /// The encoder with layers of these shapes: none of their own if all of them are alike, else `intermediate_size` is that of
+    /// the widest.
+    #[must_use]
+    pub fn with_layers(self, layers: Vec<LayerShape>) -> Self {
+        let plain = Self { layers: Vec::new(), ..self };
+        if layers.iter().all(|layer| *layer == *plain.layer(0)) {
+            return plain;
+        }
+        let widest = layers.iter().map(|layer| layer.intermediate_size).max().unwrap_or(0);
+        Self { intermediate_size: widest.max(1), layers, ..plain }
     }
 
     /// Width of one attention head.
@@ -147,6 +171,8 @@ mod tests {
             max_bucket_distance: 800,
             stable_layer_norm: false,
             adapter: None,
+            stem_scale: false,
+            layers: Vec::new(),
         }
     }
 

@@ -4,10 +4,10 @@
 pub const MAGIC: [u8; 8] = *b"\x89WLM\r\n\x1a\n";
 
 /// Version of the format that this crate reads and writes.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
-/// An earlier version, which it reads as well.
-pub const OLD_VERSION: u16 = 1;
+/// The first version; this crate reads it and those in between as well.
+pub const OLDEST_VERSION: u16 = 1;
 
 /// Bytes before the header: magic, version (u16), reserved (u16), header length (u32).
 pub const PREFIX: usize = 16;

@@ -20,6 +20,7 @@ mod layout;
 pub mod limits;
 #[allow(unsafe_code, reason = "the one place where a file becomes memory")]
 mod map;
+mod older;
 mod packing;
 mod parse;
 pub mod schema;
@@ -28,20 +29,19 @@ mod tensor;
 mod validate;
 mod values;
 mod verify;
-mod version1;
 mod views;
 mod writer;
 
 pub use aligned::Aligned;
 pub use atomic::{Destination, Readers, write_atomically};
 pub use config::{
-    Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, Preprocessing, StemNorm,
-    TdnnShape,
+    Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, LayerShape, Preprocessing,
+    StemNorm, TdnnShape,
 };
 pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, WriteError};
 pub use file::ModelFile;
 pub use header::{Agreement, ExportReport, Header, Packing, Precision, TensorEntry};
-pub use layout::{ALIGNMENT, FIRST_TENSOR, MAGIC, OLD_VERSION, PREFIX, VERSION};
+pub use layout::{ALIGNMENT, FIRST_TENSOR, MAGIC, OLDEST_VERSION, PREFIX, VERSION};
 pub use packing::{COLUMN_STEP, PANEL_ROWS, ShapeError};
 pub use schema::{Role, Schema, TensorSpec};
 pub use tensor::TensorRef;

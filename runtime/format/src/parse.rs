@@ -4,13 +4,14 @@
 use byteorder::{ByteOrder, LittleEndian as LE};
 use serde::Deserialize;
 
+use crate::config::Head;
 use crate::error::FormatError;
 use crate::header::Header;
-use crate::layout::{FIRST_TENSOR, MAGIC, OLD_VERSION, PREFIX, VERSION};
+use crate::layout::{FIRST_TENSOR, MAGIC, OLDEST_VERSION, PREFIX, VERSION};
 use crate::limits::MAX_HEADER;
+use crate::older::{HeadV1, OlderHeader};
 use crate::schema::{self, Schema};
 use crate::table;
-use crate::version1::HeaderV1;
 
 const CRC: usize = 4;
 
@@ -27,7 +28,8 @@ pub(crate) struct Parsed {
 pub(crate) fn parse(file: &[u8]) -> Result<Parsed, FormatError> {
     let (version, encoded) = envelope(file)?;
     let header = match version {
-        OLD_VERSION => decode::<HeaderV1>(encoded)?.into(),
+        1 => decode::<OlderHeader<HeadV1>>(encoded)?.into(),
+        2 => decode::<OlderHeader<Head>>(encoded)?.into(),
         _ => decode(encoded)?,
     };
     let schema = check(&header, first_tensor(encoded.len()), file.len() as u64)?;
@@ -68,7 +70,7 @@ fn envelope(file: &[u8]) -> Result<(u16, &[u8]), FormatError> {
     }
     let (prefix, rest) = file.split_first_chunk::<PREFIX>().ok_or(too_short(PREFIX + CRC))?;
     let version = LE::read_u16(&prefix[8..]);
-    if ![OLD_VERSION, VERSION].contains(&version) {
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(FormatError::Version { found: version });
     }
     let reserved = LE::read_u16(&prefix[10..]);

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::config::{AdapterConfig, EncoderConfig, Head, HeadKind, Preprocessing, TdnnShape};
+use crate::config::{AdapterConfig, EncoderConfig, Head, HeadKind, LayerShape, Preprocessing, TdnnShape};
 use crate::error::ConfigError;
 use crate::limits::*;
 
@@ -26,7 +26,30 @@ pub(crate) fn check_encoder(encoder: &EncoderConfig) -> Result<(), ConfigError> 
     size("positional_kernel", encoder.positional_kernel)?;
     divides("hidden_size", encoder.hidden_size, "positional_groups", encoder.positional_groups)?;
     check_buckets(encoder)?;
+    check_layers(encoder)?;
     encoder.adapter.as_ref().map_or(Ok(()), check_adapter)
+}
+
+/// Layers that are alike, or a shape for each: heads that there are, and attention of a layer that has its own.
+fn check_layers(encoder: &EncoderConfig) -> Result<(), ConfigError> {
+    let (found, expected) = (encoder.layers.len(), encoder.num_layers as usize);
+    if ![0, expected].contains(&found) {
+        return Err(ConfigError::LayerCount { found, expected });
+    }
+    for (index, layer) in encoder.layers.iter().enumerate() {
+        range(format!("layers[{index}].intermediate_size"), layer.intermediate_size, 0, MAX_SIZE)?;
+        let ascending = layer.heads.is_sorted_by(|a, b| a < b);
+        if !ascending || layer.heads.last().is_some_and(|&head| head >= encoder.num_heads) {
+            return Err(ConfigError::LayerHeads { index, num_heads: encoder.num_heads });
+        }
+        let Some(of) = layer.attention_of else { continue };
+        let lender = encoder.layers.get(of as usize).filter(|_| (of as usize) < index);
+        let lends = |lender: &LayerShape| lender.attention_of.is_none() && lender.heads == layer.heads;
+        if layer.heads.is_empty() || !lender.is_some_and(lends) {
+            return Err(ConfigError::AttentionOf { index, of });
+        }
+    }
+    Ok(())
 }
 
 /// Half of the buckets belong to each sign; half of those to single distances, the others to distances growing by

@@ -2,13 +2,13 @@
 
 use tract_core::internal::OutletId;
 use wavlm_format::AdapterConfig;
-use wavlm_format::schema::{self, OutputSpec};
+use wavlm_format::schema::{self, AttentionWeights, OutputSpec};
 
 use super::builder::{Builder, Request, activation};
 use crate::error::Error;
 use crate::ops::{
-    AdapterConv, Attention, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias, PositionalConv,
-    Stem, WaveformConv, ZeroPadding,
+    AdapterConv, Attention, ChannelScale, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias,
+    PositionGate, PositionalConv, Stem, WaveformConv, ZeroPadding,
 };
 
 /// Epsilon of the adapter's layer norm, whatever the configuration says.
@@ -23,6 +23,30 @@ pub(super) struct Encoded {
     pub last_hidden_state: OutletId,
 }
 
+/// What the attention of a layer reads.
+#[derive(Clone, Copy)]
+struct Operands {
+    qkv: OutletId,
+    gates: OutletId,
+    /// In place of those in `qkv`.
+    values: Option<OutletId>,
+}
+
+/// What layers share.
+struct Shared {
+    /// The position bias.
+    table: OutletId,
+    /// Valid frames, if a mask is given.
+    frames: Option<OutletId>,
+    /// What the attention of each layer so far reads, for layers that use its weights.
+    operands: Vec<Option<Operands>>,
+}
+
+/// The heads of a layer, as rows of the position bias.
+fn heads(tensors: &schema::Attention) -> Vec<usize> {
+    tensors.heads.iter().map(|&head| head as usize).collect()
+}
+
 impl Builder<'_> {
     /// From the waveform to what the positional convolution reads.
     pub(super) fn frames(
@@ -32,7 +56,11 @@ impl Builder<'_> {
         request: &Request,
     ) -> Result<OutletId, Error> {
         let (config, tensors) = (&self.file.header().encoder, &self.schema.encoder);
-        let features = self.stem(waveform, lengths)?;
+        let mut features = self.stem(waveform, lengths)?;
+        if let Some(factors) = tensors.projection.scale {
+            let scale = ChannelScale { factors: self.vector(factors)? };
+            features = self.add("projection.scale", scale, &[features])?;
+        }
         let features = self.layer_norm(tensors.projection.norm, config.layer_norm_eps, features)?;
         if request.base {
             self.output(&self.schema.outputs.extract_features, features);
@@ -65,10 +93,10 @@ impl Builder<'_> {
             x = self.layer_norm(tensors.norm, epsilon, x)?;
         }
 
-        let table = self.position_bias(x)?;
+        let mut shared = Shared { table: self.position_bias(x)?, frames, operands: Vec::new() };
         let mut hidden_states = vec![x];
         for (layer, weights) in tensors.layers.iter().zip(&self.schema.outputs.attentions) {
-            x = self.layer(layer, x, table, frames, request.attentions.then_some(weights))?;
+            x = self.layer(layer, x, &mut shared, weights.as_ref().filter(|_| request.attentions))?;
             hidden_states.push(x);
         }
         if config.stable_layer_norm {
@@ -151,69 +179,97 @@ impl Builder<'_> {
     }
 
     /// One transformer layer: post-norm (`WavLMEncoderLayer`) or pre-norm (`WavLMEncoderLayerStableLayerNorm`). Its attention
-    /// weights become an output if `weights` names one.
+    /// weights become an output if `weights` names one. Pruning may have taken either block; in post-norm models the norm
+    /// behind it stays.
     fn layer(
         &mut self,
         tensors: &schema::Layer,
-        x: OutletId,
-        table: OutletId,
-        frames: Option<OutletId>,
+        mut x: OutletId,
+        shared: &mut Shared,
         weights: Option<&OutputSpec>,
     ) -> Result<OutletId, Error> {
         let config = &self.file.header().encoder;
-        let epsilon = config.layer_norm_eps;
-        let attention = self.attention(&tensors.attention, frames.is_some(), weights.is_some())?;
-        let feed_forward = self.feed_forward(&tensors.feed_forward)?;
-        let [attention_name, feed_forward_name] =
-            ["attention", "feed_forward"].map(|part| format!("{}.{part}", tensors.name));
-        if config.stable_layer_norm {
-            let normed = self.layer_norm(tensors.attention_norm, epsilon, x)?;
-            let inputs = [Some(normed), Some(table), Some(x), frames];
-            let x = self.add_attention(&attention_name, attention, inputs, weights)?;
-            let normed = self.layer_norm(tensors.final_norm, epsilon, x)?;
-            self.add(&feed_forward_name, feed_forward, &[normed, x])
-        } else {
-            let inputs = [Some(x), Some(table), None, frames];
-            let x = self.add_attention(&attention_name, attention, inputs, weights)?;
-            let x = self.layer_norm(tensors.attention_norm, epsilon, x)?;
-            let x = self.add(&feed_forward_name, feed_forward, &[x])?;
-            self.layer_norm(tensors.final_norm, epsilon, x)
+        let (epsilon, pre_norm) = (config.layer_norm_eps, config.stable_layer_norm);
+        let mut operands = None;
+        if let Some(attention) = &tensors.attention {
+            let input = self.normed(tensors.attention_norm.filter(|_| pre_norm), epsilon, x)?;
+            let used = self.attention_operands(attention, &tensors.name, input, shared)?;
+            x = self.attention(attention, &tensors.name, x, &used, shared, weights)?;
+            operands = Some(used);
+        }
+        shared.operands.push(operands);
+        x = self.normed(tensors.attention_norm.filter(|_| !pre_norm), epsilon, x)?;
+        if let Some(feed_forward) = &tensors.feed_forward {
+            let block = self.feed_forward(feed_forward)?;
+            let name = format!("{}.feed_forward", tensors.name);
+            x = match tensors.final_norm.filter(|_| pre_norm) {
+                Some(norm) => {
+                    let normed = self.layer_norm(norm, epsilon, x)?;
+                    self.add(&name, block, &[normed, x])?
+                }
+                None => self.add(&name, block, &[x])?,
+            };
+        }
+        self.normed(tensors.final_norm.filter(|_| !pre_norm), epsilon, x)
+    }
+
+    fn normed(&mut self, norm: Option<schema::Norm>, epsilon: f32, x: OutletId) -> Result<OutletId, Error> {
+        norm.map_or(Ok(x), |norm| self.layer_norm(norm, epsilon, x))
+    }
+
+    /// What a layer attends with: queries, keys, values and gates of its own, or those of an earlier layer with other values.
+    fn attention_operands(
+        &mut self,
+        tensors: &schema::Attention,
+        layer: &str,
+        x: OutletId,
+        shared: &Shared,
+    ) -> Result<Operands, Error> {
+        match tensors.weights {
+            AttentionWeights::Own { qkv, gate, gate_const } => {
+                let gate = PositionGate {
+                    engine: self.engine,
+                    linear: self.affine(gate)?,
+                    constants: self.vector(gate_const)?,
+                    heads: heads(tensors),
+                    num_heads: self.file.header().encoder.num_heads as usize,
+                };
+                let gates = self.add(&format!("{layer}.attention.gate"), gate, &[x])?;
+                Ok(Operands { qkv: self.linear(qkv, x)?, gates, values: None })
+            }
+            AttentionWeights::Of { layer, value } => {
+                let of = shared.operands.get(layer).copied().flatten();
+                let of =
+                    of.ok_or_else(|| Error::Graph(format!("layer {layer} has no attention to share")))?;
+                Ok(Operands { values: Some(self.linear(value, x)?), ..of })
+            }
         }
     }
 
-    fn add_attention(
+    fn attention(
         &mut self,
-        name: &str,
-        attention: Attention,
-        inputs: [Option<OutletId>; 4],
+        tensors: &schema::Attention,
+        layer: &str,
+        residual: OutletId,
+        operands: &Operands,
+        shared: &Shared,
         weights: Option<&OutputSpec>,
     ) -> Result<OutletId, Error> {
-        let inputs: Vec<OutletId> = inputs.into_iter().flatten().collect();
-        let outlets = self.add_many(name, attention, &inputs)?;
+        let attention = Attention {
+            engine: self.engine,
+            heads: heads(tensors),
+            out: self.affine(tensors.out)?,
+            own_values: operands.values.is_some(),
+            masked: shared.frames.is_some(),
+            weights: weights.is_some(),
+        };
+        let mut inputs = vec![residual, shared.table, operands.qkv, operands.gates];
+        inputs.extend(operands.values.into_iter().chain(shared.frames));
+        let outlets = self.add_many(&format!("{layer}.attention"), attention, &inputs)?;
         if let (Some(spec), Some(&outlet)) = (weights, outlets.get(1)) {
             self.output(spec, outlet);
         }
         Ok(outlets[0])
-    }
-
-    fn attention(
-        &self,
-        tensors: &schema::Attention,
-        masked: bool,
-        weights: bool,
-    ) -> Result<Attention, Error> {
-        let config = &self.file.header().encoder;
-        Ok(Attention {
-            engine: self.engine,
-            heads: config.num_heads as usize,
-            qkv: self.affine(tensors.qkv)?,
-            out: self.affine(tensors.out)?,
-            gate: self.affine(tensors.gate)?,
-            gate_const: self.vector(tensors.gate_const)?,
-            separate_residual: config.stable_layer_norm,
-            masked,
-            weights,
-        })
     }
 
     fn feed_forward(&self, tensors: &schema::FeedForward) -> Result<FeedForward, Error> {
@@ -231,9 +287,9 @@ impl Builder<'_> {
         config: &AdapterConfig,
         tensors: &schema::Adapter,
     ) -> Result<OutletId, Error> {
-        if let Some(projection) = tensors.projection {
-            x = self.linear(projection.linear, x)?;
-            x = self.layer_norm(projection.norm, ADAPTER_NORM_EPSILON, x)?;
+        if let Some((linear, norm)) = tensors.projection {
+            x = self.linear(linear, x)?;
+            x = self.layer_norm(norm, ADAPTER_NORM_EPSILON, x)?;
         }
         for &conv in &tensors.convs {
             let block = AdapterConv {

@@ -4,6 +4,7 @@ mod adapter;
 mod authors;
 mod config;
 mod onnx;
+mod pruned;
 mod source;
 mod weights;
 
@@ -13,6 +14,7 @@ pub use adapter::AdapterProblem;
 pub use authors::AuthorsProblem;
 pub use config::ConfigProblem;
 pub use onnx::OnnxProblem;
+pub use pruned::PrunedProblem;
 pub use source::SourceProblem;
 pub use weights::{SafetensorsProblem, ShardProblem, TorchProblem};
 
@@ -64,6 +66,9 @@ pub enum Problem {
     /// A file of WavLM's authors, or one around their model, that cannot be converted.
     #[error(transparent)]
     Authors(#[from] AuthorsProblem),
+    /// A file of a pruned model that cannot be converted.
+    #[error(transparent)]
+    Pruned(#[from] PrunedProblem),
     /// An ONNX graph that cannot be converted.
     #[error(transparent)]
     Onnx(#[from] OnnxProblem),

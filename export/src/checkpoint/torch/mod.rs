@@ -22,6 +22,8 @@ use view::gather;
 pub(super) struct Contents {
     /// What lies under `cfg` beside the model.
     pub settings: Option<Settings>,
+    /// What lies under `config` beside a `state_dict`.
+    pub config: Option<Settings>,
     /// The names of all tensors.
     pub names: Vec<String>,
 }
@@ -29,7 +31,7 @@ pub(super) struct Contents {
 impl Contents {
     fn of(saved: Saved<'_>) -> Self {
         let names = saved.tensors.into_iter().map(|(name, _)| name.to_owned()).collect();
-        Self { settings: saved.settings, names }
+        Self { settings: saved.settings, config: saved.config, names }
     }
 }
 

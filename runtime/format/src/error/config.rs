@@ -55,6 +55,32 @@ pub enum ConfigError {
         /// Largest allowed.
         max: u64,
     },
+    /// Some layers have a shape of their own and others none.
+    #[error("layers has {found} entries, expected none or one for each of the {expected}")]
+    LayerCount {
+        /// Entries that there are.
+        found: usize,
+        /// `num_layers`
+        expected: usize,
+    },
+    /// A layer has heads that there are not.
+    #[error("layers[{index}].heads are not ascending numbers below num_heads = {num_heads}")]
+    LayerHeads {
+        /// The layer.
+        index: usize,
+        /// Heads there are.
+        num_heads: u32,
+    },
+    /// A layer uses attention weights that it cannot use.
+    #[error(
+        "layers[{index}].attention_of is {of}, expected an earlier layer with attention of its own and the same heads"
+    )]
+    AttentionOf {
+        /// The layer.
+        index: usize,
+        /// The layer whose weights it would use.
+        of: u32,
+    },
     /// A matrix would be too large to address.
     #[error("{matrix} has {rows} x {columns} elements, more than {max}")]
     MatrixSize {

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::ConfigError;
 use crate::header::{Packing, Precision};
-use crate::layout::{ALIGNMENT, OLD_VERSION, VERSION};
+use crate::layout::{ALIGNMENT, OLDEST_VERSION, VERSION};
 use crate::limits::{MAX_HEADER, MAX_TENSOR_NAME, MAX_TENSORS};
 use crate::packing::ShapeError;
 
@@ -55,7 +55,7 @@ pub enum FormatError {
     #[error("not a .wlm model: does not start with its 8 magic bytes")]
     Magic,
     /// Written for another version of the format.
-    #[error("format version {found}; this build reads {VERSION} and {OLD_VERSION}")]
+    #[error("format version {found}; this build reads {OLDEST_VERSION} to {VERSION}")]
     Version {
         /// The file's version.
         found: u16,

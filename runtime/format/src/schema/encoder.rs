@@ -3,7 +3,7 @@
 //! Along the columns of a convolution the tap is slow and the channel fast, as frames lie in memory.
 
 use super::list::{Affine, Norm, Role, TensorId, TensorList};
-use crate::config::{AdapterConfig, ConvShape, EncoderConfig, StemNorm};
+use crate::config::{AdapterConfig, ConvShape, EncoderConfig, LayerShape, StemNorm};
 
 /// The tensor that tells whether the stem's convolutions have biases: all of them have one, or none.
 pub(super) const FIRST_CONV_BIAS: &str = "stem.0.conv.bias";
@@ -46,6 +46,8 @@ pub struct StemLayer {
 /// The way from the stem to the layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Projection {
+    /// A factor per channel of the stem, before the norm; in models that pruning left so.
+    pub scale: Option<TensorId>,
     /// Over the stem's channels.
     pub norm: Norm,
     /// `[1, hidden_size, channels]`
@@ -57,27 +59,46 @@ pub struct Projection {
 pub struct Layer {
     /// What the names of its tensors begin with, such as `layers.0`.
     pub name: String,
-    /// Self-attention.
-    pub attention: Attention,
-    /// Behind the attention, or in front of it in pre-norm models.
-    pub attention_norm: Norm,
-    /// The feed-forward block.
-    pub feed_forward: FeedForward,
-    /// Behind the feed-forward block, or in front of it in pre-norm models.
-    pub final_norm: Norm,
+    /// Self-attention; none where pruning took it.
+    pub attention: Option<Attention>,
+    /// Behind the attention; in pre-norm models in front of it, if there is one.
+    pub attention_norm: Option<Norm>,
+    /// The feed-forward block; none where pruning took it.
+    pub feed_forward: Option<FeedForward>,
+    /// Behind the feed-forward block; in pre-norm models in front of it, if there is one.
+    pub final_norm: Option<Norm>,
 }
 
-/// Self-attention with a gated position bias.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Self-attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attention {
-    /// `[1, 3 * hidden_size, hidden_size]`: rows of the query, then key, then value; unscaled.
-    pub qkv: Affine,
-    /// `[1, hidden_size, hidden_size]`
+    /// The heads that it has, of all `num_heads`; `kept` below are so many times `head_dim`.
+    pub heads: Vec<u32>,
+    /// Where its weights come from.
+    pub weights: AttentionWeights,
+    /// `[1, hidden_size, kept]`
     pub out: Affine,
-    /// The gate of the position bias, `[1, 8, head_dim]`, shared by all heads; exact.
-    pub gate: Affine,
-    /// A factor per head.
-    pub gate_const: TensorId,
+}
+
+/// Where the weights of an attention come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttentionWeights {
+    /// From queries and keys of its own, with a gated position bias.
+    Own {
+        /// `[1, 3 * kept, hidden_size]`: rows of the query, then key, then value; unscaled.
+        qkv: Affine,
+        /// The gate of the position bias, `[1, 8, head_dim]`, shared by all heads; exact.
+        gate: Affine,
+        /// A factor per head.
+        gate_const: TensorId,
+    },
+    /// They are those of an earlier layer.
+    Of {
+        /// That layer.
+        layer: usize,
+        /// `[1, kept, hidden_size]`
+        value: Affine,
+    },
 }
 
 /// Two linear layers with a non-linearity between them.
@@ -92,8 +113,8 @@ pub struct FeedForward {
 /// The adapter behind the layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adapter {
-    /// Present if the adapter changes the width.
-    pub projection: Option<Projection>,
+    /// A linear layer, `[1, width, hidden_size]`, and the norm behind it; present if the adapter changes the width.
+    pub projection: Option<(Affine, Norm)>,
     /// `[1, 2 * width, taps * width]` each.
     pub convs: Vec<Affine>,
 }
@@ -106,6 +127,7 @@ impl Encoder {
         Self {
             stem: stem(config, conv_bias, list),
             projection: Projection {
+                scale: config.stem_scale.then(|| list.dense("projection.scale", &[channels])),
                 norm: list.norm("projection.norm", channels),
                 linear: list.linear("projection.linear", hidden, channels),
             },
@@ -143,33 +165,52 @@ fn positional(config: &EncoderConfig, list: &mut TensorList) -> Affine {
 }
 
 fn layer(index: u32, config: &EncoderConfig, list: &mut TensorList) -> Layer {
-    let [hidden, heads, inner] =
-        [config.hidden_size, config.num_heads, config.intermediate_size].map(u64::from);
+    let (hidden, shape) = (u64::from(config.hidden_size), config.layer(index as usize));
     let layer = format!("layers.{index}");
     let name = |part: &str| format!("{layer}.{part}");
-    let gate = [1, GATE_ROWS, config.head_dim() as u64];
-    Layer {
-        attention: Attention {
-            qkv: list.linear(&name("attention.qkv"), 3 * hidden, hidden),
-            out: list.linear(&name("attention.out"), hidden, hidden),
-            gate: list.affine(&name("attention.gate"), Role::ExactMatrix, gate),
-            gate_const: list.dense(name("attention.gate.const"), &[heads]),
-        },
-        attention_norm: list.norm(&name("attention_norm"), hidden),
-        feed_forward: FeedForward {
-            up: list.linear(&name("feed_forward.up"), inner, hidden),
-            down: list.linear(&name("feed_forward.down"), hidden, inner),
-        },
-        final_norm: list.norm(&name("final_norm"), hidden),
-        name: layer,
-    }
+    // In post-norm models, a norm stands even where pruning took the block before it.
+    let normed = |there: bool| there || !config.stable_layer_norm;
+    let attention = (!shape.heads.is_empty()).then(|| attention(&shape, config, name, list));
+    let attention_norm = normed(attention.is_some()).then(|| list.norm(&name("attention_norm"), hidden));
+    let inner = u64::from(shape.intermediate_size);
+    let feed_forward = (inner > 0).then(|| FeedForward {
+        up: list.linear(&name("feed_forward.up"), inner, hidden),
+        down: list.linear(&name("feed_forward.down"), hidden, inner),
+    });
+    let final_norm = normed(feed_forward.is_some()).then(|| list.norm(&name("final_norm"), hidden));
+    Layer { name: layer, attention, attention_norm, feed_forward, final_norm }
+}
+
+fn attention(
+    shape: &LayerShape,
+    config: &EncoderConfig,
+    name: impl Fn(&str) -> String,
+    list: &mut TensorList,
+) -> Attention {
+    let (hidden, heads) = (u64::from(config.hidden_size), shape.heads.len() as u64);
+    let (head_dim, kept) = (config.head_dim() as u64, heads * config.head_dim() as u64);
+    let (weights, out) = match shape.attention_of {
+        Some(layer) => {
+            let value = list.linear(&name("attention.value"), kept, hidden);
+            let out = list.linear(&name("attention.out"), hidden, kept);
+            (AttentionWeights::Of { layer: layer as usize, value }, out)
+        }
+        None => {
+            let qkv = list.linear(&name("attention.qkv"), 3 * kept, hidden);
+            let out = list.linear(&name("attention.out"), hidden, kept);
+            let gate = list.affine(&name("attention.gate"), Role::ExactMatrix, [1, GATE_ROWS, head_dim]);
+            let gate_const = list.dense(name("attention.gate.const"), &[heads]);
+            (AttentionWeights::Own { qkv, gate, gate_const }, out)
+        }
+    };
+    Attention { heads: shape.heads.clone(), weights, out }
 }
 
 fn adapter(config: &AdapterConfig, hidden: u64, list: &mut TensorList) -> Adapter {
     let (width, taps) = (u64::from(config.output_hidden_size), u64::from(config.kernel));
     let projection = (width != hidden).then(|| {
         let linear = list.linear("adapter.projection", width, hidden);
-        Projection { norm: list.norm("adapter.norm", width), linear }
+        (linear, list.norm("adapter.norm", width))
     });
     let convs = (0..config.num_layers)
         .map(|i| list.affine(&format!("adapter.{i}.conv"), Role::Matrix, [1, 2 * width, taps * width]))

@@ -13,7 +13,7 @@ mod outputs;
 mod tree;
 
 pub(crate) use check::check;
-pub use encoder::{Adapter, Attention, Encoder, FeedForward, Layer, Projection, StemLayer};
+pub use encoder::{Adapter, Attention, AttentionWeights, Encoder, FeedForward, Layer, Projection, StemLayer};
 pub use heads::{HeadLayers, HeadTensors, TdnnLayer};
 pub use list::{Affine, Norm, Role, TensorId, TensorSpec};
 pub use outputs::{BaseOutputs, Dim, HeadOutputs, OutputSpec};

@@ -33,8 +33,8 @@ pub struct BaseOutputs {
     pub extract_features: OutputSpec,
     /// Input of the first layer, then the output of each.
     pub hidden_states: Vec<OutputSpec>,
-    /// Attention weights of each layer: how much each frame (row) reads of every frame.
-    pub attentions: Vec<OutputSpec>,
+    /// Attention weights of each layer that attends: how much each frame (row) reads of every frame.
+    pub attentions: Vec<Option<OutputSpec>>,
 }
 
 /// Outputs of one head.
@@ -82,27 +82,32 @@ impl fmt::Display for Dim {
 
 impl BaseOutputs {
     pub(super) fn of(encoder: &EncoderConfig) -> Self {
-        let [hidden, heads] = [encoder.hidden_size, encoder.num_heads].map(|size| Dim::Fixed(size.into()));
+        let hidden = Dim::Fixed(encoder.hidden_size.into());
         let [stem, output] =
             [encoder.stem_width(), encoder.output_width()].map(|size| Dim::Fixed(size as u64));
         let states = 0..=encoder.num_layers;
-        let layers = 0..encoder.num_layers;
+        let attention = |i: u32| {
+            let heads = encoder.layer(i as usize).heads.len() as u64;
+            let shape = [Dim::Fixed(heads), Dim::Frames, Dim::Frames];
+            (heads > 0).then(|| OutputSpec::new(format!("attentions.{i}"), &shape))
+        };
         Self {
             last_hidden_state: OutputSpec::new("last_hidden_state", &[Dim::OutputFrames, output]),
             extract_features: OutputSpec::new("extract_features", &[Dim::Frames, stem]),
             hidden_states: states
                 .map(|i| OutputSpec::new(format!("hidden_states.{i}"), &[Dim::Frames, hidden]))
                 .collect(),
-            attentions: layers
-                .map(|i| OutputSpec::new(format!("attentions.{i}"), &[heads, Dim::Frames, Dim::Frames]))
-                .collect(),
+            attentions: (0..encoder.num_layers).map(attention).collect(),
         }
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &OutputSpec> {
         let Self { last_hidden_state, extract_features, hidden_states, attentions } = self;
-        [last_hidden_state, extract_features].into_iter().chain(hidden_states).chain(attentions)
+        [last_hidden_state, extract_features]
+            .into_iter()
+            .chain(hidden_states)
+            .chain(attentions.iter().flatten())
     }
 }
 

@@ -18,8 +18,10 @@ use crate::validate::{check_encoder, check_heads, check_preprocessing, range};
 /// # fn show(header: &wavlm_format::Header) -> Result<(), wavlm_format::ConfigError> {
 /// let schema = header.schema()?;
 /// for layer in &schema.encoder.layers {
-///     let weight = &schema[layer.attention.qkv.weight];
-///     println!("{} {:?} {:?}", weight.name, weight.role, weight.shape);
+///     if let Some(attention) = &layer.attention {
+///         let weight = &schema[attention.out.weight];
+///         println!("{} {:?} {:?}", weight.name, weight.role, weight.shape);
+///     }
 /// }
 /// # Ok(())
 /// # }

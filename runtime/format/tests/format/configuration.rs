@@ -223,3 +223,36 @@ fn the_sampling_rate_is_positive() {
     let message = "preprocessing.sampling_rate is 0, expected 1 to 768000";
     assert_eq!(header.validate().unwrap_err().to_string(), message);
 }
+
+#[test]
+fn layers_have_heads_that_there_are_and_borrow_attention_that_there_is() {
+    let layer = |heads: &[u32], attention_of| LayerShape {
+        heads: heads.to_vec(),
+        intermediate_size: 8,
+        attention_of,
+    };
+    let refused = |layers: Vec<LayerShape>| {
+        refusal(|c| {
+            c.num_layers = 2;
+            c.layers = layers;
+        })
+    };
+    let own = layer(&[0, 2], None);
+    let fine =
+        EncoderConfig { num_layers: 2, layers: vec![own.clone(), layer(&[0, 2], Some(0))], ..encoder() };
+    fine.validate().expect("a layer may use the attention of the first");
+    assert_eq!(refused(vec![own.clone()]), "layers has 1 entries, expected none or one for each of the 2");
+    for heads in [[2, 0], [0, 0], [0, 4]] {
+        let message = "layers[1].heads are not ascending numbers below num_heads = 4";
+        assert_eq!(refused(vec![own.clone(), layer(&heads, None)]), message);
+    }
+    let wide = LayerShape { intermediate_size: 65537, ..own.clone() };
+    assert_eq!(refused(vec![own.clone(), wide]), "layers[1].intermediate_size is 65537, expected 0 to 65536");
+    // Its own, a later one's, another number of heads, none.
+    for (heads, of) in [(vec![0, 2], 1), (vec![0, 2], 2), (vec![0], 0), (vec![], 0)] {
+        let message = format!(
+            "layers[1].attention_of is {of}, expected an earlier layer with attention of its own and the same heads"
+        );
+        assert_eq!(refused(vec![own.clone(), layer(&heads, Some(of))]), message);
+    }
+}

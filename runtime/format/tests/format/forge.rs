@@ -22,6 +22,8 @@ pub fn encoder() -> EncoderConfig {
         max_bucket_distance: 64,
         stable_layer_norm: false,
         adapter: None,
+        stem_scale: false,
+        layers: Vec::new(),
     }
 }
 
@@ -117,7 +119,7 @@ pub fn encode(header: &Header) -> Vec<u8> {
 
 /// Prefix, header and checksum, then zeros up to `length`.
 pub fn seal(header: &[u8], length: usize) -> Vec<u8> {
-    let mut bytes = b"\x89WLM\r\n\x1a\n\x02\x00\x00\x00".to_vec();
+    let mut bytes = b"\x89WLM\r\n\x1a\n\x03\x00\x00\x00".to_vec();
     bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
     bytes.extend_from_slice(header);
     bytes.extend_from_slice(&crc32fast::hash(header).to_le_bytes());

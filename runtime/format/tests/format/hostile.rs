@@ -173,6 +173,8 @@ fn encoder() -> impl Strategy<Value = EncoderConfig> {
             max_bucket_distance: distance + buckets,
             stable_layer_norm: norms.2,
             adapter: None,
+            stem_scale: false,
+            layers: Vec::new(),
         },
     )
 }

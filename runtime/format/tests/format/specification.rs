@@ -40,6 +40,8 @@ fn described() -> Writer<'static> {
             max_bucket_distance: 128,
             stable_layer_norm: true,
             adapter: None,
+            stem_scale: false,
+            layers: Vec::new(),
         },
         heads: vec![Head {
             name: "words".to_owned(),

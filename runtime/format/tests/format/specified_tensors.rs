@@ -42,7 +42,9 @@ impl Words<'_> {
         };
         let number = match word {
             "H" => encoder.hidden_size,
-            "I" => encoder.intermediate_size,
+            "I" => self.shape().intermediate_size,
+            "N" => self.shape().heads.len() as u32,
+            "K" => self.shape().heads.len() as u32 * encoder.head_dim() as u32,
             "C" => last_conv.dim,
             "O" => adapter_width.unwrap_or(encoder.hidden_size),
             "num_heads" => encoder.num_heads,
@@ -66,6 +68,11 @@ impl Words<'_> {
             number => number.parse().unwrap_or_else(|_| panic!("{word} means nothing")),
         };
         number.into()
+    }
+
+    /// The transformer layer *i*.
+    fn shape(&self) -> LayerShape {
+        self.header.encoder.layer(self.i.expect("a layer")).into_owned()
     }
 
     /// `dim`, `kernel` and `in` of layer *i*: of the stem, or of the head's time-delay layers.
@@ -101,12 +108,22 @@ impl Words<'_> {
         value
     }
 
-    /// Whether a row with that remark applies. Only what stands before a `;` is a condition.
+    /// Whether a row with that remark applies. Only what stands before a `;` is a condition; what begins with `or` makes up for
+    /// the one before.
     fn applies(&self, remark: &str) -> bool {
         let encoder = &self.header.encoder;
         let kind = self.head.map(|head| head.kind.name());
         let (condition, _) = remark.split_once(';').unwrap_or((remark, ""));
+        if let Some((first, second)) = condition.split_once(", or ") {
+            return self.applies(first) || self.applies(second);
+        }
         condition.split(", ").all(|condition| match condition {
+            "if stem_scale" => encoder.stem_scale,
+            "attention" => !self.shape().heads.is_empty(),
+            "own attention" => !self.shape().heads.is_empty() && self.shape().attention_of.is_none(),
+            "attention_of" => self.shape().attention_of.is_some(),
+            "feed-forward" => self.shape().intermediate_size > 0,
+            "not stable_layer_norm" => !encoder.stable_layer_norm,
             "i > 0" => self.i > Some(0),
             "if the convolutions have biases" => self.conv_bias,
             "if stem_norm is Layer" => encoder.stem_norm == StemNorm::Layer,
@@ -116,7 +133,7 @@ impl Words<'_> {
             "Sequence" => kind == Some("sequence"),
             "Frame" => kind == Some("frame"),
             "XVector" => kind == Some("xvector"),
-            "" | "weight norm folded in" | "rows of the query" | "then key" | "then value" => true,
+            "" | "weight norm folded in" => true,
             other => panic!("condition {other}"),
         })
     }
@@ -192,7 +209,11 @@ fn specified_outputs(header: &Header) -> BTreeMap<String, String> {
         let kinds = ["Ctc", "Sequence", "Frame", "XVector"];
         let of_heads = remark.split(", ").all(|word| kinds.contains(&word));
         for words in instances(&name, header, false, of_heads) {
-            if of_heads && !remark.split(", ").any(|kind| words.applies(kind)) {
+            let applies = match of_heads {
+                true => remark.split(", ").any(|kind| words.applies(kind)),
+                false => !name.starts_with("attentions") || words.applies(&remark),
+            };
+            if !applies {
                 continue;
             }
             let size = |word: &str| match word {
@@ -227,6 +248,22 @@ fn heads() -> Vec<Vec<Head>> {
     models
 }
 
+/// The same encoder as pruning and sharing of attention may leave it.
+fn compressed(encoder: EncoderConfig) -> EncoderConfig {
+    let layer = |heads: &[u32], intermediate_size, attention_of| LayerShape {
+        heads: heads.to_vec(),
+        intermediate_size,
+        attention_of,
+    };
+    let layers = vec![
+        layer(&[0, 2, 3], 7, None),
+        layer(&[], 5, None),
+        layer(&[0, 2, 3], 0, Some(0)),
+        layer(&[], 0, None),
+    ];
+    EncoderConfig { num_layers: 4, stem_scale: true, layers, ..encoder }
+}
+
 /// A model for every combination of what changes the tensors.
 fn models() -> Vec<(Header, bool)> {
     let narrow = AdapterConfig { output_hidden_size: 12, ..adapter() };
@@ -235,8 +272,11 @@ fn models() -> Vec<(Header, bool)> {
         for adapter in [None, Some(adapter()), Some(narrow), Some(AdapterConfig { num_layers: 0, ..narrow })]
         {
             for (stable_layer_norm, conv_bias) in [(false, false), (true, true)] {
-                for heads in heads() {
-                    let encoder = EncoderConfig { stem_norm, adapter, stable_layer_norm, ..encoder() };
+                for (heads, compressed) in
+                    heads().into_iter().flat_map(|heads| [(heads.clone(), false), (heads, true)])
+                {
+                    let plain = EncoderConfig { stem_norm, adapter, stable_layer_norm, ..encoder() };
+                    let encoder = if compressed { self::compressed(plain) } else { plain };
                     let header = Header { encoder, heads, ..crate::forge::header() };
                     // Some heads cannot follow an adapter.
                     if header.validate().is_ok() {
@@ -301,7 +341,7 @@ fn sizes_of_outputs_follow_the_sound() {
     // 39 frames behind a kernel of 10 and a stride of 5, then 19; 10 and 5 behind the adapter.
     assert_eq!(sizes(&schema.outputs.extract_features), Some(vec![19, 12]));
     assert_eq!(sizes(&schema.outputs.hidden_states[1]), Some(vec![19, 16]));
-    assert_eq!(sizes(&schema.outputs.attentions[0]), Some(vec![4, 19, 19]));
+    assert_eq!(sizes(schema.outputs.attentions[0].as_ref().unwrap()), Some(vec![4, 19, 19]));
     assert_eq!(sizes(&schema.outputs.last_hidden_state), Some(vec![5, 16]));
     assert_eq!(sizes(&schema.heads[0].outputs.logits), Some(vec![5, 6]));
     assert_eq!(schema.outputs.extract_features.sizes(&header.encoder, 9), None);

@@ -17,7 +17,7 @@ use head::Head;
 
 use super::{Block, floats, floats_mut, frames_of, lengths_of, owned};
 use crate::engine::Engine;
-use crate::matrix::{Affine, Vector, Windows};
+use crate::matrix::{Affine, Windows};
 use crate::scratch::Scratch;
 
 /// Queries per block of scores.
@@ -25,27 +25,22 @@ const QUERY_BLOCK: usize = 48;
 /// Keys per block of scores; a multiple of the panel width.
 const KEY_BLOCK: usize = 256;
 
-/// Outputs of the gate's linear layer per head: two gates of four values each.
-const GATE_ROWS: usize = 8;
-
-/// `residual + out(attention(x))`.
+/// `residual + out(attention)`.
 ///
-/// Inputs: `x` `(batch, frames, channels)`, the table of [`PositionBias`](super::PositionBias), the residual if
-/// `separate_residual` (else it is `x`), valid frames `(batch)` if `masked`.
+/// Inputs: the residual `(batch, frames, channels)`, the table of [`PositionBias`](super::PositionBias), queries, keys and
+/// values `(batch, frames, 3 · kept)`, the gates of [`PositionGate`](super::PositionGate); other values
+/// `(batch, frames, kept)` if `own_values`, so that a layer can use the weights of an earlier one; valid frames `(batch)` if
+/// `masked`.
 /// Outputs: the hidden states, and the weights `(batch, heads, frames, frames)` if `weights`. These are the true
 /// weights of each head, before int8 rounds them for the mix; transformers returns their mean in every head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attention {
     pub engine: Engine,
-    pub heads: usize,
-    /// Queries, keys and values, stacked: `[1, 3 · channels, channels]`.
-    pub qkv: Affine,
+    /// The heads that the layer has, as rows of the table; `kept` channels of queries, keys and values are theirs.
+    pub heads: Vec<usize>,
+    /// `[1, channels, kept]`
     pub out: Affine,
-    /// `gru_rel_pos_linear`: `[1, 8, channels / heads]`.
-    pub gate: Affine,
-    /// `gru_rel_pos_const`, one per head.
-    pub gate_const: Vector,
-    pub separate_residual: bool,
+    pub own_values: bool,
     pub masked: bool,
     pub weights: bool,
 }
@@ -57,7 +52,7 @@ impl Block for Attention {
         let [batch, frames, _] = inputs[0].shape.dims() else { bail!("expected (batch, frames, channels)") };
         let mut facts = tvec!(inputs[0].without_value());
         if self.weights {
-            facts.push(f32::fact([batch.clone(), self.heads.to_dim(), frames.clone(), frames.clone()]));
+            facts.push(f32::fact([batch.clone(), self.heads.len().to_dim(), frames.clone(), frames.clone()]));
         }
         Ok(facts)
     }
@@ -65,58 +60,87 @@ impl Block for Attention {
     fn eval(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let mut inputs = inputs.into_iter();
         let mut next = || inputs.next().context("an input of the attention is missing");
-        let (x, table) = (next()?, next()?);
-        let residual = if self.separate_residual { Some(next()?) } else { None };
+        let (residual, table, qkv, gates) = (next()?, next()?, next()?, next()?);
+        let values = if self.own_values { Some(next()?) } else { None };
         let lengths = if self.masked { Some(next()?) } else { None };
 
-        let channels = self.out.rows();
-        let (batch, frames) = frames_of(&x, channels)?;
+        let (channels, kept, heads) = (self.out.rows(), self.out.columns(), self.heads.len());
+        let (batch, frames) = frames_of(&residual, channels)?;
         let lengths = lengths_of(lengths.as_ref(), batch, frames)?;
-        ensure!(table.shape() == [self.heads, 2 * frames - 1], "position bias of another length");
-        let mut weights = if self.weights {
-            Some(Tensor::zero::<f32>(&[batch, self.heads, frames, frames])?)
-        } else {
-            None
-        };
+        ensure!(qkv.shape() == [batch, frames, 3 * kept], "queries, keys and values of another shape");
+        ensure!(gates.shape() == [batch, frames, heads], "gates of another shape");
+        let &[table_heads, span] = table.shape() else { bail!("expected (heads, distances)") };
+        ensure!(span == 2 * frames - 1, "position bias of another length");
+        ensure!(self.heads.iter().all(|&head| head < table_heads), "position bias of fewer heads");
+        if let Some(values) = &values {
+            ensure!(values.shape() == [batch, frames, kept], "values of another shape");
+        }
+        let mut weights =
+            if self.weights { Some(Tensor::zero::<f32>(&[batch, heads, frames, frames])?) } else { None };
 
-        let mut context = Scratch::<f32>::new(batch * frames * channels);
+        let (table, qkv, gates) = (floats(&table)?, floats(&qkv)?, floats(&gates)?);
+        let values = values.as_deref().map(floats).transpose()?;
+        let mut context = Scratch::<f32>::new(batch * frames * kept);
         let per_head = frames * frames;
         for (i, &valid) in lengths.iter().enumerate() {
-            let row = i * frames * channels..(i + 1) * frames * channels;
+            let row = |width: usize| i * frames * width..(i + 1) * frames * width;
             let weights = match &mut weights {
                 Some(weights) => {
-                    let row = &mut floats_mut(weights)?[i * self.heads * per_head..][..self.heads * per_head];
+                    let row = &mut floats_mut(weights)?[i * heads * per_head..][..heads * per_head];
                     row.chunks_exact_mut(per_head).map(Some).collect()
                 }
-                None => (0..self.heads).map(|_| None).collect(),
+                None => (0..heads).map(|_| None).collect(),
             };
-            let x = &floats(&x)?[row.clone()];
-            self.mix(x, floats(&table)?, frames, valid, &mut context[row], weights);
+            let utterance = Utterance {
+                qkv: &qkv[row(3 * kept)],
+                values: values.map(|values| &values[row(kept)]),
+                gates: &gates[row(heads)],
+                table,
+                frames,
+                valid,
+            };
+            self.mix(&utterance, &mut context[row(kept)], weights);
         }
 
-        let mut hidden = owned(residual.unwrap_or(x));
-        ensure!(hidden.shape() == [batch, frames, channels], "input and residual differ in shape");
+        let mut hidden = owned(residual);
         let out = MatMut::dense(floats_mut(&mut hidden)?, batch * frames, channels);
-        self.out.apply(self.engine, Windows::dense(&context, channels), Epilogue::ADD, out);
+        self.out.apply(self.engine, Windows::dense(&context, kept), Epilogue::ADD, out);
         let mut outputs = tvec!(hidden.into_tvalue());
         outputs.extend(weights.map(Tensor::into_tvalue));
         Ok(outputs)
     }
 }
 
-/// Queries, keys and values of one head, as the stacked projection leaves them.
+/// What the heads read of one utterance.
+struct Utterance<'a> {
+    /// `(frames, 3 · kept)`
+    qkv: &'a [f32],
+    /// `(frames, kept)`, in place of those in `qkv`.
+    values: Option<&'a [f32]>,
+    /// `(frames, heads)`
+    gates: &'a [f32],
+    table: &'a [f32],
+    frames: usize,
+    /// Frames that may be attended to.
+    valid: usize,
+}
+
+/// Queries, keys and values of one head.
 #[derive(Clone, Copy)]
 struct Qkv<'a> {
-    /// From the head's first query on; a frame's query, key and value lie `channels` apart, frames three times as far.
+    /// From the head's first query on; its first key lies `kept` behind, the next frame three times as far.
     data: &'a [f32],
-    channels: usize,
+    kept: usize,
+    /// From the head's first value on, frames `value_stride` apart.
+    values: &'a [f32],
+    value_stride: usize,
     head_dim: usize,
     frames: usize,
 }
 
 impl<'a> Qkv<'a> {
     fn stride(&self) -> usize {
-        3 * self.channels
+        3 * self.kept
     }
 
     fn query(&self, frame: usize) -> &'a [f32] {
@@ -125,12 +149,7 @@ impl<'a> Qkv<'a> {
 
     /// From the first key on.
     fn keys(&self) -> &'a [f32] {
-        &self.data[self.channels..]
-    }
-
-    /// From the first value on.
-    fn values(&self) -> &'a [f32] {
-        &self.data[2 * self.channels..]
+        &self.data[self.kept..]
     }
 }
 
@@ -158,52 +177,26 @@ impl<'a> Bias<'a> {
 }
 
 impl Attention {
-    /// Weighted values of every head of one utterance, side by side in `context` `(frames, channels)`.
-    fn mix(
-        &self,
-        x: &[f32],
-        table: &[f32],
-        frames: usize,
-        valid: usize,
-        context: &mut [f32],
-        weights: Vec<Option<&mut [f32]>>,
-    ) {
-        let channels = self.out.rows();
-        let head_dim = channels / self.heads;
-        let mut qkv = Scratch::<f32>::new(frames * 3 * channels);
-        let out = MatMut::dense(&mut qkv, frames, 3 * channels);
-        self.qkv.apply(self.engine, Windows::dense(x, channels), Epilogue::default(), out);
-        let (gates, int8) = (self.gates(x), self.qkv.weight.is_int8());
-
-        let windows = MatMut::dense(context, frames, channels).column_blocks(head_dim);
-        self.engine.each(windows.zip(weights).enumerate(), |(head, (context, weights))| {
-            let bias = Bias {
-                gates: &gates[head..],
-                heads: self.heads,
-                table: &table[head * (2 * frames - 1)..][..2 * frames - 1],
+    /// Weighted values of every head of one utterance, side by side in `context` `(frames, kept)`.
+    fn mix(&self, utterance: &Utterance<'_>, context: &mut [f32], weights: Vec<Option<&mut [f32]>>) {
+        let &Utterance { qkv, values, gates, table, frames, valid } = utterance;
+        let (kept, heads) = (self.out.columns(), self.heads.len());
+        let (head_dim, int8) = (kept / heads, self.out.weight.is_int8());
+        let (values, value_stride) = values.map_or((&qkv[2 * kept..], 3 * kept), |values| (values, kept));
+        let span = 2 * frames - 1;
+        let windows = MatMut::dense(context, frames, kept).column_blocks(head_dim);
+        let heads_of_all = self.heads.iter().enumerate();
+        self.engine.each(windows.zip(weights).zip(heads_of_all), |((context, weights), (head, &of_all))| {
+            let bias = Bias { gates: &gates[head..], heads, table: &table[of_all * span..][..span] };
+            let qkv = Qkv {
+                data: &qkv[head * head_dim..],
+                kept,
+                values: &values[head * head_dim..],
+                value_stride,
+                head_dim,
+                frames,
             };
-            let qkv = Qkv { data: &qkv[head * head_dim..], channels, head_dim, frames };
             Head::new(self.engine.kernels, qkv, bias, valid, int8).attend(context, weights);
         });
-    }
-
-    /// `(frames, heads)`: how strongly each query takes the position bias, from the layer's input viewed as heads.
-    fn gates(&self, x: &[f32]) -> Scratch<f32> {
-        let windows = Windows::dense(x, self.gate.columns());
-        let mut projected = Scratch::<f32>::new(windows.rows * GATE_ROWS);
-        let out = MatMut::dense(&mut projected, windows.rows, GATE_ROWS);
-        self.gate.apply(self.engine, windows, Epilogue::default(), out);
-        let mut pairs = Scratch::<f32>::new(windows.rows * 2);
-        for (pair, eight) in pairs.chunks_exact_mut(2).zip(projected.chunks_exact(GATE_ROWS)) {
-            pair[0] = eight[..4].iter().sum();
-            pair[1] = eight[4..].iter().sum();
-        }
-        self.engine.kernels.sigmoid(&mut pairs);
-        let mut gates = Scratch::<f32>::new(windows.rows);
-        let constants = self.gate_const.values().iter().cycle();
-        for ((gate, pair), constant) in gates.iter_mut().zip(pairs.chunks_exact(2)).zip(constants) {
-            *gate = pair[0] * (pair[1] * constant - 1.0) + 2.0;
-        }
-        gates
     }
 }

@@ -17,7 +17,14 @@ fn mixed(kernels: &'static Kernels, frames: usize, valid: usize, head_dim: usize
     }
     let gates: Vec<f32> = (0..frames).map(|i| 4.0 + wave(i)).collect();
     let table: Vec<f32> = (0..2 * frames - 1).map(|i| 1.5 * (i as f32 * 0.012).sin()).collect();
-    let qkv = Qkv { data: &qkv, channels: head_dim, head_dim, frames };
+    let qkv = Qkv {
+        data: &qkv,
+        kept: head_dim,
+        values: &qkv[2 * head_dim..],
+        value_stride: 3 * head_dim,
+        head_dim,
+        frames,
+    };
     let bias = Bias { gates: &gates, heads: 1, table: &table };
     let mut out = vec![f32::NAN; frames * head_dim];
     let context = MatMut::dense(&mut out, frames, head_dim);

@@ -26,7 +26,7 @@ impl Values {
             Packed::I8(Blocks::new(kernels, qkv, count))
         } else {
             let mut values = Scratch::new(padded(head_dim) * count);
-            pack::transposed_f32_into(qkv.values(), qkv.stride(), count, head_dim, &mut values);
+            pack::transposed_f32_into(qkv.values, qkv.value_stride, count, head_dim, &mut values);
             Packed::F32(values)
         };
         Values { count, head_dim, packed }
@@ -94,8 +94,8 @@ impl Blocks {
         let columns = scales.chunks_exact_mut(width).zip(sums.chunks_exact_mut(width));
         for (block, (codes, (scales, sums))) in codes.chunks_mut(KEY_BLOCK * width).zip(columns).enumerate() {
             let first = block * KEY_BLOCK;
-            let values = &qkv.values()[first * qkv.stride()..];
-            let rows = RowsF32::new(values, qkv.stride(), KEY_BLOCK.min(count - first));
+            let values = &qkv.values[first * qkv.value_stride..];
+            let rows = RowsF32::new(values, qkv.value_stride, KEY_BLOCK.min(count - first));
             kernels.quantise_transposed(&rows, qkv.head_dim, codes, scales, sums);
         }
         Blocks { codes, scales, sums }

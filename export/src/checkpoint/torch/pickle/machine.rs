@@ -14,6 +14,10 @@ const WRAPPERS: [&str; 4] = ["state_dict", "model_state_dict", "model", "module"
 /// Dicts within dicts that are searched. A dict may hold itself, and must not be followed for ever.
 const MAX_WRAPPERS: usize = 4;
 
+/// Values of settings that are read, and lists within lists.
+const MAX_SETTINGS: usize = 100_000;
+const MAX_NESTED: usize = 4;
+
 /// How much of a dict without tensors a message tells.
 const MAX_KEYS: usize = 5;
 const MAX_KEY: usize = 40;
@@ -255,10 +259,11 @@ impl<'a> Machine<'a> {
     /// What a dict holds, or the dict that lies in it under one of [`WRAPPERS`].
     pub(super) fn saved(&self, value: Value) -> Result<Saved<'a>, TorchProblem> {
         let Value::Dict(mut dict) = value else { return Err(TorchProblem::NoStateDict(Vec::new())) };
-        let settings = match (self.get_item(dict, "cfg"), self.get_item(dict, "model")) {
+        let beside = |key: &str, model: &str| match (self.get_item(dict, key), self.get_item(dict, model)) {
             (Some(Value::Dict(settings)), Some(Value::Dict(_))) => Some(self.settings(settings)),
             _ => None,
         };
+        let (settings, config) = (beside("cfg", "model"), beside("config", "state_dict"));
         for _ in 0..MAX_WRAPPERS {
             let tensors = self.named(dict).filter_map(|(name, value)| match value {
                 Value::Tensor(view) => Some((name, self.views[view].clone())),
@@ -266,7 +271,7 @@ impl<'a> Machine<'a> {
             });
             let tensors: Vec<_> = tensors.collect();
             if !tensors.is_empty() {
-                return Ok(Saved { settings, tensors });
+                return Ok(Saved { settings, config, tensors });
             }
             let inner = WRAPPERS.iter().find_map(|wrapper| match self.get_item(dict, wrapper) {
                 Some(Value::Dict(inner)) => Some(inner),
@@ -304,15 +309,28 @@ impl<'a> Machine<'a> {
 
     /// The keys of a dict under which plain values lie.
     fn settings(&self, dict: usize) -> Settings {
-        let plain = |value| match value {
+        let mut left = MAX_SETTINGS;
+        let plain =
+            |(key, value): (&str, Value)| Some((key.to_owned(), self.plain(value, MAX_NESTED, &mut left)?));
+        self.named(dict).filter_map(plain).collect()
+    }
+
+    /// A plain value, or a list or tuple of such, within bounds: lists may hold themselves, and each other many times.
+    fn plain(&self, value: Value, depth: usize, left: &mut usize) -> Option<Json> {
+        *left = left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
+        let mut list =
+            |values: &[Value]| values.iter().map(|&value| self.plain(value, depth, left)).collect();
+        match value {
             Value::None => Some(Json::Null),
             Value::Bool(value) => Some(value.into()),
             Value::Int(value) => Some(value.into()),
             Value::Float(value) => Some(value.into()),
             Value::Text(text) => Some(self.texts[text].into()),
+            Value::List(values) => list(&self.lists[values]),
+            Value::Tuple(values) => list(&self.tuples[values]),
             _ => None,
-        };
-        self.named(dict).filter_map(|(key, value)| Some((key.to_owned(), plain(value)?))).collect()
+        }
     }
 
     /// The items of a dict whose keys are text.

@@ -76,6 +76,8 @@ pub(crate) type Settings = serde_json::Map<String, serde_json::Value>;
 pub(crate) struct Saved<'a> {
     /// What lies under `cfg` beside a `model`, as WavLM's authors save their models.
     pub settings: Option<Settings>,
+    /// What lies under `config` beside a `state_dict`, as those save them who prune models.
+    pub config: Option<Settings>,
     /// The tensors of the state dict, in its order.
     pub tensors: Vec<(&'a str, TensorView<'a>)>,
 }

@@ -1,0 +1,121 @@
+//! Headers of earlier versions, which files in use still have. In version 1 a decision had one threshold; up to version 2 all
+//! layers were alike.
+
+use serde::Deserialize;
+
+use crate::config::{
+    Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, Preprocessing, StemNorm,
+};
+use crate::header::{ExportReport, Header, Precision, TensorEntry};
+
+/// Up to version 2, with the heads of either.
+#[derive(Deserialize)]
+pub(crate) struct OlderHeader<H> {
+    encoder: OlderEncoder,
+    heads: Vec<H>,
+    preprocessing: Preprocessing,
+    precision: Precision,
+    tensors: Vec<TensorEntry>,
+    report: Option<ExportReport>,
+    licence: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct OlderEncoder {
+    stem: Vec<ConvShape>,
+    stem_norm: StemNorm,
+    stem_activation: Activation,
+    hidden_size: u32,
+    num_layers: u32,
+    num_heads: u32,
+    intermediate_size: u32,
+    hidden_activation: Activation,
+    layer_norm_eps: f32,
+    positional_kernel: u32,
+    positional_groups: u32,
+    num_buckets: u32,
+    max_bucket_distance: u32,
+    stable_layer_norm: bool,
+    adapter: Option<AdapterConfig>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct HeadV1 {
+    name: String,
+    kind: HeadKind,
+    weighted_layer_sum: bool,
+    decision: Option<DecisionV1>,
+}
+
+#[derive(Deserialize)]
+struct DecisionV1 {
+    threshold: f32,
+    window_s: f32,
+    hop_s: f32,
+    smoothing_windows: u32,
+    refractory_s: f32,
+}
+
+impl<H: Into<Head>> From<OlderHeader<H>> for Header {
+    fn from(old: OlderHeader<H>) -> Header {
+        Header {
+            encoder: old.encoder.into(),
+            heads: old.heads.into_iter().map(Into::into).collect(),
+            preprocessing: old.preprocessing,
+            precision: old.precision,
+            tensors: old.tensors,
+            report: old.report,
+            licence: old.licence,
+            source: old.source,
+        }
+    }
+}
+
+impl From<OlderEncoder> for EncoderConfig {
+    fn from(old: OlderEncoder) -> EncoderConfig {
+        EncoderConfig {
+            stem: old.stem,
+            stem_norm: old.stem_norm,
+            stem_activation: old.stem_activation,
+            hidden_size: old.hidden_size,
+            num_layers: old.num_layers,
+            num_heads: old.num_heads,
+            intermediate_size: old.intermediate_size,
+            hidden_activation: old.hidden_activation,
+            layer_norm_eps: old.layer_norm_eps,
+            positional_kernel: old.positional_kernel,
+            positional_groups: old.positional_groups,
+            num_buckets: old.num_buckets,
+            max_bucket_distance: old.max_bucket_distance,
+            stable_layer_norm: old.stable_layer_norm,
+            adapter: old.adapter,
+            stem_scale: false,
+            layers: Vec::new(),
+        }
+    }
+}
+
+impl From<HeadV1> for Head {
+    fn from(old: HeadV1) -> Head {
+        Head {
+            name: old.name,
+            kind: old.kind,
+            weighted_layer_sum: old.weighted_layer_sum,
+            decision: old.decision.map(Decision::from),
+        }
+    }
+}
+
+impl From<DecisionV1> for Decision {
+    fn from(old: DecisionV1) -> Decision {
+        Decision {
+            threshold: old.threshold,
+            lower_threshold: None,
+            window_s: old.window_s,
+            hop_s: old.hop_s,
+            smoothing_windows: old.smoothing_windows,
+            refractory_s: old.refractory_s,
+        }
+    }
+}
