@@ -5,8 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wavlm_export::agreement::measure;
-use wavlm_export::checkpoint::Task;
-use wavlm_format::Precision;
+use wavlm_export::canonical::CanonicalModel;
+use wavlm_export::checkpoint::{Task, Wanted};
+use wavlm_export::convert::{self, Source};
+use wavlm_export::progress::Silent;
+use wavlm_format::{HeadKind, Precision};
 use wavlm_kernels::Kernels;
 use wavlm_tests::{Case, assert_same, model_as, read_checkpoint, repository};
 
@@ -84,6 +87,51 @@ fn files_of_the_authors_are_the_same_models_as_those_of_transformers() {
         let found = read_checkpoint(folder.path(), None);
         assert_same(&found.unwrap_or_else(|error| panic!("in a folder: {error}")), &theirs);
     }
+}
+
+#[test]
+fn heads_of_s3prl_are_those_of_transformers() {
+    let files = files("ckpt");
+    for (path, name) in files.iter().filter(|(_, case)| case != "other") {
+        let theirs = read_checkpoint(&case_folder(name), None).expect("a golden case");
+        let bare = read_checkpoint(&case_folder(name), Some(Task::None)).expect("its encoder");
+        let sources = [case_folder(name), path.clone()].map(|folder| Source { name: None, folder });
+        let mut found = read_heads(&sources);
+        assert_eq!(found.encoder, bare.encoder);
+        if name.starts_with("sequence") {
+            let labels: Vec<String> = theirs.heads[0].kind.labels().to_vec();
+            found.name_labels(&labels).expect("as many as there are outputs");
+            let refusal = found.name_labels(&labels).expect_err("they have names").to_string();
+            assert!(
+                refusal.contains("5 labels") && refusal.contains("head `sequence` has 5 with names"),
+                "{refusal}"
+            );
+        }
+        if name.starts_with("xvector") {
+            // Those of a head of s3prl have no texts.
+            if let HeadKind::XVector { labels, .. } = &mut found.heads[0].kind {
+                labels.clone_from_slice(theirs.heads[0].kind.labels());
+            }
+        }
+        assert_same(&found, &theirs);
+        let refusal = read_checkpoint(path, None).expect_err("a head alone");
+        assert!(refusal.contains("--head") && refusal.contains("s3prl"), "{refusal}");
+    }
+    assert_eq!(files.len(), 4);
+}
+
+/// The encoder of the first without its head, and the heads of the others.
+fn read_heads(sources: &[Source]) -> CanonicalModel {
+    convert::read(sources, &Wanted::task(Some(Task::None)), &Silent).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn heads_that_no_head_here_is_like_are_refused() {
+    let sources = [case_folder("frame-group"), others().join("other.recurrent.ckpt")];
+    let sources = sources.map(|folder| Source { name: None, folder });
+    let refusal =
+        convert::read(&sources, &Wanted::task(Some(Task::None)), &Silent).expect_err("no head").to_string();
+    assert!(refusal.contains("other.recurrent.ckpt: `Downstream.model.rnn.weight_ih_l0`"), "{refusal}");
 }
 
 #[test]

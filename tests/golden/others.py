@@ -114,6 +114,40 @@ def authors(name, normalize):
     return {"cfg": settings, "model": tensors}
 
 
+# s3prl's names for the parts of heads, and transformers'.
+S3PRL = {
+    "WavLMForSequenceClassification": [("projector.", "projector."), ("classifier.", "model.post_net.linear.")],
+    "WavLMForAudioFrameClassification": [("classifier.", "model.linear.")],
+    "WavLMForXVector": [
+        ("projector.", "connector."), ("tdnn.", "model.framelevel_feature_extractor.module."),
+        ("feature_extractor.", "model.utterancelevel_feature_extractor.linear1."),
+        ("classifier.", "model.utterancelevel_feature_extractor.linear2."), ("objective.weight", "objective.W"),
+    ],
+}  # fmt: skip
+
+
+def s3prl(name):
+    """The head of a case as s3prl saves it: no encoder, and what training had beside it."""
+    model = case(name)[0].model
+    state, parts = model.state_dict(), S3PRL[type(model).__name__]
+    names = {k: theirs + k.removeprefix(ours) for k in state for ours, theirs in parts if k.startswith(ours)}
+    head = {theirs: state[ours] for ours, theirs in names.items()} | {"best_score": torch.zeros(1)}
+    weights = {"Featurizer": {"weights": state["layer_weights"]}} if "layer_weights" in state else {"Featurizer": {}}
+    training = {
+        "Optimizer": {"state": {0: {"step": 7, "exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 1e-4, "params": [0, 1]}]},
+        "Step": 7, "Epoch": 0, "Args": Namespace(upstream="wavlm"), "Config": {"downstream_expert": {"modelrc": {"projector_dim": 12}}},
+    }  # fmt: skip
+    return training | weights | {"Downstream": head}
+
+
+def heads():
+    for name in ("sequence-group", "frame-group", "xvector-group"):
+        torch.save(s3prl(name), OUT / f"{name}.s3prl.ckpt")
+    # Diarisation as SUPERB trains it goes through a recurrent layer.
+    recurrent = {"model.rnn.weight_ih_l0": torch.zeros(8, 12), "model.linear.weight": torch.zeros(2, 4), "model.linear.bias": torch.zeros(2)}
+    torch.save({"Featurizer": {"weights": torch.zeros(3)}, "Downstream": recurrent}, OUT / "other.recurrent.ckpt")
+
+
 def main():
     warnings.filterwarnings("ignore")
     shutil.rmtree(OUT, ignore_errors=True)
@@ -145,6 +179,8 @@ def main():
     speaker = {f"feature_extract.model.{name}": tensor for name, tensor in stable["model"].items()}
     speaker |= {"feature_weight": torch.zeros(4), "layer1.conv.weight": torch.zeros(8, 36, 5), "bn.num_batches_tracked": torch.tensor(7)}
     torch.save({"model": speaker, "args": Namespace(epochs=3)}, OUT / "base-stable.speaker.pt")
+
+    heads()
 
     relative = Wav2Vec2ForCTC(Wav2Vec2Config(
         conv_dim=[8] * 7, hidden_size=12, num_attention_heads=3, intermediate_size=16, num_hidden_layers=1,

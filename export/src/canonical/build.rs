@@ -7,12 +7,14 @@
 use std::collections::HashMap;
 
 use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
-use wavlm_format::{AdapterConfig, EncoderConfig, Head, HeadKind, LayerShape, Schema, StemNorm, TdnnShape};
+use wavlm_format::{
+    AdapterConfig, EncoderConfig, Head, HeadKind, LayerShape, Schema, StemNorm, TdnnShape, TensorSpec,
+};
 
 use super::error::{CanonicalError, Shape};
 use super::model::CanonicalModel;
 use super::tensors::CanonicalTensors;
-use crate::checkpoint::{Checkpoint, NamedTensors, names};
+use crate::checkpoint::{Checkpoint, HeadCheckpoint, NamedTensors, names};
 
 /// Largest difference, relative to the largest weight, between two spellings of one weight that are the same.
 const SAME_WEIGHT: f32 = 1e-6;
@@ -43,8 +45,33 @@ impl CanonicalModel {
             builder.head(&encoder, head)?;
         }
         builder.check_rest(other_heads_unwanted)?;
-        let tensors = builder.in_order_of(&schema);
+        let tensors = builder.in_order_of(schema.tensors().iter());
         Ok(Self { encoder, heads, preprocessing, tensors })
+    }
+}
+
+impl CanonicalModel {
+    /// A head alone, over an encoder whose tensors are elsewhere: those of the head are all that the result has.
+    ///
+    /// # Errors
+    /// As [`from_checkpoint`](Self::from_checkpoint).
+    pub fn of_head(
+        checkpoint: HeadCheckpoint,
+        name: Option<&str>,
+        over: &CanonicalModel,
+    ) -> Result<Self, CanonicalError> {
+        let HeadCheckpoint { mut head, tensors, .. } = checkpoint;
+        if let Some(name) = name {
+            name.clone_into(&mut head.name);
+        }
+        let (encoder, heads) = (over.encoder.clone(), vec![head]);
+        let schema = Schema::new(&encoder, &heads, false)?;
+        let mut builder = Builder { source: tensors, built: HashMap::new() };
+        builder.head(&encoder, &heads[0])?;
+        builder.check_rest(false)?;
+        let of_head = schema.tensors().iter().filter(|spec| spec.name.starts_with("heads."));
+        let tensors = builder.in_order_of(of_head);
+        Ok(Self { encoder, heads, preprocessing: over.preprocessing, tensors })
     }
 }
 
@@ -56,9 +83,9 @@ struct Builder {
 
 impl Builder {
     /// The tensors as the schema lists them.
-    fn in_order_of(mut self, schema: &Schema) -> CanonicalTensors {
+    fn in_order_of<'a>(mut self, specs: impl Iterator<Item = &'a TensorSpec>) -> CanonicalTensors {
         let mut tensors = CanonicalTensors::default();
-        for spec in schema.tensors() {
+        for spec in specs {
             let values = self.built.remove(&spec.name);
             let values = values.unwrap_or_else(|| panic!("{} was not built", spec.name));
             let shape = values.shape().iter().map(|&size| size as u64);

@@ -4,12 +4,14 @@
 mod build;
 mod cut;
 mod error;
+mod labels;
 mod merge;
 mod model;
 mod tensors;
 
 pub use cut::CutError;
 pub use error::{CanonicalError, Shape};
+pub use labels::LabelsError;
 pub use merge::MergeError;
 pub use model::CanonicalModel;
 pub use tensors::{CanonicalTensor, CanonicalTensors};

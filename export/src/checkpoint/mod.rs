@@ -15,6 +15,7 @@ pub(crate) mod onnx;
 mod peft;
 mod prefixes;
 mod pruned;
+mod s3prl;
 mod safetensors;
 mod shards;
 mod source;
@@ -26,9 +27,10 @@ mod weights;
 pub use config_json::{ConfigJson, Task};
 pub use error::{
     AdapterProblem, AuthorsProblem, CheckpointError, ConfigProblem, OnnxProblem, Problem, PrunedProblem,
-    SafetensorsProblem, ShardProblem, SourceProblem, TorchProblem,
+    S3prlProblem, SafetensorsProblem, ShardProblem, SourceProblem, TorchProblem,
 };
 pub use folder::{Checkpoint, Wanted};
 pub use graph_file::OnnxFile;
+pub use s3prl::HeadCheckpoint;
 pub use tensors::NamedTensors;
 pub(crate) use tensors::same_bits;

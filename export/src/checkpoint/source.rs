@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
+use super::error::{AdapterProblem, CheckpointError, Problem, S3prlProblem, SourceProblem};
 use super::peft::AdapterConfig;
 use super::torch::Contents;
 use super::weights::Weights;
-use super::{authors, graph_file, pruned};
+use super::{authors, graph_file, pruned, s3prl};
 
 /// The configuration that makes a folder a checkpoint.
 pub(super) const CONFIG: &str = "config.json";
@@ -92,6 +92,10 @@ impl Source {
         }
         if let Some(source) = of_a_file(&weights) {
             return Ok(source);
+        }
+        if weights.contents().is_some_and(|contents| s3prl::wrote(&contents)) {
+            let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            return Err(CheckpointError::new(path, S3prlProblem::Alone { file }));
         }
         if !folder.join(CONFIG).exists() {
             return Err(CheckpointError::new(folder, SourceProblem::NoConfig { folder: None }));

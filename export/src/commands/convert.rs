@@ -3,9 +3,11 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use wavlm_export::audio;
+use wavlm_export::canonical::CanonicalModel;
 use wavlm_export::checkpoint::{Task, Wanted};
 use wavlm_export::convert::{self, Options, Source, Target};
 use wavlm_export::file::Provenance;
@@ -19,7 +21,7 @@ pub struct Arguments {
     /// Folder written by save_pretrained, or a file of weights in one; several, as NAME=SRC, put several heads over one encoder
     #[arg(required = true, value_name = "[NAME=]SRC", value_parser = parse_source)]
     sources: Vec<Source>,
-    /// A checkpoint of another head over the same encoder; may be given several times
+    /// A checkpoint of another head over the same encoder, or such a head alone, as s3prl saves it; may be given several times
     #[arg(long = "head", value_name = "[NAME=]CHECKPOINT", value_parser = parse_source)]
     heads: Vec<Source>,
     /// Keep the first N layers of the encoder alone; heads must be over a weighted sum of layers
@@ -37,6 +39,9 @@ pub struct Arguments {
     /// Head to export, where config.json does not say or says something else
     #[arg(long, value_enum)]
     task: Option<Task>,
+    /// Texts of labels, one on each line, for a head whose checkpoint does not name them
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
     /// Language of a CTC head for several, whose vocabulary and adapter.LANG.safetensors lie in the folder
     #[arg(long, value_name = "LANG")]
     target_lang: Option<String>,
@@ -82,6 +87,13 @@ fn folder_names(sources: &[Source]) -> String {
     sources.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
+fn name_labels(model: &mut CanonicalModel, path: &Path) -> anyhow::Result<()> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let texts: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    model.name_labels(&texts).with_context(|| path.display().to_string())
+}
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { sources, output, .. } = arguments;
     let wanted = Wanted { task: arguments.task, language: arguments.target_lang.clone() };
@@ -92,6 +104,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let progress = Bars::default();
     let sources: Vec<Source> = sources.iter().chain(&arguments.heads).cloned().collect();
     let mut model = convert::read(&sources, &wanted, &progress)?;
+    if let Some(path) = &arguments.labels {
+        name_labels(&mut model, path)?;
+    }
     if let Some(layers) = arguments.layers {
         let all = model.encoder.num_layers;
         let (shorter, agreements) = convert::cut(&model, layers, &recordings)?;

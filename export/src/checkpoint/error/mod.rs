@@ -5,6 +5,7 @@ mod authors;
 mod config;
 mod onnx;
 mod pruned;
+mod s3prl;
 mod source;
 mod weights;
 
@@ -15,6 +16,7 @@ pub use authors::AuthorsProblem;
 pub use config::ConfigProblem;
 pub use onnx::OnnxProblem;
 pub use pruned::PrunedProblem;
+pub use s3prl::S3prlProblem;
 pub use source::SourceProblem;
 pub use weights::{SafetensorsProblem, ShardProblem, TorchProblem};
 
@@ -69,6 +71,9 @@ pub enum Problem {
     /// A file of a pruned model that cannot be converted.
     #[error(transparent)]
     Pruned(#[from] PrunedProblem),
+    /// A head of s3prl that cannot be converted.
+    #[error(transparent)]
+    S3prl(#[from] S3prlProblem),
     /// An ONNX graph that cannot be converted.
     #[error(transparent)]
     Onnx(#[from] OnnxProblem),

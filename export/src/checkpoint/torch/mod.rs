@@ -5,6 +5,7 @@ mod legacy;
 mod pickle;
 mod view;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
@@ -13,8 +14,8 @@ use super::error::{Problem, TorchProblem};
 use super::tensors::{Float, NamedTensors};
 use archive::Archive;
 use legacy::LegacyFile;
-pub(crate) use pickle::Settings;
 use pickle::{Element, Legacy, Saved, Storage, TensorView};
+pub(crate) use pickle::{PARTS, Settings};
 use view::gather;
 
 /// What a file says before any number is read.
@@ -30,7 +31,7 @@ pub(super) struct Contents {
 
 impl Contents {
     fn of(saved: Saved<'_>) -> Self {
-        let names = saved.tensors.into_iter().map(|(name, _)| name.to_owned()).collect();
+        let names = saved.tensors.into_iter().map(|(name, _)| name.into_owned()).collect();
         Self { settings: saved.settings, config: saved.config, names }
     }
 }
@@ -62,7 +63,7 @@ pub(super) fn read(path: &Path) -> Result<NamedTensors, Problem> {
 
 /// The tensors out of their storages, of which `read` gets the numbers. There must be at most `numbers_left` in all.
 fn assemble(
-    tensors: Vec<(&str, TensorView<'_>)>,
+    tensors: Vec<(Cow<'_, str>, TensorView<'_>)>,
     mut numbers_left: u64,
     mut read: impl FnMut(&Storage<'_>, Float) -> Result<Vec<f32>, Problem>,
 ) -> Result<NamedTensors, Problem> {
@@ -73,7 +74,7 @@ fn assemble(
         let float = match view.storage.element {
             Element::Float(float) => float,
             Element::Other { name: kind, .. } => {
-                assembled.others.insert(name.to_owned(), kind.to_owned());
+                assembled.others.insert(name.into_owned(), kind.to_owned());
                 continue;
             }
         };
@@ -83,8 +84,8 @@ fn assemble(
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(read(&view.storage, float)?),
         };
-        let tensor = gather(&view, values).ok_or_else(|| TorchProblem::Bounds(name.to_owned()))?;
-        assembled.floats.insert(name.to_owned(), tensor);
+        let tensor = gather(&view, values).ok_or_else(|| TorchProblem::Bounds(name.clone().into_owned()))?;
+        assembled.floats.insert(name.into_owned(), tensor);
     }
     Ok(assembled)
 }

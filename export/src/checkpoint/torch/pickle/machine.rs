@@ -1,11 +1,12 @@
 //! The pickle machine itself: one method per kind of instruction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
 use super::input::Input;
-use super::value::{Global, MAX_DIMENSIONS, Saved, Settings, Storage, TensorView, Value};
+use super::value::{Global, MAX_DIMENSIONS, PARTS, Saved, Settings, Storage, TensorView, Value};
 use crate::checkpoint::error::TorchProblem;
 
 /// Names under which training scripts save a state dict among other things.
@@ -264,9 +265,13 @@ impl<'a> Machine<'a> {
             _ => None,
         };
         let (settings, config) = (beside("cfg", "model"), beside("config", "state_dict"));
+        let tensors = self.parts(dict);
+        if !tensors.is_empty() {
+            return Ok(Saved { settings, config, tensors });
+        }
         for _ in 0..MAX_WRAPPERS {
             let tensors = self.named(dict).filter_map(|(name, value)| match value {
-                Value::Tensor(view) => Some((name, self.views[view].clone())),
+                Value::Tensor(view) => Some((Cow::Borrowed(name), self.views[view].clone())),
                 _ => None,
             });
             let tensors: Vec<_> = tensors.collect();
@@ -284,6 +289,21 @@ impl<'a> Machine<'a> {
         }
         let keys = self.named(dict).map(|(name, _)| name.chars().take(MAX_KEY).collect());
         Err(TorchProblem::NoStateDict(keys.take(MAX_KEYS).collect()))
+    }
+
+    /// The tensors of s3prl's parts, each under the name of its part and its own.
+    fn parts(&self, dict: usize) -> Vec<(Cow<'a, str>, TensorView<'a>)> {
+        let parts = PARTS.iter().filter_map(|part| match self.get_item(dict, part) {
+            Some(Value::Dict(inner)) => Some((part, inner)),
+            _ => None,
+        });
+        let tensors = parts.flat_map(|(part, inner)| {
+            self.named(inner).filter_map(move |(name, value)| match value {
+                Value::Tensor(view) => Some((Cow::Owned(format!("{part}.{name}")), self.views[view].clone())),
+                _ => None,
+            })
+        });
+        tensors.collect()
     }
 
     /// The texts of a list of nothing else.

@@ -15,8 +15,8 @@ use crate::checkpoint::error::TorchProblem;
 pub(super) use legacy::Legacy;
 use machine::Machine;
 
-pub(crate) use value::Settings;
 pub(super) use value::{Element, Saved, Storage, TensorView};
+pub(crate) use value::{PARTS, Settings};
 
 /// Longest pickle read, in bytes; that of a model of thousands of tensors has some hundred thousand.
 pub(super) const MAX_PICKLE: u64 = 64 << 20;

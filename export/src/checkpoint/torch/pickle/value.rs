@@ -1,5 +1,7 @@
 //! What a state dict's pickle is made of.
 
+use std::borrow::Cow;
+
 use crate::checkpoint::tensors::Float;
 
 /// Most dimensions of a tensor; a convolution's weight has three.
@@ -68,6 +70,9 @@ impl Global {
     }
 }
 
+/// Names under which s3prl saves the parts of a head. What they hold is called by them and its own name.
+pub(crate) const PARTS: [&str; 2] = ["Featurizer", "Downstream"];
+
 /// Plain values under their names.
 pub(crate) type Settings = serde_json::Map<String, serde_json::Value>;
 
@@ -79,7 +84,7 @@ pub(crate) struct Saved<'a> {
     /// What lies under `config` beside a `state_dict`, as those save them who prune models.
     pub config: Option<Settings>,
     /// The tensors of the state dict, in its order.
-    pub tensors: Vec<(&'a str, TensorView<'a>)>,
+    pub tensors: Vec<(Cow<'a, str>, TensorView<'a>)>,
 }
 
 /// Where one tensor lies: a strided view of a storage. Not yet checked against the storage's length.
