@@ -10,22 +10,27 @@ use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoPr
 use tract_onnx::prelude::Framework;
 use tract_onnx::tensor::load_tensor;
 
+use super::fused;
 use super::graph::name_of;
 use crate::checkpoint::error::{OnnxProblem, Problem};
 
-/// Domains of operators that ONNX itself defines.
-const STANDARD: [&str; 2] = ["", "ai.onnx"];
+/// Domains of operators: those that ONNX itself defines, and those of onnxruntime's optimiser.
+const KNOWN: [&str; 3] = ["", "ai.onnx", "com.microsoft"];
 
 /// Reads the file.
 pub(crate) fn load(path: &Path) -> Result<ModelProto, Problem> {
     let mut file = std::fs::File::open(path)?;
     let model = tract_onnx::onnx().proto_model_for_read(&mut file);
     let mut model = model.map_err(|error| OnnxProblem::Damaged(error.to_string()))?;
+    let of_onnx =
+        model.opset_import.iter().filter(|opset| opset.domain.is_empty() || opset.domain == "ai.onnx");
+    let opset = of_onnx.map(|opset| opset.version).max().unwrap_or(1);
     let graph = model.graph.as_mut().ok_or(OnnxProblem::Empty)?;
-    if let Some(node) = graph.node.iter().find(|node| !STANDARD.contains(&node.domain.as_str())) {
+    if let Some(node) = graph.node.iter().find(|node| !KNOWN.contains(&node.domain.as_str())) {
         return Err(OnnxProblem::Domain { node: name_of(node), domain: node.domain.clone() }.into());
     }
     sort(graph)?;
+    fused::take_apart(graph, opset)?;
     widen(graph, folder_of(path)?)?;
     Ok(model)
 }

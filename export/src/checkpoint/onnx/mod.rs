@@ -7,10 +7,12 @@
 mod activation;
 mod encoder;
 mod file;
+mod fused;
 mod graph;
 mod heads;
 mod pieces;
 mod positions;
+mod ranks;
 mod tensors;
 
 use std::path::Path;
