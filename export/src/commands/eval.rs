@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Another file of the same model: also report the share of decisions that differ
     #[arg(long, value_name = "OTHER.wlm")]
     against: Option<PathBuf>,
-    /// Also report the decisions that polarity, an offset, silence around the sound, gain, other rates and MP3 change
+    /// Also report the decisions that polarity, an offset, silence around the sound and none, gain, other rates and MP3 change
     #[arg(long)]
     invariances: bool,
     /// Also count keywords at this threshold; may be given several times

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use wavlm_format::schema::OutputSpec;
-use wavlm_format::{Head, HeadKind, Header, ModelFile, Packing, StemNorm};
+use wavlm_format::{Head, HeadKind, Header, LayerShape, ModelFile, Packing, StemNorm};
 use wavlm_runtime::{Model, SessionOptions};
 
 /// Say what a .wlm file holds.
@@ -106,6 +106,12 @@ fn write_table(out: &mut impl Write, file: &ModelFile, outputs: Option<&[String]
         "encoder     {} layers of {}, {} heads, feed-forward {}, {placed}",
         encoder.num_layers, encoder.hidden_size, encoder.num_heads, encoder.intermediate_size
     )?;
+    for (i, layer) in encoder.layers.iter().enumerate() {
+        writeln!(out, "            layer {i}: {}", shape_of(layer))?;
+    }
+    if encoder.stem_scale {
+        writeln!(out, "            channels behind the stem are scaled")?;
+    }
     if let Some(adapter) = &encoder.adapter {
         let (layers, width) = (adapter.num_layers, adapter.output_hidden_size);
         writeln!(out, "adapter     {layers} layers of {width}, stride {}", adapter.stride)?;
@@ -133,6 +139,20 @@ fn write_table(out: &mut impl Write, file: &ModelFile, outputs: Option<&[String]
         super::write_agreements(out, &report.tensors)?;
     }
     Ok(())
+}
+
+/// What pruning or sharing left of a layer, in words.
+fn shape_of(layer: &LayerShape) -> String {
+    let heads: Vec<String> = layer.heads.iter().map(u32::to_string).collect();
+    let attention = match (heads.is_empty(), layer.attention_of) {
+        (true, _) => "no attention".to_owned(),
+        (false, None) => format!("heads {}", heads.join(" ")),
+        (false, Some(of)) => format!("heads {} with the weights of layer {of}", heads.join(" ")),
+    };
+    match layer.intermediate_size {
+        0 => format!("{attention}, no feed-forward block"),
+        width => format!("{attention}, feed-forward {width}"),
+    }
 }
 
 fn write_head(out: &mut impl Write, head: &Head) -> io::Result<()> {

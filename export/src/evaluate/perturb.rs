@@ -19,6 +19,8 @@ pub enum Perturbation {
     Offset(f32),
     /// As many seconds of digital silence before and after.
     Silence(u32),
+    /// Without what is quiet at both ends: the sound begins and ends with speech.
+    Cut,
     /// Louder by as many decibels.
     Gain(i32),
     /// Resampled to this rate, in hertz, and back.
@@ -37,13 +39,14 @@ pub struct PerturbError {
 
 impl Perturbation {
     /// All that are tried.
-    pub const ALL: [Perturbation; 13] = [
+    pub const ALL: [Perturbation; 14] = [
         Perturbation::Polarity,
         Perturbation::Offset(0.25),
         Perturbation::Offset(-0.25),
         Perturbation::Silence(1),
         Perturbation::Silence(3),
         Perturbation::Silence(10),
+        Perturbation::Cut,
         Perturbation::Gain(-30),
         Perturbation::Gain(-20),
         Perturbation::Gain(-10),
@@ -77,6 +80,7 @@ impl Perturbation {
                 let silence = vec![0.0; (seconds * SAMPLE_RATE) as usize];
                 Ok([&silence, samples, &silence].concat())
             }
+            Perturbation::Cut => Ok(without_quiet_ends(samples).to_vec()),
             Perturbation::Gain(decibels) => {
                 let gain = 10.0_f32.powf(decibels as f32 / 20.0);
                 Ok(samples.iter().map(|sample| sample * gain).collect())
@@ -94,11 +98,24 @@ impl std::fmt::Display for Perturbation {
             Perturbation::Polarity => write!(f, "polarity"),
             Perturbation::Offset(offset) => write!(f, "offset {offset:+}"),
             Perturbation::Silence(seconds) => write!(f, "{seconds} s of silence"),
+            Perturbation::Cut => write!(f, "cut at both ends"),
             Perturbation::Gain(decibels) => write!(f, "gain {decibels:+} dB"),
             Perturbation::Rate(rate) => write!(f, "{} kHz", rate / 1000),
             Perturbation::Mp3(kilobits) => write!(f, "MP3 {kilobits} kbit/s"),
         }
     }
+}
+
+/// From the first to the last 10 ms that are at most 30 dB below the loudest; all of it where nothing is louder than the rest.
+fn without_quiet_ends(samples: &[f32]) -> &[f32] {
+    let frame = SAMPLE_RATE as usize / 100;
+    let powers: Vec<f32> = samples.chunks(frame).map(|frame| frame.iter().map(|x| x * x).sum()).collect();
+    let loudest = powers.iter().copied().fold(0.0_f32, f32::max);
+    let loud = |power: &f32| *power >= 1e-3 * loudest && *power > 0.0;
+    let (Some(first), Some(last)) = (powers.iter().position(loud), powers.iter().rposition(loud)) else {
+        return samples;
+    };
+    &samples[first * frame..samples.len().min((last + 1) * frame)]
 }
 
 fn there_and_back(samples: &[f32], rate: u32) -> Result<Vec<f32>, String> {
@@ -173,6 +190,15 @@ mod tests {
         assert_eq!(apply(Perturbation::Gain(-20), &samples), [0.05, -0.025]);
         let louder = apply(Perturbation::Gain(6), &samples);
         assert!((louder[0] - 0.998).abs() < 0.001, "{louder:?}");
+    }
+
+    #[test]
+    fn what_is_quiet_at_both_ends_is_cut() {
+        let mut samples = vec![0.001; 4800];
+        samples[1600..3000].fill(0.5);
+        let cut = Perturbation::Cut.apply(&samples).expect("a cut");
+        assert_eq!((cut.len(), cut[0], cut[1399]), (1440, 0.5, 0.5));
+        assert_eq!(Perturbation::Cut.apply(&[0.0; 500]).expect("silence"), [0.0; 500]);
     }
 
     #[test]
