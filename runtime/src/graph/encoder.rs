@@ -1,5 +1,7 @@
 //! The encoder: stem, projection, positional convolution, transformer layers, adapter (`WavLMModel`).
 
+use std::collections::HashSet;
+
 use tract_core::internal::OutletId;
 use wavlm_format::AdapterConfig;
 use wavlm_format::schema::{self, AttentionWeights, OutputSpec};
@@ -7,8 +9,8 @@ use wavlm_format::schema::{self, AttentionWeights, OutputSpec};
 use super::builder::{Builder, Request, activation};
 use crate::error::Error;
 use crate::ops::{
-    AdapterConv, Attention, ChannelScale, FeedForward, FrameConv, FrameLengths, Normalise, PositionBias,
-    PositionGate, PositionalConv, Stem, WaveformConv, ZeroPadding,
+    AdapterConv, Attention, ChannelScale, FeedForward, FrameConv, FrameLengths, Normalise, Operands,
+    PositionBias, PositionGate, PositionalConv, Stem, WaveformConv, ZeroPadding,
 };
 
 /// Epsilon of the adapter's layer norm, whatever the configuration says.
@@ -23,13 +25,11 @@ pub(super) struct Encoded {
     pub last_hidden_state: OutletId,
 }
 
-/// What the attention of a layer reads.
+/// What later layers use that have the attention weights of a layer.
 #[derive(Clone, Copy)]
-struct Operands {
+struct Lent {
     qkv: OutletId,
     gates: OutletId,
-    /// In place of those in `qkv`.
-    values: Option<OutletId>,
 }
 
 /// What layers share.
@@ -38,8 +38,10 @@ struct Shared {
     table: OutletId,
     /// Valid frames, if a mask is given.
     frames: Option<OutletId>,
-    /// What the attention of each layer so far reads, for layers that use its weights.
-    operands: Vec<Option<Operands>>,
+    /// Layers whose attention weights others use, too.
+    lenders: HashSet<usize>,
+    /// What each layer so far lends.
+    lent: Vec<Option<Lent>>,
 }
 
 /// The heads of a layer, as rows of the position bias.
@@ -93,7 +95,12 @@ impl Builder<'_> {
             x = self.layer_norm(tensors.norm, epsilon, x)?;
         }
 
-        let mut shared = Shared { table: self.position_bias(x)?, frames, operands: Vec::new() };
+        let lenders = tensors.layers.iter().filter_map(|layer| match layer.attention.as_ref()?.weights {
+            AttentionWeights::Of { layer, .. } => Some(layer),
+            AttentionWeights::Own { .. } => None,
+        });
+        let lenders = lenders.collect();
+        let mut shared = Shared { table: self.position_bias(x)?, frames, lenders, lent: Vec::new() };
         let mut hidden_states = vec![x];
         for (layer, weights) in tensors.layers.iter().zip(&self.schema.outputs.attentions) {
             x = self.layer(layer, x, &mut shared, weights.as_ref().filter(|_| request.attentions))?;
@@ -190,14 +197,12 @@ impl Builder<'_> {
     ) -> Result<OutletId, Error> {
         let config = &self.file.header().encoder;
         let (epsilon, pre_norm) = (config.layer_norm_eps, config.stable_layer_norm);
-        let mut operands = None;
+        let mut lent = None;
         if let Some(attention) = &tensors.attention {
             let input = self.normed(tensors.attention_norm.filter(|_| pre_norm), epsilon, x)?;
-            let used = self.attention_operands(attention, &tensors.name, input, shared)?;
-            x = self.attention(attention, &tensors.name, x, &used, shared, weights)?;
-            operands = Some(used);
+            (x, lent) = self.attention(attention, &tensors.name, [x, input], shared, weights)?;
         }
-        shared.operands.push(operands);
+        shared.lent.push(lent);
         x = self.normed(tensors.attention_norm.filter(|_| !pre_norm), epsilon, x)?;
         if let Some(feed_forward) = &tensors.feed_forward {
             let block = self.feed_forward(feed_forward)?;
@@ -217,15 +222,17 @@ impl Builder<'_> {
         norm.map_or(Ok(x), |norm| self.layer_norm(norm, epsilon, x))
     }
 
-    /// What a layer attends with: queries, keys, values and gates of its own, or those of an earlier layer with other values.
-    fn attention_operands(
+    /// The attention of a layer that reads `input`, and what it lends to later layers that use its weights.
+    fn attention(
         &mut self,
         tensors: &schema::Attention,
         layer: &str,
-        x: OutletId,
+        [residual, input]: [OutletId; 2],
         shared: &Shared,
-    ) -> Result<Operands, Error> {
-        match tensors.weights {
+        weights: Option<&OutputSpec>,
+    ) -> Result<(OutletId, Option<Lent>), Error> {
+        let (mut lent, mut inputs) = (None, Vec::new());
+        let operands = match tensors.weights {
             AttentionWeights::Own { qkv, gate, gate_const } => {
                 let gate = PositionGate {
                     engine: self.engine,
@@ -234,42 +241,40 @@ impl Builder<'_> {
                     heads: heads(tensors),
                     num_heads: self.file.header().encoder.num_heads as usize,
                 };
-                let gates = self.add(&format!("{layer}.attention.gate"), gate, &[x])?;
-                Ok(Operands { qkv: self.linear(qkv, x)?, gates, values: None })
+                if shared.lenders.contains(&shared.lent.len()) {
+                    let gates = self.add(&format!("{layer}.attention.gate"), gate, &[input])?;
+                    let own = Lent { qkv: self.linear(qkv, input)?, gates };
+                    inputs.extend([residual, shared.table, own.qkv, own.gates]);
+                    lent = Some(own);
+                    Operands::Given { own_values: false }
+                } else {
+                    let separate_residual = input != residual;
+                    inputs.extend([input, shared.table]);
+                    inputs.extend(separate_residual.then_some(residual));
+                    Operands::Own { qkv: self.affine(qkv)?, gate, separate_residual }
+                }
             }
             AttentionWeights::Of { layer, value } => {
-                let of = shared.operands.get(layer).copied().flatten();
-                let of =
-                    of.ok_or_else(|| Error::Graph(format!("layer {layer} has no attention to share")))?;
-                Ok(Operands { values: Some(self.linear(value, x)?), ..of })
+                let of = shared.lent.get(layer).copied().flatten();
+                let of = of.ok_or_else(|| Error::Graph(format!("layer {layer} has no attention to lend")))?;
+                inputs.extend([residual, shared.table, of.qkv, of.gates, self.linear(value, input)?]);
+                Operands::Given { own_values: true }
             }
-        }
-    }
-
-    fn attention(
-        &mut self,
-        tensors: &schema::Attention,
-        layer: &str,
-        residual: OutletId,
-        operands: &Operands,
-        shared: &Shared,
-        weights: Option<&OutputSpec>,
-    ) -> Result<OutletId, Error> {
+        };
+        inputs.extend(shared.frames);
         let attention = Attention {
             engine: self.engine,
             heads: heads(tensors),
+            operands,
             out: self.affine(tensors.out)?,
-            own_values: operands.values.is_some(),
             masked: shared.frames.is_some(),
             weights: weights.is_some(),
         };
-        let mut inputs = vec![residual, shared.table, operands.qkv, operands.gates];
-        inputs.extend(operands.values.into_iter().chain(shared.frames));
         let outlets = self.add_many(&format!("{layer}.attention"), attention, &inputs)?;
         if let (Some(spec), Some(&outlet)) = (weights, outlets.get(1)) {
             self.output(spec, outlet);
         }
-        Ok(outlets[0])
+        Ok((outlets[0], lent))
     }
 
     fn feed_forward(&self, tensors: &schema::FeedForward) -> Result<FeedForward, Error> {

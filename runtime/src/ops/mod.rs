@@ -24,7 +24,7 @@ mod tdnn;
 mod weighted_sum;
 
 pub(crate) use adapter::AdapterConv;
-pub(crate) use attention::Attention;
+pub(crate) use attention::{Attention, Operands};
 pub(crate) use channel_scale::ChannelScale;
 pub(crate) use feed_forward::FeedForward;
 pub(crate) use layer_norm::LayerNorm;

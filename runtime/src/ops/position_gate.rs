@@ -34,20 +34,25 @@ impl Block for PositionGate {
 
     fn eval(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let (batch, frames) = frames_of(&inputs[0], self.num_heads * self.linear.columns())?;
-        let pairs = self.pairs(floats(&inputs[0])?);
         let mut gates = Tensor::zero::<f32>(&[batch, frames, self.heads.len()])?;
-        let rows = floats_mut(&mut gates)?.chunks_exact_mut(self.heads.len());
+        self.write(floats(&inputs[0])?, floats_mut(&mut gates)?);
+        Ok(tvec!(gates.into_tvalue()))
+    }
+}
+
+impl PositionGate {
+    /// The gates of the frames `x`, `(frames, heads)`.
+    pub fn write(&self, x: &[f32], gates: &mut [f32]) {
+        let pairs = self.pairs(x);
+        let rows = gates.chunks_exact_mut(self.heads.len());
         for (gates, pairs) in rows.zip(pairs.chunks_exact(2 * self.num_heads)) {
             for ((gate, &head), constant) in gates.iter_mut().zip(&self.heads).zip(self.constants.values()) {
                 let [a, b] = [pairs[2 * head], pairs[2 * head + 1]];
                 *gate = a * (b * constant - 1.0) + 2.0;
             }
         }
-        Ok(tvec!(gates.into_tvalue()))
     }
-}
 
-impl PositionGate {
     /// Both gates of every head of every frame.
     fn pairs(&self, x: &[f32]) -> Scratch<f32> {
         let windows = Windows::dense(x, self.linear.columns());

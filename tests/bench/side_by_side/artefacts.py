@@ -80,6 +80,18 @@ class Artefacts:
         return self.converted("onnx-int8", self.onnx, self.onnx, "base-int8.onnx")
 
     @cached_property
+    def onnx_qdq(self) -> Path:
+        return self.converted("onnx-qdq", self.onnx, self.onnx, "base-qdq.onnx")
+
+    @cached_property
+    def mnn(self) -> Path:
+        return self.converted("mnn", self.onnx, self.onnx, "base.mnn")
+
+    @cached_property
+    def mnn_int8(self) -> Path:
+        return self.converted("mnn-int8", self.onnx, self.onnx, "base-int8.mnn")
+
+    @cached_property
     def openvino(self) -> Path:
         return self.converted("openvino", self.onnx, self.onnx, "base.xml")
 

@@ -7,6 +7,9 @@ from .measure import Results
 
 MB = 1e6
 
+# Peers that multiply in int8, however close they come to f32.
+INT8 = ("openvino-int8", "ort-int8", "ort-qdq", "mnn-int8", "rten-int8")
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -46,9 +49,16 @@ def bars(results: Results, peak_share: float | None) -> list[Bar]:
     def cosine(output: str) -> Bar:
         return Bar(f"cosine of {output} to f32", 0.999, results.cosine("ours", output), "", 5, at_least=True)
 
+    def fastest_int8(limit: float, seconds: int, threads: int) -> Bar:
+        ratios = [results.ratio("ours", peer, seconds, threads) for peer in INT8]
+        known = [found for found in ratios if found is not None]
+        what = f"time of ours / fastest int8 peer, {seconds} s, {threads} thread(s)"
+        return Bar(what, limit, max(known, default=None), digits=3)
+
     file = file_bytes(results.engines["ours"].model) / MB if "ours" in results.engines else None
     percent = peak_share and 100 * peak_share
     return [
+        fastest_int8(0.65, 1, 1),
         ratio(0.80, "ours", "openvino-int8", 1, 1),
         ratio(0.85, "ours", "openvino-int8", 1, 2),
         ratio(0.85, "ours", "openvino-int8", 3, 2),
@@ -62,5 +72,5 @@ def bars(results: Results, peak_share: float | None) -> list[Bar]:
         memory(220, 60),
         Bar("open to ready", 10, results.load_ms("ours"), " ms", 1),
         Bar("file", 104, file, " MB", 1),
-        Bar("share of the core's int8 peak, 1 s, 1 thread", 65, percent, " %", 1, at_least=True),
+        Bar("share of the core's int8 peak, 1 s, 1 thread", 75, percent, " %", 1, at_least=True),
     ]

@@ -11,6 +11,12 @@ from . import sound
 from .settings import REPOSITORY
 
 
+def calibration() -> list:
+    """Recordings, and the very material that is measured."""
+    recordings = [sound.read(path) for path in sorted((REPOSITORY / "models/samples").glob("*.wav"))]
+    return recordings + [sound.speech_like(seconds)[None].astype("float32") for seconds in (1, 3, 10)]
+
+
 def onnx(checkpoint: Path, out: Path) -> None:
     """The graph as torch traces it, with a free length."""
     import torch
@@ -43,6 +49,41 @@ def onnx_int8(model: Path, out: Path) -> None:
     )
 
 
+def onnx_qdq(model: Path, out: Path) -> None:
+    """onnxruntime's static quantisation, convolutions included: weights per channel, activations by what they were on the same
+    recordings that NNCF is given."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Recordings(CalibrationDataReader):
+        def __init__(self):
+            self.rest = iter(calibration())
+
+        def get_next(self):
+            return next(({"waveform": samples} for samples in self.rest), None)
+
+    prepared = out.with_name("prepared.onnx")
+    quant_pre_process(model, prepared, skip_symbolic_shape=True)
+    quantize_static(
+        prepared, out, Recordings(), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8, op_types_to_quantize=["Conv", "MatMul", "Gemm"],
+    )  # fmt: skip
+    prepared.unlink()
+
+
+def mnn(model: Path, out: Path, *options: str) -> None:
+    """MNN's file, by its own converter."""
+    import MNN.tools.mnnconvert as converter
+
+    sys.argv = ["mnnconvert", "-f", "ONNX", "--modelFile", str(model), "--MNNModel", str(out), "--bizCode", "MNN", *options]
+    converter.main()
+
+
+def mnn_int8(model: Path, out: Path) -> None:
+    """The same with weights in 8 bits, which it multiplies with activations quantised as they come."""
+    mnn(model, out, "--weightQuantBits", "8")
+
+
 def openvino(model: Path, out: Path) -> None:
     """OpenVINO's own file, which it loads faster than ONNX."""
     import openvino
@@ -51,20 +92,22 @@ def openvino(model: Path, out: Path) -> None:
 
 
 def openvino_int8(model: Path, out: Path) -> None:
-    """NNCF's static quantisation, calibrated on recordings and on the very material that is measured."""
+    """NNCF's static quantisation."""
     import nncf
     import openvino
 
-    recordings = [sound.read(path) for path in sorted((REPOSITORY / "models/samples").glob("*.wav"))]
-    calibration = recordings + [sound.speech_like(seconds)[None].astype("float32") for seconds in (1, 3, 10)]
+    recordings = calibration()
     quantised = nncf.quantize(
-        openvino.Core().read_model(model), nncf.Dataset(calibration), model_type=nncf.ModelType.TRANSFORMER,
-        subset_size=len(calibration),
+        openvino.Core().read_model(model), nncf.Dataset(recordings), model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(recordings),
     )  # fmt: skip
     openvino.save_model(quantised, out, compress_to_fp16=False)
 
 
-KINDS = {"onnx": onnx, "onnx-int8": onnx_int8, "openvino": openvino, "openvino-int8": openvino_int8}
+KINDS = {
+    "onnx": onnx, "onnx-int8": onnx_int8, "onnx-qdq": onnx_qdq, "mnn": mnn, "mnn-int8": mnn_int8, "openvino": openvino,
+    "openvino-int8": openvino_int8,
+}  # fmt: skip
 
 if __name__ == "__main__":
     kind, source, target = sys.argv[1:]

@@ -57,6 +57,27 @@ def onnxruntime(threads: int) -> Callable[[Path], Infer]:
     return load
 
 
+def mnn(threads: int, precision: str, memory: str) -> Callable[[Path], Infer]:
+    """MNN's CPU backend; with little memory it multiplies in int8 where the file's weights are."""
+    import MNN.expr as expr
+    import MNN.nn as nn
+
+    runtime = nn.create_runtime_manager(
+        ({"backend": "CPU", "precision": precision, "memory": memory, "numThread": threads},)
+    )
+
+    def load(model: Path) -> Infer:
+        module = nn.load_module_from_file(str(model), ["waveform"], ["embeddings", "logits"], runtime_manager=runtime)
+
+        def infer(samples):
+            waveform = expr.const(samples, list(samples.shape), expr.NCHW)
+            return [output.read().copy() for output in module.forward([waveform])]
+
+        return infer
+
+    return load
+
+
 def openvino(threads: int, precision: str) -> Callable[[Path], Infer]:
     """OpenVINO's CPU plugin; what is not quantised is computed in `precision`."""
     import openvino
@@ -87,6 +108,8 @@ def openvino(threads: int, precision: str) -> Callable[[Path], Infer]:
 ENGINES = {
     "torch": torch,
     "onnxruntime": onnxruntime,
+    "mnn-low": lambda threads: mnn(threads, "normal", "low"),
+    "mnn-high": lambda threads: mnn(threads, "high", "normal"),
     "openvino-f32": lambda threads: openvino(threads, "f32"),
     "openvino-bf16": lambda threads: openvino(threads, "bf16"),
 }

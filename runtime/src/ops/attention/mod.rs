@@ -15,7 +15,7 @@ mod values;
 
 use head::Head;
 
-use super::{Block, floats, floats_mut, frames_of, lengths_of, owned};
+use super::{Block, PositionGate, floats, floats_mut, frames_of, lengths_of, owned};
 use crate::engine::Engine;
 use crate::matrix::{Affine, Windows};
 use crate::scratch::Scratch;
@@ -27,10 +27,8 @@ const KEY_BLOCK: usize = 256;
 
 /// `residual + out(attention)`.
 ///
-/// Inputs: the residual `(batch, frames, channels)`, the table of [`PositionBias`](super::PositionBias), queries, keys and
-/// values `(batch, frames, 3 · kept)`, the gates of [`PositionGate`](super::PositionGate); other values
-/// `(batch, frames, kept)` if `own_values`, so that a layer can use the weights of an earlier one; valid frames `(batch)` if
-/// `masked`.
+/// Inputs: `x` `(batch, frames, channels)`, the table of [`PositionBias`](super::PositionBias), then what [`Operands`] asks for,
+/// valid frames `(batch)` if `masked`.
 /// Outputs: the hidden states, and the weights `(batch, heads, frames, frames)` if `weights`. These are the true
 /// weights of each head, before int8 rounds them for the mix; transformers returns their mean in every head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +36,26 @@ pub(crate) struct Attention {
     pub engine: Engine,
     /// The heads that the layer has, as rows of the table; `kept` channels of queries, keys and values are theirs.
     pub heads: Vec<usize>,
+    pub operands: Operands,
     /// `[1, channels, kept]`
     pub out: Affine,
-    pub own_values: bool,
     pub masked: bool,
     pub weights: bool,
+}
+
+/// Where queries, keys, values and gates come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operands {
+    /// From `x`. The residual is the next input if `separate_residual`, else it is `x`.
+    Own {
+        /// Queries, keys and values, stacked: `[1, 3 · kept, channels]`.
+        qkv: Affine,
+        gate: PositionGate,
+        separate_residual: bool,
+    },
+    /// They are inputs, so that other layers can use them, too: queries, keys and values `(batch, frames, 3 · kept)`, gates
+    /// `(batch, frames, heads)`, and other values `(batch, frames, kept)` if `own_values`. `x` is the residual.
+    Given { own_values: bool },
 }
 
 impl Block for Attention {
@@ -60,25 +73,35 @@ impl Block for Attention {
     fn eval(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let mut inputs = inputs.into_iter();
         let mut next = || inputs.next().context("an input of the attention is missing");
-        let (residual, table, qkv, gates) = (next()?, next()?, next()?, next()?);
-        let values = if self.own_values { Some(next()?) } else { None };
+        let (x, table) = (next()?, next()?);
+        let (mut residual, mut given, mut values) = (None, None, None);
+        match self.operands {
+            Operands::Own { separate_residual: true, .. } => residual = Some(next()?),
+            Operands::Own { .. } => {}
+            Operands::Given { own_values } => {
+                given = Some([next()?, next()?]);
+                values = if own_values { Some(next()?) } else { None };
+            }
+        }
         let lengths = if self.masked { Some(next()?) } else { None };
 
         let (channels, kept, heads) = (self.out.rows(), self.out.columns(), self.heads.len());
-        let (batch, frames) = frames_of(&residual, channels)?;
+        let (batch, frames) = frames_of(&x, channels)?;
         let lengths = lengths_of(lengths.as_ref(), batch, frames)?;
-        ensure!(qkv.shape() == [batch, frames, 3 * kept], "queries, keys and values of another shape");
-        ensure!(gates.shape() == [batch, frames, heads], "gates of another shape");
         let &[table_heads, span] = table.shape() else { bail!("expected (heads, distances)") };
         ensure!(span == 2 * frames - 1, "position bias of another length");
         ensure!(self.heads.iter().all(|&head| head < table_heads), "position bias of fewer heads");
+        if let Some([qkv, gates]) = &given {
+            ensure!(qkv.shape() == [batch, frames, 3 * kept], "queries, keys and values of another shape");
+            ensure!(gates.shape() == [batch, frames, heads], "gates of another shape");
+        }
         if let Some(values) = &values {
             ensure!(values.shape() == [batch, frames, kept], "values of another shape");
         }
         let mut weights =
             if self.weights { Some(Tensor::zero::<f32>(&[batch, heads, frames, frames])?) } else { None };
 
-        let (table, qkv, gates) = (floats(&table)?, floats(&qkv)?, floats(&gates)?);
+        let table = floats(&table)?;
         let values = values.as_deref().map(floats).transpose()?;
         let mut context = Scratch::<f32>::new(batch * frames * kept);
         let per_head = frames * frames;
@@ -91,18 +114,22 @@ impl Block for Attention {
                 }
                 None => (0..heads).map(|_| None).collect(),
             };
-            let utterance = Utterance {
-                qkv: &qkv[row(3 * kept)],
-                values: values.map(|values| &values[row(kept)]),
-                gates: &gates[row(heads)],
-                table,
-                frames,
-                valid,
+            let own = match &self.operands {
+                Operands::Own { qkv, gate, .. } => Some(self.own(qkv, gate, &floats(&x)?[row(channels)])),
+                Operands::Given { .. } => None,
             };
+            let (qkv, gates) = match (&own, &given) {
+                (Some((qkv, gates)), _) => (&**qkv, &**gates),
+                (None, Some([qkv, gates])) => (&floats(qkv)?[row(3 * kept)], &floats(gates)?[row(heads)]),
+                (None, None) => bail!("nothing to attend with"),
+            };
+            let values = values.map(|values| &values[row(kept)]);
+            let utterance = Utterance { qkv, values, gates, table, frames, valid };
             self.mix(&utterance, &mut context[row(kept)], weights);
         }
 
-        let mut hidden = owned(residual);
+        let mut hidden = owned(residual.unwrap_or(x));
+        ensure!(hidden.shape() == [batch, frames, channels], "input and residual differ in shape");
         let out = MatMut::dense(floats_mut(&mut hidden)?, batch * frames, channels);
         self.out.apply(self.engine, Windows::dense(&context, kept), Epilogue::ADD, out);
         let mut outputs = tvec!(hidden.into_tvalue());
@@ -177,6 +204,17 @@ impl<'a> Bias<'a> {
 }
 
 impl Attention {
+    /// Queries, keys and values of one utterance, and the gates of its heads.
+    fn own(&self, qkv: &Affine, gate: &PositionGate, x: &[f32]) -> (Scratch<f32>, Scratch<f32>) {
+        let windows = Windows::dense(x, qkv.columns());
+        let mut projected = Scratch::<f32>::new(windows.rows * qkv.rows());
+        let out = MatMut::dense(&mut projected, windows.rows, qkv.rows());
+        qkv.apply(self.engine, windows, Epilogue::default(), out);
+        let mut gates = Scratch::<f32>::new(windows.rows * self.heads.len());
+        gate.write(x, &mut gates);
+        (projected, gates)
+    }
+
     /// Weighted values of every head of one utterance, side by side in `context` `(frames, kept)`.
     fn mix(&self, utterance: &Utterance<'_>, context: &mut [f32], weights: Vec<Option<&mut [f32]>>) {
         let &Utterance { qkv, values, gates, table, frames, valid } = utterance;
