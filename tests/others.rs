@@ -146,17 +146,40 @@ fn graphs_of_other_models_are_refused_in_one_line() {
 }
 
 #[test]
-fn damaged_graphs_are_refused_in_one_line() {
+fn operators_that_nobody_here_knows_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("model.onnx");
-    let whole = fs::read(others().join("base-selu.torch-16.onnx")).expect("a graph");
+    let graph = fs::read(others().join("frame-group.torch-18-optimised.onnx")).expect("a graph");
+    for (known, unknown) in [("QuickGelu", "QuickGula"), ("com.microsoft", "com.macrosoft")] {
+        let mut other = graph.clone();
+        for at in 0..=graph.len() - known.len() {
+            if graph[at..].starts_with(known.as_bytes()) {
+                other[at..at + known.len()].copy_from_slice(unknown.as_bytes());
+            }
+        }
+        fs::write(&path, other).expect("room");
+        let refusal = read_checkpoint(&path, Some(Task::Frames)).expect_err("a refusal");
+        assert!(refusal.contains(unknown) && refusal.contains("is an operator of `com.m"), "{refusal}");
+    }
+}
+
+#[test]
+fn damaged_graphs_are_refused_in_one_line() {
+    for graph in ["base-selu.torch-16.onnx", "xvector-group.dynamo-optimised.onnx"] {
+        damage(&fs::read(others().join(graph)).expect("a graph"));
+    }
+}
+
+fn damage(whole: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("model.onnx");
     for length in (0..whole.len()).step_by(whole.len() / 40) {
         fs::write(&path, &whole[..length]).expect("room");
         read_checkpoint(&path, None).expect_err("a refusal");
     }
     // Wrong bytes anywhere: a model or a refusal, and no panic.
     for at in (0..whole.len()).step_by(whole.len() / 60) {
-        let mut damaged = whole.clone();
+        let mut damaged = whole.to_vec();
         damaged[at] ^= 0x55;
         fs::write(&path, &damaged).expect("room");
         let _ = read_checkpoint(&path, None);

@@ -7,7 +7,7 @@ use wavlm_format::{EncoderConfig, Preprocessing};
 
 use super::config_json::{ConfigJson, LayerJson, Task};
 use super::error::{CheckpointError, Problem, PrunedProblem};
-use super::folder::Checkpoint;
+use super::model::Checkpoint;
 use super::names;
 use super::tensors::NamedTensors;
 use super::torch::Contents;

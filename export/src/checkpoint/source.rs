@@ -4,13 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{AdapterProblem, CheckpointError, Problem, S3prlProblem, SourceProblem};
+use super::json_files::{CONFIG, JsonFiles};
 use super::peft::AdapterConfig;
 use super::torch::Contents;
 use super::weights::Weights;
 use super::{authors, graph_file, pruned, s3prl};
-
-/// The configuration that makes a folder a checkpoint.
-pub(super) const CONFIG: &str = "config.json";
 
 /// Folders inside that are looked into for a checkpoint, when a message names one.
 const MAX_FOLDERS: usize = 1000;
@@ -34,23 +32,6 @@ pub(super) struct Folder {
     pub json: JsonFiles,
     pub weights: Weights,
     pub adapter: Option<Adapter>,
-}
-
-/// Where the JSON files of a checkpoint lie; what an earlier folder has counts.
-#[derive(Debug)]
-pub(super) struct JsonFiles(Vec<PathBuf>);
-
-impl JsonFiles {
-    pub fn of(folder: &Path) -> Self {
-        Self(vec![folder.to_owned()])
-    }
-
-    /// A file: from the first folder that has it, else as it would be called in the last.
-    pub fn file(&self, name: &str) -> PathBuf {
-        let mut paths = self.0.iter().map(|folder| folder.join(name));
-        let missing = self.0.last().map_or_else(PathBuf::new, |folder| folder.join(name));
-        paths.find(|path| path.exists()).unwrap_or(missing)
-    }
 }
 
 /// An adapter to be merged into the weights.
@@ -135,7 +116,7 @@ impl Folder {
             let (base, folder) = (name.to_owned(), folder.display().to_string());
             return Err(fail(AdapterProblem::NoBase { base, folder }));
         };
-        Ok(Self { json: JsonFiles(vec![folder.to_owned(), base]), weights, adapter: Some(adapter) })
+        Ok(Self { json: JsonFiles::of_two(folder, base), weights, adapter: Some(adapter) })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::{CheckpointError, ConfigProblem};
 use super::json;
-use super::source::JsonFiles;
+use super::json_files::JsonFiles;
 
 /// What stands between words in a file's vocabulary.
 const DELIMITER: &str = "|";

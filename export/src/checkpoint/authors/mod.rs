@@ -7,7 +7,7 @@ mod settings;
 
 use super::config_json::Task;
 use super::error::{AuthorsProblem, CheckpointError, Problem};
-use super::folder::Checkpoint;
+use super::model::Checkpoint;
 use super::tensors::NamedTensors;
 use super::torch::Contents;
 use super::weights::Weights;

@@ -22,11 +22,11 @@ use wavlm_format::Preprocessing;
 
 use super::config_json::{ConfigJson, Task};
 use super::error::{CheckpointError, ConfigProblem, OnnxProblem, Problem};
-use super::folder::{self, Checkpoint, Wanted};
 use super::graph_file::OnnxFile;
-use super::source::{CONFIG, JsonFiles};
+use super::json_files::{CONFIG, JsonFiles};
+use super::model::{Checkpoint, Wanted};
 use super::tensors::NamedTensors;
-use super::{json, tokenizer};
+use super::{json, tokenizer, transformers};
 pub(crate) use file::{folder_of, load};
 use graph::Graph;
 use pieces::Pieces;
@@ -47,10 +47,10 @@ pub(super) fn open(path: &Path, wanted: &Wanted) -> Result<Checkpoint, Checkpoin
         .head(Some(found.task), &tokenizer::read(&beside, wanted.language.as_deref())?)
         .map_err(refused)?;
     if let Some(head) = &mut head {
-        head.decision = folder::decision(&beside)?;
+        head.decision = transformers::decision(&beside)?;
     }
     let mut notes = found.notes;
-    let preprocessing = match folder::preprocessing(&beside) {
+    let preprocessing = match transformers::preprocessing(&beside) {
         Err(CheckpointError { problem: Problem::Config(ConfigProblem::NoPreprocessor), .. }) => {
             let normalize = config.feat_extract_norm == "layer";
             let what = if normalize { "normalised" } else { "taken as it is" };

@@ -1,113 +1,51 @@
-//! A whole checkpoint: configuration, head, waveform and weights.
+//! A checkpoint as transformers saved it: a folder, or a file of weights in one, and an adapter to merge.
 
 use std::path::Path;
 
 use serde::Deserialize;
-use wavlm_format::{Decision, EncoderConfig, Head, Preprocessing};
+use wavlm_format::{Decision, Preprocessing};
 
-use super::config_json::{ConfigJson, Task};
+use super::config_json::ConfigJson;
 use super::error::{AdapterProblem, CheckpointError, ConfigProblem, Problem};
-use super::graph_file::OnnxFile;
 use super::json::{self, truth};
-use super::source::{CONFIG, Folder, JsonFiles, Source};
+use super::json_files::{CONFIG, JsonFiles};
+use super::model::{Checkpoint, Wanted};
+use super::source::Folder;
 use super::tensors::NamedTensors;
 use super::weights::Weights;
-use super::{authors, peft, prefixes, pruned, tokenizer};
+use super::{peft, prefixes, tokenizer};
 
-/// A trained model as transformers saved it: what it is, and its weights under transformers' names.
-#[derive(Debug)]
-pub struct Checkpoint {
-    /// Shape of the encoder.
-    pub encoder: EncoderConfig,
-    /// Convolutions of the stem have a bias.
-    pub conv_bias: bool,
-    /// The task on top, if any.
-    pub head: Option<Head>,
-    /// Somebody said which head is wanted, so those of other heads are left out.
-    pub other_heads_unwanted: bool,
-    /// How the waveform is prepared.
-    pub preprocessing: Preprocessing,
-    /// The weights, under the names that `WavLMModel` gives them and heads give their own.
-    pub tensors: NamedTensors,
-    /// What whoever converts it should know.
-    pub notes: Vec<String>,
-    /// The graph it was read from, which must agree with it.
-    pub onnx: Option<OnnxFile>,
-}
-
-/// What somebody says about a checkpoint that its files do not say, or say otherwise.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// The head.
-    pub task: Option<Task>,
-    /// The language, of a head for several (`target_lang`).
-    pub language: Option<String>,
-}
-
-impl Wanted {
-    /// This head.
-    pub fn task(task: Option<Task>) -> Self {
-        Self { task, language: None }
+/// Reads the parts of a checkpoint.
+pub(super) fn open(source: &Folder, wanted: &Wanted) -> Result<Checkpoint, CheckpointError> {
+    let path = source.json.file(CONFIG);
+    let mut config: ConfigJson = json::read(&path)?;
+    if let Some(class) = source.adapter.as_ref().and_then(|adapter| adapter.config.class()) {
+        config.set_architecture(class.to_owned());
     }
-}
-
-impl Checkpoint {
-    /// Reads a checkpoint: a folder that `save_pretrained` wrote, or a file of weights in it. `config.json`, what
-    /// prepares the waveform and the weights must be there; where they exist, `vocab.json`, `added_tokens.json` and
-    /// `decision.json` are read, and an adapter is merged. What is `wanted` overrides what the files say.
-    ///
-    /// # Errors
-    /// What is missing, damaged, or cannot be what it says; the message says what to do.
-    pub fn open(path: &Path, wanted: &Wanted) -> Result<Self, CheckpointError> {
-        match Source::find(path)? {
-            Source::Transformers(folder) => Self::of_transformers(&folder, wanted),
-            Source::Authors(weights, contents) => authors::open(&weights, contents, wanted.task),
-            Source::Pruned(weights, contents) => pruned::open(&weights, contents, wanted.task),
-            Source::Onnx(path) => of_graph(&path, wanted),
-        }
+    let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
+    let encoder = config.encoder().map_err(fail)?;
+    let mut head = config
+        .head(wanted.task, &tokenizer::read(&source.json, wanted.language.as_deref())?)
+        .map_err(fail)?;
+    if let Some(head) = &mut head {
+        head.decision = decision(&source.json)?;
     }
-
-    fn of_transformers(source: &Folder, wanted: &Wanted) -> Result<Self, CheckpointError> {
-        let path = source.json.file(CONFIG);
-        let mut config: ConfigJson = json::read(&path)?;
-        if let Some(class) = source.adapter.as_ref().and_then(|adapter| adapter.config.class()) {
-            config.set_architecture(class.to_owned());
-        }
-        let fail = |problem: ConfigProblem| CheckpointError::new(&path, problem);
-        let encoder = config.encoder().map_err(fail)?;
-        let mut head = config
-            .head(wanted.task, &tokenizer::read(&source.json, wanted.language.as_deref())?)
-            .map_err(fail)?;
-        if let Some(head) = &mut head {
-            head.decision = decision(&source.json)?;
-        }
-        let preprocessing = preprocessing(&source.json)?;
-        let mut tensors = tensors(source)?;
-        if let Some(language) = &wanted.language {
-            speak(&mut tensors, source, language)?;
-        }
-        let other_heads_unwanted = wanted.task.is_some();
-        Ok(Self {
-            encoder,
-            conv_bias: config.conv_bias,
-            head,
-            other_heads_unwanted,
-            preprocessing,
-            tensors,
-            notes: Vec::new(),
-            onnx: None,
-        })
+    let preprocessing = preprocessing(&source.json)?;
+    let mut tensors = tensors(source)?;
+    if let Some(language) = &wanted.language {
+        speak(&mut tensors, source, language)?;
     }
-}
-
-#[cfg(feature = "onnx")]
-fn of_graph(path: &Path, wanted: &Wanted) -> Result<Checkpoint, CheckpointError> {
-    super::onnx::open(path, wanted)
-}
-
-#[cfg(not(feature = "onnx"))]
-fn of_graph(path: &Path, _: &Wanted) -> Result<Checkpoint, CheckpointError> {
-    Err(CheckpointError::new(path, super::error::SourceProblem::NoOnnx))
+    let other_heads_unwanted = wanted.task.is_some();
+    Ok(Checkpoint {
+        encoder,
+        conv_bias: config.conv_bias,
+        head,
+        other_heads_unwanted,
+        preprocessing,
+        tensors,
+        notes: Vec::new(),
+        onnx: None,
+    })
 }
 
 /// The weights under the names of [`names`](super::names), with their adapter merged into them.
