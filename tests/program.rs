@@ -89,11 +89,27 @@ fn a_voice_is_enrolled_verified_and_identified() {
 #[test]
 fn transcribe_prints_the_phones_of_the_samples() {
     for (file, phones) in [("stop-b.wav", "S T AA P"), ("left-b.wav", "L EH F T"), ("yes-a.wav", "Y EH S")] {
-        let finished = Program::new("wavlm").args(["transcribe"]).args([sample(file)]).run();
-        assert_eq!(finished.stdout.trim_end(), phones, "{file}: {}", finished.stderr);
+        for decoding in [&["transcribe"][..], &["transcribe", "--beam", "8"]] {
+            let finished = Program::new("wavlm").args(decoding).args([sample(file)]).run();
+            assert_eq!(finished.stdout.trim_end(), phones, "{file}: {}", finished.stderr);
+        }
     }
     let silence = Program::new("wavlm").args(["transcribe", "-"]).piped(&[0; 32_000]);
     assert_eq!((silence.status, silence.stdout.as_str()), (Some(1), "\n"), "{}", silence.stderr);
+}
+
+#[test]
+fn a_word_that_is_all_of_its_recording_is_heard() {
+    let bytes = fs::read(sample("stop-b.wav")).expect("the sample");
+    let samples: Vec<[u8; 2]> = bytes.get(44..).expect("samples behind the header").as_chunks().0.to_vec();
+    let loud = |sample: &[u8; 2]| i16::from_le_bytes(*sample).unsigned_abs() > 800;
+    let (first, last) = (samples.iter().position(loud), samples.iter().rposition(loud));
+    let word = samples[first.expect("a word")..=last.expect("its end")].concat();
+    let finished = Program::new("wavlm").args(["spot", "--json", "-"]).piped(&word);
+    let [heard] = &objects(&finished.stdout)[..] else { panic!("{finished:?}") };
+    assert_eq!(heard["keyword"], "stop");
+    let length_s = word.len() as f64 / 32_000.0;
+    assert!(heard["end_s"].as_f64().is_some_and(|end| end <= length_s + 0.011), "{heard}: {length_s} s");
 }
 
 /// Longer than what is computed in one piece: words are neither lost nor doubled where chunks meet.
