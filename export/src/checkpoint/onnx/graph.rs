@@ -60,7 +60,7 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Indexes a graph of one input.
+    /// Indexes a graph of one input, whose nodes come after those that make their inputs.
     pub fn new(model: &'a ModelProto, folder: &'a str) -> Result<Self, OnnxProblem> {
         let graph = model.graph.as_ref().ok_or(OnnxProblem::Empty)?;
         let mut index = Self {
@@ -83,9 +83,6 @@ impl<'a> Graph<'a> {
                 return Err(OnnxProblem::Quantised { operator: node.op_type.clone() });
             }
             let mut inputs = node.input.iter().map(String::as_str).filter(|input| !input.is_empty());
-            if let Some(missing) = inputs.clone().find(|input| !known.contains(input)) {
-                return Err(OnnxProblem::Unordered { node: name_of(node), tensor: missing.to_owned() });
-            }
             if inputs.all(|input| index.constants.contains(input)) && !node.op_type.starts_with("Random") {
                 index.constants.extend(node.output.iter().map(String::as_str));
             }
