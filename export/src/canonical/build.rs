@@ -48,9 +48,7 @@ impl CanonicalModel {
         let tensors = builder.in_order_of(schema.tensors().iter());
         Ok(Self { encoder, heads, preprocessing, tensors })
     }
-}
 
-impl CanonicalModel {
     /// A head alone, over an encoder whose tensors are elsewhere: those of the head are all that the result has.
     ///
     /// # Errors
@@ -203,8 +201,8 @@ impl Builder {
             if attends {
                 self.attention(&from("attention"), encoder, &shape, &to("attention"))?;
             }
-            // The norm of a block that pruning took stays where it stands behind the block.
-            if attends || !encoder.stable_layer_norm {
+            let [attention_normed, finally_normed] = encoder.norms(i);
+            if attention_normed {
                 self.norm(&from("layer_norm"), hidden, &to("attention_norm"))?;
             }
             if inner > 0 {
@@ -215,7 +213,7 @@ impl Builder {
                 )?;
                 self.linear(&from("feed_forward.output_dense"), [hidden, inner], &to("feed_forward.down"))?;
             }
-            if inner > 0 || !encoder.stable_layer_norm {
+            if finally_normed {
                 self.norm(&from("final_layer_norm"), hidden, &to("final_norm"))?;
             }
         }

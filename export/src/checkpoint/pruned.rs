@@ -101,12 +101,9 @@ fn leave_out_head(tensors: &mut NamedTensors) -> Vec<String> {
 
 /// Leaves out the norms in front of blocks that pruning took, which the file has and nothing reads.
 fn leave_out_norms(tensors: &mut NamedTensors, encoder: &EncoderConfig) {
-    let layers = (0..encoder.num_layers as usize).filter(|_| encoder.stable_layer_norm);
-    for i in layers {
-        let shape = encoder.layer(i);
-        let blocks =
-            [(shape.heads.is_empty(), "layer_norm"), (shape.intermediate_size == 0, "final_layer_norm")];
-        for (_, norm) in blocks.into_iter().filter(|(gone, _)| *gone) {
+    for i in 0..encoder.num_layers as usize {
+        let norms = encoder.norms(i).into_iter().zip(["layer_norm", "final_layer_norm"]);
+        for (_, norm) in norms.filter(|(read, _)| !read) {
             for part in ["weight", "bias"] {
                 tensors.floats.remove(&names::layer(i, &format!("{norm}.{part}")));
             }

@@ -71,10 +71,12 @@ impl Source {
         if weights.is_one_of_several() {
             return Err(fail(SourceProblem::Shard));
         }
-        if let Some(source) = of_a_file(&weights) {
+        let contents = weights.contents();
+        let of_s3prl = contents.as_ref().is_some_and(s3prl::wrote);
+        if let Some(source) = of_a_file(&weights, contents) {
             return Ok(source);
         }
-        if weights.contents().is_some_and(|contents| s3prl::wrote(&contents)) {
+        if of_s3prl {
             let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             return Err(CheckpointError::new(path, S3prlProblem::Alone { file }));
         }
@@ -189,14 +191,17 @@ fn no_config(folder: &Path) -> SourceProblem {
 fn of_another(folder: &Path) -> Option<Source> {
     let mut found = files(folder).filter_map(|path| match graph_file::is_one(&path) {
         true => Some(Source::Onnx(path)),
-        false => of_a_file(&Weights::of_file(&path)?),
+        false => {
+            let weights = Weights::of_file(&path)?;
+            of_a_file(&weights, weights.contents())
+        }
     });
     found.next().filter(|_| found.next().is_none())
 }
 
-/// The model in a file that says by itself what it is.
-fn of_a_file(weights: &Weights) -> Option<Source> {
-    let contents = weights.contents()?;
+/// The model in a file whose contents say by themselves what it is.
+fn of_a_file(weights: &Weights, contents: Option<Contents>) -> Option<Source> {
+    let contents = contents?;
     if authors::wrote(&contents) {
         return Some(Source::Authors(weights.clone(), contents));
     }

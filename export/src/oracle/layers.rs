@@ -71,10 +71,9 @@ impl<'a> Oracle<'a> {
         }
         let tensors = &self.model.tensors;
         let weight = format!("{name}.weight");
-        let own = || tensors.matrix(&weight);
         let weight: ArrayView2<'_, f32> = match self.changed {
             Some((changed, values)) if changed == weight => values.view(),
-            _ => own(),
+            _ => tensors.matrix(&weight),
         };
         frames.dot(&weight.t()) + tensors.vector(&format!("{name}.bias"))
     }

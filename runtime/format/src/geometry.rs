@@ -71,6 +71,13 @@ impl EncoderConfig {
         Self { intermediate_size: widest.max(1), layers, ..plain }
     }
 
+    /// Whether a layer has its two norms, that of the attention and that of the feed-forward block. Where norms stand behind
+    /// blocks they stay when pruning takes the block.
+    pub fn norms(&self, index: usize) -> [bool; 2] {
+        let shape = self.layer(index);
+        [!shape.heads.is_empty(), shape.intermediate_size > 0].map(|there| there || !self.stable_layer_norm)
+    }
+
     /// Width of one attention head.
     pub fn head_dim(&self) -> usize {
         (self.hidden_size / self.num_heads) as usize

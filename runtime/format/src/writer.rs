@@ -173,11 +173,6 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// How long the file will be, in bytes.
-    pub fn file_length(&self) -> Result<u64, WriteError> {
-        planned_length(&self.header)
-    }
-
     /// Writes the file: complete under `path`, or not at all. A file that stood there before is replaced at once and
     /// keeps its permissions; who has it open goes on reading the old one. What is no file, such as a pipe, is written
     /// to and stays what it is.

@@ -168,16 +168,15 @@ fn layer(index: u32, config: &EncoderConfig, list: &mut TensorList) -> Layer {
     let (hidden, shape) = (u64::from(config.hidden_size), config.layer(index as usize));
     let layer = format!("layers.{index}");
     let name = |part: &str| format!("{layer}.{part}");
-    // In post-norm models, a norm stands even where pruning took the block before it.
-    let normed = |there: bool| there || !config.stable_layer_norm;
+    let [attention_normed, finally_normed] = config.norms(index as usize);
     let attention = (!shape.heads.is_empty()).then(|| attention(&shape, config, name, list));
-    let attention_norm = normed(attention.is_some()).then(|| list.norm(&name("attention_norm"), hidden));
+    let attention_norm = attention_normed.then(|| list.norm(&name("attention_norm"), hidden));
     let inner = u64::from(shape.intermediate_size);
     let feed_forward = (inner > 0).then(|| FeedForward {
         up: list.linear(&name("feed_forward.up"), inner, hidden),
         down: list.linear(&name("feed_forward.down"), hidden, inner),
     });
-    let final_norm = normed(feed_forward.is_some()).then(|| list.norm(&name("final_norm"), hidden));
+    let final_norm = finally_normed.then(|| list.norm(&name("final_norm"), hidden));
     Layer { name: layer, attention, attention_norm, feed_forward, final_norm }
 }
 
