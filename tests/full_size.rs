@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use serde_json::Value;
+use wavlm_export::work;
+use wavlm_known_boards::Board;
 use wavlm_runtime::Model;
 use wavlm_tests::{Program, repository};
 
@@ -42,6 +44,8 @@ fn random_base_xvector() {
         println!("{name}: cosine {}, largest error {}", line.cosine, line.max_abs);
     }
 
+    modelled_times_are_those_of_the_counted_instructions(&model);
+
     let bench =
         Program::new("wavlm").args(["bench", "--seconds", "1", "--threads", "1", "--json", "--model"]);
     let finished = bench.args([&file]).run();
@@ -50,6 +54,30 @@ fn random_base_xvector() {
     println!("{figures}");
     assert!(figures["file_bytes"].as_u64().expect("bytes") <= FILE_BYTES, "{figures}");
     assert!(figures["peak_rss_bytes"].as_u64().expect("bytes") <= PEAK_BYTES, "{figures}");
+}
+
+/// What the exporter tells in advance, from the model's sizes alone, beside what `just bench-arm` models of the instructions
+/// that this very model was counted to execute.
+fn modelled_times_are_those_of_the_counted_instructions(model: &Model) {
+    let results = repository().join("tests/bench/ARM-RESULTS.md");
+    let results = std::fs::read_to_string(results).expect("the results of bench-arm");
+    let (_, table) = results.split_once("## One second of sound on one core").expect("a table of boards");
+    let (table, _) = table.split_once("## One second of listening").expect("the end of the table");
+    let work = work::of_one_second(model.header());
+    let mut compared = 0;
+    for line in table.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let Some(board) = Board::all().find(|board| board.name.starts_with(cells[0]) && !cells[0].is_empty())
+        else {
+            continue;
+        };
+        let counted: f64 = cells.last().and_then(|cell| cell.parse().ok()).expect("milliseconds");
+        let told = 1e3 * board.seconds(work).expect("a core that is modelled");
+        println!("{}: {told:.0} ms, of counted instructions {counted} ms", board.name);
+        assert!((told / counted - 1.0).abs() < 0.1, "{}: {told} and {counted} ms", board.name);
+        compared += 1;
+    }
+    assert!(compared >= 5, "{compared} boards compared");
 }
 
 fn synth_args(checkpoint: &Path) -> Vec<String> {

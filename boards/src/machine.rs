@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::board::Board;
+use wavlm_known_boards::Board;
 
 /// From here on a processor is slowed down; boards do so at 80 to 85 °C.
 const HOT_C: f64 = 78.0;

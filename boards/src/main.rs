@@ -23,7 +23,6 @@
 #![forbid(unsafe_code)]
 
 mod address;
-mod board;
 mod builtin;
 mod cli;
 mod commands;

@@ -5,6 +5,7 @@ use wavlm_format::{EncoderConfig, Head, HeadKind};
 use wavlm_runtime::frontend::SAMPLE_RATE;
 
 use crate::audio::Recording;
+use crate::work;
 
 /// Most frames that are compared of one recording: 20 s of a published model.
 pub const MAX_FRAMES: usize = 1000;
@@ -107,112 +108,28 @@ struct Cost {
     products: f64,
 }
 
-impl Cost {
-    /// A layer that turns `inputs` numbers into `frames` × `channels`, each of them a sum of `terms`. Its input, its
-    /// output and a copy of that are in memory together.
-    fn layer(&mut self, inputs: f64, [frames, channels]: [f64; 2], terms: f64) {
-        let outputs = frames * channels;
-        self.bytes = self.bytes.max(4.0 * (inputs + 2.0 * outputs));
-        self.products += outputs * (terms + PRODUCTS_PER_ACTIVATION);
-    }
-}
-
 /// Grows with the number of samples.
 fn cost(encoder: &EncoderConfig, heads: &[Head], samples: usize) -> Cost {
     let mut cost = Cost::default();
-    let (mut frames, mut channels) = (samples, 1.0);
-    for conv in &encoder.stem {
-        let made = conv.frames(frames).unwrap_or(0);
-        let dim = f64::from(conv.dim);
-        cost.layer(frames as f64 * channels, [made as f64, dim], f64::from(conv.kernel) * channels);
-        (frames, channels) = (made, dim);
+    for step in work::steps(encoder, heads, samples) {
+        // A step's input, its output and a copy of that are in memory together.
+        cost.bytes = cost.bytes.max(4.0 * (step.inputs + 2.0 * step.outputs));
+        cost.products += step.products() + PRODUCTS_PER_ACTIVATION * step.activations();
     }
-    // Layers that pruning made smaller are taken for whole ones.
-    let [hidden, inner, layers] =
-        [encoder.hidden_size, encoder.intermediate_size, encoder.num_layers].map(f64::from);
-    let t = frames as f64;
-    cost.layer(t * channels, [t, hidden], channels);
-    let group_width = hidden / f64::from(encoder.positional_groups);
-    cost.layer(t * hidden, [t, hidden], f64::from(encoder.positional_kernel) * group_width);
-    let mut layer = Cost::default();
-    layer.layer(t * hidden, [t, 4.0 * hidden], hidden);
-    layer.layer(t * hidden, [t, inner], 2.0 * hidden);
-    // Scores and weights of one head at a time.
-    layer.layer(t * hidden, [t, t], 0.0);
-    layer.products += 2.0 * t * t * (hidden + PRODUCTS_PER_ACTIVATION * f64::from(encoder.num_heads));
-    cost.bytes = cost.bytes.max(layer.bytes);
-    cost.products += layers * layer.products;
     // Every hidden state, of both sides, as they are computed and as they are returned.
-    let states = 4.0 * 4.0 * (layers + 1.0) * t * hidden;
-    let mut behind = t;
-    if let Some(adapter) = &encoder.adapter {
-        let (width, kernel) = (f64::from(adapter.output_hidden_size), f64::from(adapter.kernel));
-        cost.layer(t * hidden, [t, width], hidden);
-        for _ in 0..adapter.num_layers {
-            let made = behind / f64::from(adapter.stride) + 1.0;
-            cost.layer(behind * width, [made, 2.0 * width], kernel * width);
-            behind = made;
-        }
-    }
-    for head in heads {
-        let frames = behind.max(t);
-        let outputs = head.kind.labels().len() as f64;
-        match &head.kind {
-            HeadKind::Ctc { .. } | HeadKind::Frame { .. } => {
-                cost.layer(frames * hidden, [frames, outputs], hidden);
-            }
-            HeadKind::Sequence { projection, .. } => {
-                cost.layer(frames * hidden, [frames, f64::from(*projection)], hidden);
-            }
-            HeadKind::XVector { tdnn, .. } => {
-                let mut channels = tdnn.first().map_or(1.0, |layer| f64::from(layer.dim));
-                cost.layer(frames * hidden, [frames, channels], hidden);
-                for layer in tdnn {
-                    let dim = f64::from(layer.dim);
-                    cost.layer(frames * channels, [frames, dim], f64::from(layer.kernel) * channels);
-                    channels = dim;
-                }
-            }
-        }
-    }
-    cost.bytes += states;
+    let frames = encoder.frames(samples).unwrap_or(0) as f64;
+    cost.bytes += 4.0 * 4.0 * f64::from(encoder.num_layers + 1) * frames * f64::from(encoder.hidden_size);
     cost
 }
 
 #[cfg(test)]
 mod tests {
-    use wavlm_format::{Activation, ConvShape, StemNorm};
-
     use super::*;
-
-    fn encoder(stem: &[[u32; 3]], hidden_size: u32, num_layers: u32) -> EncoderConfig {
-        EncoderConfig {
-            stem: stem.iter().map(|&[dim, kernel, stride]| ConvShape { dim, kernel, stride }).collect(),
-            stem_norm: StemNorm::Group,
-            stem_activation: Activation::Gelu,
-            hidden_size,
-            num_layers,
-            num_heads: 16,
-            intermediate_size: 4 * hidden_size,
-            hidden_activation: Activation::Gelu,
-            layer_norm_eps: 1e-5,
-            positional_kernel: 128,
-            positional_groups: 16,
-            num_buckets: 320,
-            max_bucket_distance: 800,
-            stable_layer_norm: false,
-            adapter: None,
-            stem_scale: false,
-            layers: Vec::new(),
-        }
-    }
+    use crate::work::tests::{STANDARD, encoder};
 
     fn recording(seconds: usize) -> Vec<Recording> {
         vec![Recording { name: "a.wav".to_owned(), samples: vec![0.1; seconds * SAMPLE_RATE as usize] }]
     }
-
-    const STANDARD: [[u32; 3]; 7] =
-        [[512, 10, 5], [512, 3, 2], [512, 3, 2], [512, 3, 2], [512, 3, 2], [512, 2, 2], [512, 2, 2]];
 
     #[test]
     fn published_models_are_compared_on_all_that_is_read() {

@@ -28,3 +28,4 @@ mod relative_positions;
 pub mod report;
 pub mod synth;
 pub mod verify;
+pub mod work;

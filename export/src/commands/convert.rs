@@ -1,6 +1,6 @@
 //! `wavlm-export convert`
 
-use std::fs::Metadata;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,7 +13,7 @@ use wavlm_export::convert::{self, Options, Source, Target};
 use wavlm_export::file::Provenance;
 use wavlm_export::oracle::Oracle;
 use wavlm_export::progress::{Bars, Progress};
-use wavlm_format::{Agreement, Precision};
+use wavlm_format::{Agreement, ModelFile, Precision};
 
 /// Turn checkpoints into one verified .wlm file.
 #[derive(Debug, Args)]
@@ -133,12 +133,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let report = convert::write(&model, &Oracle::new(&model), &options, &recordings, output, &progress)?;
     progress.finish();
-    let size = std::fs::metadata(output).ok().filter(Metadata::is_file);
-    let size = size.map_or_else(String::new, |file| format!("{:.2} MB, ", file.len() as f64 / 1e6));
+    let written = std::fs::metadata(output).is_ok_and(|written| written.is_file());
+    let written = written.then(|| ModelFile::open(output)).transpose()?;
+    let size =
+        written.as_ref().map_or_else(String::new, |file| format!("{:.2} MB, ", file.len() as f64 / 1e6));
     let verified = match report.tensors.is_empty() {
         true => "not verified".to_owned(),
         false => format!("verified on {:.1} s of audio", report.seconds),
     };
-    eprintln!("{}: {size}{verified}", output.display());
+    let mut evidence = io::stderr().lock();
+    super::write_agreements(&mut evidence, &report.tensors)?;
+    if let Some(file) = &written {
+        super::write_estimates(&mut evidence, file.header(), file.len())?;
+    }
+    writeln!(evidence, "{}: {size}{verified}", output.display())?;
     Ok(())
 }

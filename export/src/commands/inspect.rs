@@ -121,6 +121,7 @@ fn write_table(out: &mut impl Write, file: &ModelFile, outputs: Option<&[String]
         let outputs: Vec<_> = tensors.outputs.iter().map(OutputSpec::to_string).collect();
         writeln!(out, "            gives {}", outputs.join(", "))?;
     }
+    super::write_estimates(out, header, bytes)?;
 
     writeln!(out)?;
     let width = header.tensors.iter().map(|tensor| tensor.name.len()).max().unwrap_or(0);

@@ -1,15 +1,19 @@
 //! One page of evidence on a model file: what it is, how close it computes to its checkpoint, how its weights lie, and how
 //! it did in an evaluation. The page needs nothing beside itself.
 
+mod evaluation;
 mod page;
 mod plot;
 mod weights;
 
 use serde_json::Value;
 use wavlm_format::{Agreement, FormatError, HeadKind, ModelFile, Packing, Precision, TensorError};
+use wavlm_known_boards::Board;
+use wavlm_runtime::frontend::SAMPLE_RATE;
 
+use crate::work;
 use page::{Page, escape};
-use plot::{Line, bars, lines, sketch};
+use plot::{bars, sketch};
 use weights::Histogram;
 
 /// Rows of an evaluation's results, as `wavlm-export eval --json` prints them.
@@ -35,7 +39,8 @@ pub fn page(name: &str, file: &std::sync::Arc<ModelFile>, results: &Results) -> 
     let mut page = Page::new(name);
     summary(&mut page, file);
     agreement(&mut page, file);
-    evaluation(&mut page, results);
+    boards(&mut page, file);
+    evaluation::section(&mut page, results);
     tensors(&mut page, file)?;
     Ok(page.finish())
 }
@@ -99,7 +104,8 @@ fn agreement(page: &mut Page, file: &ModelFile) {
         report.seconds
     ));
     let apart = |line: &Agreement| (1.0 - f64::from(line.cosine)).max(1e-9);
-    page.figure(&bars(report.tensors.iter().map(|line| (line.tensor.as_str(), apart(line)))));
+    let distances = report.tensors.iter().map(|line| (line.tensor.as_str(), apart(line)));
+    page.figure(&bars(distances, |distance| format!("{distance:.0e}")));
     page.table(
         &["output", "cosine", "largest error", "of its largest value"],
         report.tensors.iter().map(|line| {
@@ -109,82 +115,28 @@ fn agreement(page: &mut Page, file: &ModelFile) {
     );
 }
 
-fn evaluation(page: &mut Page, results: &Results) {
-    if results.is_empty() {
-        return;
-    }
-    page.section("Evaluated");
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let figures = [
-        "accuracy",
-        "eer",
-        "eer_interval",
-        "min_dcf",
-        "fnmr_at_fmr",
-        "cllr",
-        "wer",
-        "cer",
-        "der",
-        "der_collar",
-        "hours",
-    ];
-    let row = |result: &Value| {
-        let known = figures.iter().filter_map(|&key| Some(format!("{key} {}", short(result.get(key)?))));
-        let cells =
-            ["head", "group", "kind"].map(|key| escape(&result.get(key).map(text).unwrap_or_default()));
-        cells.into_iter().chain([escape(&known.collect::<Vec<_>>().join(", "))]).collect()
+/// Memory, and time on boards; none of it measured.
+fn boards(page: &mut Page, file: &ModelFile) {
+    let header = file.header();
+    page.section("On boards");
+    let megabytes = |seconds: usize| {
+        format!("{:.0} MB", work::peak_memory(header, file.len(), seconds * SAMPLE_RATE as usize) / 1e6)
     };
-    page.table(&["head", "group", "kind", "figures"], results.iter().map(row));
-    for result in results {
-        let Some(curve) = result.get("curve").and_then(Value::as_array) else { continue };
-        let point = |errors: &Value| Some((errors.get("fmr")?.as_f64()?, errors.get("fnmr")?.as_f64()?));
-        let points: Vec<(f64, f64)> = curve.iter().filter_map(point).collect();
-        let group = result.get("group").map(text).unwrap_or_default();
-        page.text(&format!("Voices of {group}: false non-matches beside false matches, at every threshold."));
-        page.figure(&lines(
-            "false match rate",
-            "false non-match rate",
-            &[Line { name: &group, points: &points }],
-        ));
-    }
-    let of_alarms = |result: &&Value| result.get("points").is_some_and(Value::is_array);
-    let alarms: Vec<Vec<String>> = results
-        .iter()
-        .filter(of_alarms)
-        .flat_map(|result| {
-            let group = result.get("group").map(text).unwrap_or_default();
-            let points = result["points"].as_array().into_iter().flatten();
-            points
-                .map(move |point| {
-                    let cell = |key: &str| escape(&point.get(key).map(short).unwrap_or_default());
-                    vec![
-                        escape(&group),
-                        cell("name"),
-                        cell("threshold"),
-                        cell("false_alarms"),
-                        cell("per_hour"),
-                        cell("interval"),
-                    ]
-                })
-                .collect::<Vec<_>>()
-        })
+    page.text(&format!(
+        "Memory at its peak, estimated: {} with 3 s of sound, {} with 30 s. Milliseconds for 1 s of sound with every head, on \
+         one core, modelled: counted products by the compiler's model of each core, and everything else by a number of \
+         instructions for each activation.",
+        megabytes(3),
+        megabytes(30)
+    ));
+    let one_second = work::of_one_second(header);
+    let boards: Vec<(String, f64)> = Board::all()
+        .filter_map(|board| Some((board.name.clone(), 1e3 * board.seconds(one_second)?)))
         .collect();
-    if !alarms.is_empty() {
-        page.table(
-            &["group", "point", "threshold", "false alarms", "an hour", "95 % interval"],
-            alarms.into_iter(),
-        );
-    }
-}
-
-/// A number with few digits.
-fn short(value: &Value) -> String {
-    match value {
-        Value::Number(number) if number.is_f64() => format!("{:.4}", number.as_f64().unwrap_or_default()),
-        Value::Array(items) => items.iter().map(short).collect::<Vec<_>>().join(" to "),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    let times = boards.iter().map(|(name, milliseconds)| (name.as_str(), *milliseconds));
+    page.figure(&bars(times, |milliseconds| format!("{milliseconds} ms")));
+    let row = |(name, milliseconds): &(String, f64)| vec![escape(name), format!("{milliseconds:.1}")];
+    page.table(&["board", "ms"], boards.iter().map(row));
 }
 
 fn tensors(page: &mut Page, file: &std::sync::Arc<ModelFile>) -> Result<(), ReportError> {

@@ -17,35 +17,51 @@ pub(super) struct Line<'a> {
     pub points: &'a [(f64, f64)],
 }
 
-/// A bar for each value, on a scale of powers of ten. Values are above 0.
-pub(super) fn bars<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> String {
+/// A scale of powers of ten.
+pub(super) struct Axis<'a> {
+    pub name: &'a str,
+    /// The powers at its ends.
+    pub low: i32,
+    pub high: i32,
+    /// What a power of ten is called.
+    pub label: fn(f64) -> String,
+}
+
+impl Axis<'_> {
+    /// How far along the axis a value is, from 0 to 1.
+    fn along(&self, value: f64) -> f64 {
+        let power = value.log10().clamp(f64::from(self.low), f64::from(self.high));
+        (power - f64::from(self.low)) / f64::from(self.high - self.low)
+    }
+
+    /// Where a line of the grid goes, and what stands at it.
+    fn grid(&self) -> impl Iterator<Item = (f64, String)> {
+        (self.low..=self.high).map(|power| {
+            let value = 10_f64.powi(power);
+            (self.along(value), (self.label)(value))
+        })
+    }
+}
+
+/// A bar for each value, on a scale of powers of ten that holds all of them. Values are above 0.
+pub(super) fn bars<'a>(values: impl Iterator<Item = (&'a str, f64)>, label: fn(f64) -> String) -> String {
     const ROW: f64 = 18.0;
     let values: Vec<(&str, f64)> = values.collect();
-    let exponent = |value: f64| value.log10();
-    let low = values.iter().map(|&(_, value)| exponent(value).floor()).fold(0.0, f64::min);
-    let place = |value: f64| MARGIN + (exponent(value) - low) / -low.min(-1.0) * (WIDTH - MARGIN - 40.0);
+    let powers = values.iter().map(|&(_, value)| value.log10());
+    let low = powers.clone().fold(f64::INFINITY, f64::min).floor().clamp(-12.0, 12.0) as i32;
+    let high = powers.fold(f64::NEG_INFINITY, f64::max).ceil().clamp(-12.0, 12.0) as i32;
+    let axis = Axis { name: "", low, high: high.max(low + 1), label };
+    let place = |along: f64| MARGIN + along * (WIDTH - MARGIN - 40.0);
     let height = ROW * (values.len() as f64 + 1.5);
     let mut svg = open(height);
-    for power in (low as i32)..=0 {
-        let x = place(10_f64.powi(power));
-        let bottom = height - ROW;
-        let _ =
-            writeln!(svg, "<line x1=\"{x:.1}\" y1=\"0\" x2=\"{x:.1}\" y2=\"{bottom:.1}\" stroke=\"#ddd\"/>");
-        let _ = writeln!(
-            svg,
-            "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">1e{power}</text>",
-            height - 4.0
-        );
+    for (along, label) in axis.grid() {
+        let (x, bottom) = (place(along), height - ROW);
+        straight(&mut svg, [x, 0.0], [x, bottom]);
+        text(&mut svg, [x, height - 4.0], "middle", &label);
     }
     for (row, (name, value)) in values.into_iter().enumerate() {
-        let (y, end) = (row as f64 * ROW, place(value));
-        let name = escape(name);
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>",
-            MARGIN - 6.0,
-            y + 13.0
-        );
+        let (y, end) = (row as f64 * ROW, place(axis.along(value)));
+        text(&mut svg, [MARGIN - 6.0, y + 13.0], "end", name);
         let (width, colour) = ((end - MARGIN).max(1.0), COLOURS[0]);
         let _ = writeln!(
             svg,
@@ -57,49 +73,31 @@ pub(super) fn bars<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> String {
     svg
 }
 
-/// Lines over two rates, both on scales from a thousandth to one.
-pub(super) fn lines(x_name: &str, y_name: &str, lines: &[Line<'_>]) -> String {
+/// Lines over two scales, with their names beside them.
+pub(super) fn lines(x: &Axis<'_>, y: &Axis<'_>, lines: &[Line<'_>]) -> String {
     const SIDE: f64 = 360.0;
     const LEFT: f64 = 60.0;
-    const LEAST: f64 = 1e-3;
-    let along = |rate: f64| (rate.clamp(LEAST, 1.0) / LEAST).log10() / 3.0 * SIDE;
+    const TOP: f64 = 5.0;
+    const ROW: f64 = 16.0;
+    let across = |along: f64| LEFT + along * SIDE;
+    let up = |along: f64| TOP + SIDE - along * SIDE;
     let mut svg = open(SIDE + 50.0);
-    for power in -3..=0 {
-        let at = along(10_f64.powi(power));
-        let (x, y) = (LEFT + at, SIDE - at + 5.0);
-        let _ = writeln!(
-            svg,
-            "<line x1=\"{x:.1}\" y1=\"5\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"#ddd\"/>",
-            SIDE + 5.0
-        );
-        let _ = writeln!(
-            svg,
-            "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>",
-            LEFT + SIDE
-        );
-        let percent = 100.0 * 10_f64.powi(power);
-        let _ = writeln!(
-            svg,
-            "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{percent} %</text>",
-            SIDE + 20.0
-        );
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{percent} %</text>",
-            LEFT - 6.0,
-            y + 4.0
-        );
+    for (along, label) in x.grid() {
+        let x = across(along);
+        straight(&mut svg, [x, up(1.0)], [x, up(0.0)]);
+        text(&mut svg, [x, SIDE + 20.0], "middle", &label);
     }
-    let _ = writeln!(
-        svg,
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-        LEFT + SIDE / 2.0,
-        SIDE + 40.0,
-        escape(x_name)
-    );
-    let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"16\">{}</text>", LEFT + SIDE + 12.0, escape(y_name));
-    for (line, colour) in lines.iter().zip(COLOURS.iter().cycle()) {
-        let point = |&(x, y): &(f64, f64)| format!("{:.1},{:.1}", LEFT + along(x), SIDE - along(y) + 5.0);
+    for (along, label) in y.grid() {
+        let y = up(along);
+        straight(&mut svg, [across(0.0), y], [across(1.0), y]);
+        text(&mut svg, [LEFT - 6.0, y + 4.0], "end", &label);
+    }
+    text(&mut svg, [across(0.5), SIDE + 40.0], "middle", x.name);
+    let beside = across(1.0) + 12.0;
+    text(&mut svg, [beside, 16.0], "start", y.name);
+    for (row, (line, colour)) in lines.iter().zip(COLOURS.iter().cycle()).enumerate() {
+        let point =
+            |&(of_x, of_y): &(f64, f64)| format!("{:.1},{:.1}", across(x.along(of_x)), up(y.along(of_y)));
         let points: Vec<String> = line.points.iter().map(point).collect();
         let points = points.join(" ");
         let _ = writeln!(
@@ -108,13 +106,24 @@ pub(super) fn lines(x_name: &str, y_name: &str, lines: &[Line<'_>]) -> String {
         );
         let _ = writeln!(
             svg,
-            "<text x=\"{:.1}\" y=\"36\" style=\"fill:{colour}\">{}</text>",
-            LEFT + SIDE + 12.0,
+            "<text x=\"{beside:.1}\" y=\"{:.1}\" style=\"fill:{colour}\">{}</text>",
+            36.0 + ROW * row as f64,
             escape(line.name)
         );
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+/// A line of the grid.
+fn straight(svg: &mut String, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2]) {
+    let _ =
+        writeln!(svg, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>");
+}
+
+fn text(svg: &mut String, [x, y]: [f64; 2], anchor: &str, text: &str) {
+    let text = escape(text);
+    let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
 /// A histogram in the line of a table; shares of the highest from 0 to 1.

@@ -8,7 +8,6 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::{Printer, Verdict};
-use crate::board::Board;
 use crate::cli::Doctor;
 use crate::cores;
 use crate::failure::Failure;
@@ -16,6 +15,7 @@ use crate::machine::{Condition, Machine};
 use crate::setup::{KERNEL_VARIABLE, Setup, available_kernels};
 use crate::store::Store;
 use facts::Facts;
+use wavlm_known_boards::Board;
 
 /// Cosine to the checkpoint below which an export deserves a look; what is reached is above 0.999.
 const GOOD_COSINE: f32 = 0.999;
