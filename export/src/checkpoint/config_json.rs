@@ -159,6 +159,16 @@ impl Default for ConfigJson {
 }
 
 impl ConfigJson {
+    /// A model with these convolutions (channels, taps, stride), and transformers' defaults for everything else.
+    pub(super) fn of_stem(stem: &[[u32; 3]]) -> Self {
+        Self {
+            conv_dim: stem.iter().map(|&[dim, _, _]| dim).collect(),
+            conv_kernel: stem.iter().map(|&[_, kernel, _]| kernel).collect(),
+            conv_stride: stem.iter().map(|&[_, _, stride]| stride).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Puts the class that an adapter was trained on in place of its base's.
     pub(super) fn set_architecture(&mut self, class: String) {
         self.architectures = Some(vec![class]);

@@ -45,6 +45,7 @@ pub use error::{
 };
 pub use graph_file::OnnxFile;
 pub use model::{Checkpoint, Wanted};
+pub use open::Opened;
 pub use s3prl::HeadCheckpoint;
 pub use tensors::NamedTensors;
 pub(crate) use tensors::same_bits;

@@ -153,9 +153,6 @@ impl Config {
         };
         let stem = &self.extractor_conv_layer_config;
         Ok(ConfigJson {
-            conv_dim: stem.iter().map(|&[dim, _, _]| dim).collect(),
-            conv_kernel: stem.iter().map(|&[_, kernel, _]| kernel).collect(),
-            conv_stride: stem.iter().map(|&[_, _, stride]| stride).collect(),
             conv_bias: self.extractor_conv_bias,
             feat_extract_norm: feat_extract_norm.to_owned(),
             hidden_size: self.encoder_embed_dim,
@@ -169,7 +166,7 @@ impl Config {
             do_stable_layer_norm: self.encoder_layer_norm_first,
             layers: Some(attention.zip(feed_forward).map(layer).collect()),
             stem_scale,
-            ..ConfigJson::default()
+            ..ConfigJson::of_stem(stem)
         })
     }
 }

@@ -1,8 +1,6 @@
 //! Heads as s3prl saves them, the toolkit of the SUPERB benchmark: `{"Featurizer": …, "Downstream": …}`, without the encoder that
 //! they were trained over. transformers' heads are made after them (its `convert_wavlm_original_s3prl_checkpoint_to_pytorch`).
 
-use std::path::Path;
-
 use wavlm_format::{Head, HeadKind, TdnnShape};
 
 use super::error::{CheckpointError, S3prlProblem};
@@ -45,36 +43,26 @@ pub(super) fn wrote(contents: &Contents) -> bool {
     contents.names.iter().any(|name| name.starts_with("Downstream."))
 }
 
-impl HeadCheckpoint {
-    /// Reads the head in a file of s3prl; `None` if the path is anything else.
-    ///
-    /// # Errors
-    /// What is missing, damaged, or no head that can be converted.
-    pub fn open(path: &Path) -> Result<Option<Self>, CheckpointError> {
-        let weights = Weights::of_file(path).filter(|_| path.is_file());
-        let Some(weights) = weights.filter(|weights| weights.contents().is_some_and(|found| wrote(&found)))
-        else {
-            return Ok(None);
-        };
-        let fail = |problem: S3prlProblem| CheckpointError::new(path, problem);
-        let mut tensors = weights.read()?;
-        tensors.floats.retain(|name, _| !NOT_READ.iter().any(|part| name.starts_with(part)));
-        tensors.rename(of_transformers).map_err(|problem| CheckpointError::new(path, problem))?;
-        if let Some(name) = tensors.names().find(|name| PARTS.iter().any(|part| name.starts_with(part))) {
-            return Err(fail(S3prlProblem::Part { tensor: name.clone() }));
-        }
-        let weighted_layer_sum = tensors.contains(names::LAYER_WEIGHTS);
-        let kind = kind(&tensors).map_err(fail)?;
-        let mut notes = Vec::new();
-        if matches!(kind, HeadKind::XVector { .. }) {
-            notes.push(
-                "its embeddings are those in front of s3prl's last rectifier, as transformers has them"
-                    .to_owned(),
-            );
-        }
-        let head = Head { name: kind.name().to_owned(), kind, weighted_layer_sum, decision: None };
-        Ok(Some(Self { head, tensors, notes }))
+/// Reads a file that [`wrote`] knows.
+pub(super) fn open(weights: &Weights) -> Result<HeadCheckpoint, CheckpointError> {
+    let fail = |problem: S3prlProblem| CheckpointError::new(&weights.path, problem);
+    let mut tensors = weights.read()?;
+    tensors.floats.retain(|name, _| !NOT_READ.iter().any(|part| name.starts_with(part)));
+    tensors.rename(of_transformers).map_err(|problem| CheckpointError::new(&weights.path, problem))?;
+    if let Some(name) = tensors.names().find(|name| PARTS.iter().any(|part| name.starts_with(part))) {
+        return Err(fail(S3prlProblem::Part { tensor: name.clone() }));
     }
+    let weighted_layer_sum = tensors.contains(names::LAYER_WEIGHTS);
+    let kind = kind(&tensors).map_err(fail)?;
+    let mut notes = Vec::new();
+    if matches!(kind, HeadKind::XVector { .. }) {
+        notes.push(
+            "its embeddings are those in front of s3prl's last rectifier, as transformers has them"
+                .to_owned(),
+        );
+    }
+    let head = Head { name: kind.name().to_owned(), kind, weighted_layer_sum, decision: None };
+    Ok(HeadCheckpoint { head, tensors, notes })
 }
 
 fn of_transformers(name: &str) -> String {

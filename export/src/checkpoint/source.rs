@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{AdapterProblem, CheckpointError, Problem, S3prlProblem, SourceProblem};
+use super::error::{AdapterProblem, CheckpointError, Problem, SourceProblem};
 use super::json_files::{CONFIG, JsonFiles};
 use super::peft::AdapterConfig;
 use super::torch::Contents;
@@ -22,6 +22,8 @@ pub(super) enum Source {
     Authors(Weights, Contents),
     /// A program that prunes models: a file.
     Pruned(Weights, Contents),
+    /// s3prl, a head without its encoder: a file.
+    Head(Weights),
     /// An exporter of ONNX: a file.
     Onnx(PathBuf),
 }
@@ -71,14 +73,8 @@ impl Source {
         if weights.is_one_of_several() {
             return Err(fail(SourceProblem::Shard));
         }
-        let contents = weights.contents();
-        let of_s3prl = contents.as_ref().is_some_and(s3prl::wrote);
-        if let Some(source) = of_a_file(&weights, contents) {
+        if let Some(source) = of_a_file(&weights) {
             return Ok(source);
-        }
-        if of_s3prl {
-            let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            return Err(CheckpointError::new(path, S3prlProblem::Alone { file }));
         }
         if !folder.join(CONFIG).exists() {
             return Err(CheckpointError::new(folder, SourceProblem::NoConfig { folder: None }));
@@ -187,25 +183,26 @@ fn no_config(folder: &Path) -> SourceProblem {
     SourceProblem::NoConfig { folder: inside.pop() }
 }
 
-/// The only file of a folder without transformers' weights that is an ONNX graph, or that WavLM's authors wrote.
+/// The only file of a folder without transformers' weights that says by itself what it is.
 fn of_another(folder: &Path) -> Option<Source> {
     let mut found = files(folder).filter_map(|path| match graph_file::is_one(&path) {
         true => Some(Source::Onnx(path)),
-        false => {
-            let weights = Weights::of_file(&path)?;
-            of_a_file(&weights, weights.contents())
-        }
+        false => of_a_file(&Weights::of_file(&path)?),
     });
     found.next().filter(|_| found.next().is_none())
 }
 
 /// The model in a file whose contents say by themselves what it is.
-fn of_a_file(weights: &Weights, contents: Option<Contents>) -> Option<Source> {
-    let contents = contents?;
+fn of_a_file(weights: &Weights) -> Option<Source> {
+    let contents = weights.contents()?;
+    let weights = weights.clone();
     if authors::wrote(&contents) {
-        return Some(Source::Authors(weights.clone(), contents));
+        Some(Source::Authors(weights, contents))
+    } else if pruned::wrote(&contents) {
+        Some(Source::Pruned(weights, contents))
+    } else {
+        s3prl::wrote(&contents).then_some(Source::Head(weights))
     }
-    pruned::wrote(&contents).then(|| Source::Pruned(weights.clone(), contents))
 }
 
 /// What lies in a folder; nothing if it cannot be listed, which is no reason to hide the first error.

@@ -2,7 +2,7 @@
 
 use super::{ConvertError, Source};
 use crate::canonical::CanonicalModel;
-use crate::checkpoint::{Checkpoint, HeadCheckpoint, Wanted};
+use crate::checkpoint::{Checkpoint, HeadCheckpoint, Opened, Wanted};
 #[cfg(feature = "onnx")]
 use crate::original;
 use crate::progress::Progress;
@@ -19,32 +19,33 @@ pub fn read(
     progress.begin("reading", sources.len());
     let mut merged: Option<CanonicalModel> = None;
     for source in sources {
-        let model = match &merged {
-            Some(encoder) => read_over(encoder, source, wanted, progress)?,
-            None => read_one(source, wanted, progress)?,
-        };
-        let folder = &source.folder;
-        match &mut merged {
-            None => merged = Some(model),
-            Some(merged) => merged.add_head_of(model, &folder.display().to_string())?,
-        }
+        merged = Some(match merged {
+            None => whole(Checkpoint::open(&source.folder, wanted)?, source, progress)?,
+            Some(mut merged) => {
+                let model = match Opened::open(&source.folder, wanted)? {
+                    Opened::Whole(checkpoint) => whole(*checkpoint, source, progress)?,
+                    Opened::Head(head) => over(&merged, head, source, progress)?,
+                };
+                merged.add_head_of(model, &source.folder.display().to_string())?;
+                merged
+            }
+        });
         progress.advance();
     }
     Ok(merged.expect("at least one source"))
 }
 
-/// Reads a checkpoint that has an encoder.
-fn read_one(
-    Source { name, folder }: &Source,
-    wanted: &Wanted,
+/// The model of a checkpoint that has an encoder.
+fn whole(
+    checkpoint: Checkpoint,
+    source: &Source,
     progress: &dyn Progress,
 ) -> Result<CanonicalModel, ConvertError> {
-    let checkpoint = Checkpoint::open(folder, wanted)?;
-    checkpoint.notes.iter().for_each(|note| progress.note(&format!("{}: {note}", folder.display())));
+    tell(&checkpoint.notes, source, progress);
     #[cfg(feature = "onnx")]
     let graph = checkpoint.onnx.clone();
-    let model = CanonicalModel::from_checkpoint(checkpoint, name.as_deref())
-        .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })?;
+    let model = CanonicalModel::from_checkpoint(checkpoint, source.name.as_deref())
+        .map_err(|cause| ConvertError::Canonical { folder: source.folder.clone(), cause })?;
     #[cfg(feature = "onnx")]
     if let Some(graph) = graph {
         original::compare(&graph, &model)?;
@@ -52,16 +53,19 @@ fn read_one(
     Ok(model)
 }
 
-/// Reads a checkpoint with an encoder of its own, or a head alone, over the encoder of an earlier one.
-fn read_over(
+/// The model of a head alone, over the encoder of an earlier checkpoint.
+fn over(
     encoder: &CanonicalModel,
+    head: HeadCheckpoint,
     source: &Source,
-    wanted: &Wanted,
     progress: &dyn Progress,
 ) -> Result<CanonicalModel, ConvertError> {
-    let Source { name, folder } = source;
-    let Some(head) = HeadCheckpoint::open(folder)? else { return read_one(source, wanted, progress) };
-    head.notes.iter().for_each(|note| progress.note(&format!("{}: {note}", folder.display())));
-    CanonicalModel::of_head(head, name.as_deref(), encoder)
-        .map_err(|cause| ConvertError::Canonical { folder: folder.clone(), cause })
+    tell(&head.notes, source, progress);
+    CanonicalModel::of_head(head, source.name.as_deref(), encoder)
+        .map_err(|cause| ConvertError::Canonical { folder: source.folder.clone(), cause })
+}
+
+/// What whoever converts a checkpoint should know.
+fn tell(notes: &[String], source: &Source, progress: &dyn Progress) {
+    notes.iter().for_each(|note| progress.note(&format!("{}: {note}", source.folder.display())));
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use wavlm_runtime::frontend::SAMPLE_RATE;
-use wavlm_runtime::tasks::words::{UNTUNED, WordModel};
+use wavlm_runtime::tasks::words::{UNTUNED, WordModel, is_keyword};
 use wavlm_runtime::{Model, SessionOptions};
 
 use super::listen::{Heard, listen};
@@ -140,11 +140,6 @@ fn spot(
         false => Ok(None),
     };
     run_all(rows, start, answer, progress)
-}
-
-/// Labels that the spotter reports.
-fn is_keyword(label: &str) -> bool {
-    !label.starts_with('_')
 }
 
 /// Counts what was heard in a group's clips.

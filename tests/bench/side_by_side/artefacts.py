@@ -40,7 +40,7 @@ def make(out: Path, sources: list[Path], command: list) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     run([*command, partial / out.name])
-    for part in sorted(partial.iterdir()):  # a model in two files: .bin comes before the .xml that needs it
+    for part in sorted(partial.iterdir()):  # a model in two files: .bin comes before the other that needs it
         part.replace(CACHE / part.name)
     return out
 
@@ -90,6 +90,22 @@ class Artefacts:
     @cached_property
     def mnn_int8(self) -> Path:
         return self.converted("mnn-int8", self.onnx, self.onnx, "base-int8.mnn")
+
+    @cached_property
+    def ncnn(self) -> Path:
+        return self.converted("ncnn", self.checkpoint, self.weights, "base-1s.param")
+
+    @cached_property
+    def executorch(self) -> Path:
+        return self.converted("executorch", self.checkpoint, self.weights, "base-1s.pte")
+
+    @cached_property
+    def executorch_dynamic(self) -> Path:
+        return self.converted("executorch-dynamic", self.checkpoint, self.weights, "base-1s-dynamic.pte")
+
+    @cached_property
+    def executorch_static(self) -> Path:
+        return self.converted("executorch-static", self.checkpoint, self.weights, "base-1s-static.pte")
 
     @cached_property
     def openvino(self) -> Path:

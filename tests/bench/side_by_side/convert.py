@@ -4,7 +4,11 @@ Runs in a process of its own, so that what these libraries leave behind (threads
 anything is measured.
 """
 
+import shutil
+import subprocess
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 
 from . import sound
@@ -17,14 +21,12 @@ def calibration() -> list:
     return recordings + [sound.speech_like(seconds)[None].astype("float32") for seconds in (1, 3, 10)]
 
 
-def onnx(checkpoint: Path, out: Path) -> None:
-    """The graph as torch traces it, with a free length."""
+def plain(checkpoint: Path):
+    """transformers' model, whose named outputs are a tuple in the order of the file's outputs; and a second of sound for it."""
     import torch
     from transformers import WavLMForXVector
 
     class Plain(torch.nn.Module):
-        """Named outputs as a tuple, in the order of the file's outputs."""
-
         def __init__(self):
             super().__init__()
             self.model = WavLMForXVector.from_pretrained(checkpoint).eval()
@@ -33,8 +35,16 @@ def onnx(checkpoint: Path, out: Path) -> None:
             outputs = self.model(waveform)
             return outputs.embeddings, outputs.logits
 
+    return Plain().eval(), torch.from_numpy(sound.speech_like(1)).float()[None]
+
+
+def onnx(checkpoint: Path, out: Path) -> None:
+    """The graph as torch traces it, with a free length."""
+    import torch
+
+    model, second = plain(checkpoint)
     torch.onnx.export(
-        Plain(), (torch.from_numpy(sound.speech_like(1)).float()[None],), out, opset_version=17, dynamo=False,
+        model, (second,), out, opset_version=17, dynamo=False,
         input_names=["waveform"], output_names=["embeddings", "logits"],
         dynamic_axes={"waveform": {1: "samples"}},
     )  # fmt: skip
@@ -84,6 +94,52 @@ def mnn_int8(model: Path, out: Path) -> None:
     mnn(model, out, "--weightQuantBits", "8")
 
 
+def ncnn(checkpoint: Path, out: Path) -> None:
+    """ncnn's two files, by pnnx, for sounds of one second alone: lengths are fixed when it traces. ncnn has no deviation over
+    time, so that is spelt out."""
+    import torch
+
+    def deviation(frames, dim):
+        apart = frames - frames.mean(dim, keepdim=True)
+        count = frames.shape[dim]
+        return ((apart * apart).mean(dim) * (count / (count - 1))).sqrt()
+
+    model, second = plain(checkpoint)
+    torch.Tensor.std = deviation
+    with tempfile.TemporaryDirectory() as folder:
+        traced = Path(folder) / "model.pt"
+        torch.jit.trace(model, (second,), check_trace=False).save(traced)
+        shape = f"inputshape=[{','.join(map(str, second.shape))}]f32"
+        subprocess.run([Path(sys.executable).with_name("pnnx"), traced, shape, "fp16=0"], check=True)
+        for suffix in (".bin", ".param"):
+            shutil.move(traced.with_suffix(f".ncnn{suffix}"), out.with_suffix(suffix))
+
+
+def executorch(checkpoint: Path, out: Path, dynamic: bool | None = None) -> None:
+    """ExecuTorch's file, for sounds of one second alone, with all that XNNPACK takes of it; in int8, activations as they come or
+    by what they were on the recordings."""
+    import torch
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.backends.xnnpack.quantizer import xnnpack_quantizer
+    from executorch.exir import to_edge_transform_and_lower
+    from torchao.quantization.pt2e import quantize_pt2e
+
+    model, second = plain(checkpoint)
+    program = torch.export.export(model, (second,), strict=False)
+    if dynamic is not None:
+        quantizer = xnnpack_quantizer.XNNPACKQuantizer()
+        quantizer.set_global(
+            xnnpack_quantizer.get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic)
+        )
+        observed = quantize_pt2e.prepare_pt2e(program.module(), quantizer)
+        for recording in calibration():
+            for start in range(0, recording.shape[1] - second.shape[1] + 1, second.shape[1]):
+                observed(torch.from_numpy(recording[:, start : start + second.shape[1]].copy()))
+        program = torch.export.export(quantize_pt2e.convert_pt2e(observed), (second,), strict=False)
+    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
+    out.write_bytes(lowered.to_executorch().buffer)
+
+
 def openvino(model: Path, out: Path) -> None:
     """OpenVINO's own file, which it loads faster than ONNX."""
     import openvino
@@ -105,8 +161,9 @@ def openvino_int8(model: Path, out: Path) -> None:
 
 
 KINDS = {
-    "onnx": onnx, "onnx-int8": onnx_int8, "onnx-qdq": onnx_qdq, "mnn": mnn, "mnn-int8": mnn_int8, "openvino": openvino,
-    "openvino-int8": openvino_int8,
+    "onnx": onnx, "onnx-int8": onnx_int8, "onnx-qdq": onnx_qdq, "mnn": mnn, "mnn-int8": mnn_int8, "ncnn": ncnn,
+    "executorch": executorch, "executorch-dynamic": partial(executorch, dynamic=True),
+    "executorch-static": partial(executorch, dynamic=False), "openvino": openvino, "openvino-int8": openvino_int8,
 }  # fmt: skip
 
 if __name__ == "__main__":

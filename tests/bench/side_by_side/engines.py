@@ -134,6 +134,10 @@ ENGINES: dict[str, Callable[[Artefacts], Engine]] = {
     "ort-qdq": lambda a: python_peer("onnxruntime int8 (static QDQ, with convolutions)", a.onnx_qdq, "onnxruntime"),
     "mnn-int8": lambda a: python_peer("MNN int8 (weights, and activations as they come)", a.mnn_int8, "mnn-low"),
     "mnn-f32": lambda a: python_peer("MNN f32", a.mnn, "mnn-high"),
+    "executorch-static": lambda a: python_peer("ExecuTorch int8 (XNNPACK, static)", a.executorch_static, "executorch"),
+    "executorch-dynamic": lambda a: python_peer("ExecuTorch int8 (XNNPACK, dynamic)", a.executorch_dynamic, "executorch"),
+    "executorch-f32": lambda a: python_peer("ExecuTorch f32 (XNNPACK)", a.executorch, "executorch"),
+    "ncnn": lambda a: python_peer("ncnn f32", a.ncnn, "ncnn"),
     "ort-f32": lambda a: python_peer("onnxruntime f32", a.onnx, "onnxruntime"),
     "torch": lambda a: python_peer("PyTorch f32", a.checkpoint, "torch"),
     "rten-int8": lambda a: Peer("rten int8 (onnxruntime's file)", a.onnx_int8, (a.rust_peers, "rten")),
@@ -143,9 +147,9 @@ ENGINES: dict[str, Callable[[Artefacts], Engine]] = {
 
 
 def file_bytes(model: Path) -> int:
-    """Weights and graph: one file, the two files of OpenVINO, or the checkpoint's weights."""
+    """Weights and graph: one file, the two files of OpenVINO or ncnn, or the checkpoint's weights."""
     if model.is_dir():
         files = [model / "model.safetensors"]
     else:
-        files = [model, model.with_suffix(".bin")] if model.suffix == ".xml" else [model]
+        files = [model, model.with_suffix(".bin")] if model.suffix in (".xml", ".param") else [model]
     return sum(file.stat().st_size for file in files)

@@ -11,7 +11,7 @@ from .artefacts import RUST_PEERS
 from .settings import REPOSITORY
 
 PYTHON_PEERS = {"PyTorch": "torch", "onnxruntime": "onnxruntime", "OpenVINO": "openvino", "NNCF": "nncf"}
-PYTHON_PEERS |= {"transformers": "transformers", "onnx": "onnx"}
+PYTHON_PEERS |= {"MNN": "MNN", "ExecuTorch": "executorch", "ncnn": "ncnn", "transformers": "transformers", "onnx": "onnx"}
 
 
 def processor() -> str:

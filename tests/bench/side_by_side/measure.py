@@ -36,11 +36,11 @@ QUICK = Effort(rounds=1, runs=3, least_s=1.0)
 
 @dataclass
 class Results:
-    """Records by engine, seconds and threads, one a round; why an engine has none; how quiet it was."""
+    """Records by engine, seconds and threads, one a round; why an engine has none of a length; how quiet it was."""
 
     engines: dict[str, Engine]
     records: dict[tuple[str, int, int], list[Record]] = field(default_factory=lambda: defaultdict(list))
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[tuple[str, int], str] = field(default_factory=dict)
     others_busy_cores: float = 0.0
 
     def of(self, engine: str, seconds: int | None = None, threads: int | None = None) -> list[Record]:
@@ -108,8 +108,8 @@ def run(engines: dict[str, Engine], effort: Effort) -> Results:
 
 
 def measure(results: Results, engine: str, task: Task, stage: str) -> None:
-    """One process; an engine that refuses once is not asked again."""
-    if engine in results.refused:
+    """One process; an engine that refuses a length once is not asked again."""
+    if (engine, task.seconds) in results.refused:
         return
     condition = f"{stage}: {engine}, {task.seconds} s, {task.threads} thread(s)"
     try:
@@ -118,7 +118,7 @@ def measure(results: Results, engine: str, task: Task, stage: str) -> None:
             raise Refused(f"{record.working_threads} threads computed where {task.threads} was asked for")
     except Refused as reason:
         print(f"{condition}: {reason}", file=sys.stderr)
-        results.refused[engine] = str(reason)
+        results.refused[engine, task.seconds] = str(reason)
         return
     print(f"{condition}: {record.median_ms:.1f} ms", file=sys.stderr)
     results.records[engine, task.seconds, task.threads].append(record)

@@ -111,7 +111,9 @@ def the_machine(results: Results, command: str) -> str:
 
 def markdown(results: Results, effort: Effort, command: str, share: float | None, notes: list[str]) -> str:
     """The whole file."""
-    refusals = [f"{results.engines[name].title}: {reason}" for name, reason in results.refused.items()]
+    refusals = [
+        f"{results.engines[name].title}, {seconds} s: {reason}" for (name, seconds), reason in results.refused.items()
+    ]
     missing = "\n".join(f"- {note}" for note in refusals + notes)
     parts = [
         "# wavlm beside other engines",

@@ -78,6 +78,53 @@ def mnn(threads: int, precision: str, memory: str) -> Callable[[Path], Infer]:
     return load
 
 
+def ncnn(threads: int) -> Callable[[Path], Infer]:
+    """ncnn on the CPU. Its wheel lacks the programs that would quantise."""
+    import ncnn
+
+    def load(model: Path) -> Infer:
+        net = ncnn.Net()
+        net.opt.num_threads = threads
+        if net.load_param(str(model)) or net.load_model(str(model.with_suffix(".bin"))):
+            sys.exit(f"{model.name} cannot be loaded")
+
+        def infer(samples):
+            only_one_second(samples)
+            extractor = net.create_extractor()
+            extractor.input("in0", ncnn.Mat(samples))
+            return [np.array(extractor.extract(name)[1]) for name in ("out0", "out1")]
+
+        return infer
+
+    return load
+
+
+def executorch(threads: int) -> Callable[[Path], Infer]:
+    """ExecuTorch's runtime, of which XNNPACK is a part."""
+    import torch
+    from executorch.extension.pybindings.portable_lib import _unsafe_reset_threadpool
+    from executorch.runtime import Runtime
+
+    _unsafe_reset_threadpool(threads)
+
+    def load(model: Path) -> Infer:
+        method = Runtime.get().load_program(model).load_method("forward")
+
+        def infer(samples):
+            only_one_second(samples)
+            return [output.numpy() for output in method.execute([torch.from_numpy(samples)])]
+
+        return infer
+
+    return load
+
+
+def only_one_second(samples: np.ndarray) -> None:
+    """Ends this process if a file that was traced with a second of sound is given another length."""
+    if samples.shape[1] != sound.RATE:
+        sys.exit("its tools fix the length of the sound, and the file was made for one second")
+
+
 def openvino(threads: int, precision: str) -> Callable[[Path], Infer]:
     """OpenVINO's CPU plugin; what is not quantised is computed in `precision`."""
     import openvino
@@ -110,6 +157,8 @@ ENGINES = {
     "onnxruntime": onnxruntime,
     "mnn-low": lambda threads: mnn(threads, "normal", "low"),
     "mnn-high": lambda threads: mnn(threads, "high", "normal"),
+    "ncnn": ncnn,
+    "executorch": executorch,
     "openvino-f32": lambda threads: openvino(threads, "f32"),
     "openvino-bf16": lambda threads: openvino(threads, "bf16"),
 }

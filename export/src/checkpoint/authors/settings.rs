@@ -74,9 +74,6 @@ impl Settings {
         let stem = stem(&self.conv_feature_layers)
             .ok_or_else(|| AuthorsProblem::Stem(self.conv_feature_layers.chars().take(80).collect()))?;
         Ok(ConfigJson {
-            conv_dim: stem.iter().map(|&[dim, _, _]| dim).collect(),
-            conv_kernel: stem.iter().map(|&[_, kernel, _]| kernel).collect(),
-            conv_stride: stem.iter().map(|&[_, _, stride]| stride).collect(),
             conv_bias: self.conv_bias,
             feat_extract_norm: feat_extract_norm.to_owned(),
             hidden_size: self.encoder_embed_dim,
@@ -89,7 +86,7 @@ impl Settings {
             num_buckets: self.num_buckets,
             max_bucket_distance: self.max_distance,
             do_stable_layer_norm: self.layer_norm_first,
-            ..ConfigJson::default()
+            ..ConfigJson::of_stem(&stem)
         })
     }
 }
