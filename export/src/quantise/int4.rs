@@ -5,7 +5,8 @@
 //! the layer reads when people speak, comes closest to that of the f32 row. That is coordinate descent on the error that GPTQ
 //! (Frantar et al., 2022) minimises, without a matrix to invert.
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 use wavlm_kernels::{GROUP_I4, MAX_MULTIPLIER_I4, ZERO_I4};
 
@@ -17,6 +18,13 @@ const RANGES: [f32; 8] = [1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65];
 
 /// Times that the codes are gone through.
 const PASSES: usize = 2;
+
+/// Inputs whose codes are gone through before the outputs are computed anew, by matrix products, which take a fraction of the
+/// time of single ones.
+const BLOCK: usize = 64;
+
+/// Rows that a thread goes through together.
+const ROWS: usize = 128;
 
 /// How much a weight's own error counts beside that of the output, relative to the mean power of the inputs: what was read
 /// is a small part of what will be.
@@ -49,15 +57,16 @@ impl QuantisedI4 {
 /// Rounds every row. `inputs` (frames, columns) are what the layer reads. The values must be finite.
 pub fn quantise_rows(matrix: ArrayView2<'_, f32>, inputs: Option<&Array2<f32>>) -> QuantisedI4 {
     let inputs = inputs.filter(|inputs| inputs.ncols() == matrix.ncols()).map(Columns::new);
-    let rows: Vec<Row> = (0..matrix.nrows())
+    let rows: Vec<Row> = (0..matrix.nrows().div_ceil(ROWS))
         .into_par_iter()
-        .map(|row| {
-            let weights = matrix.row(row).to_vec();
-            let mut row = Row::rounded(&weights, inputs.as_ref());
+        .flat_map_iter(|part| {
+            let part = matrix.slice(s![part * ROWS..matrix.nrows().min((part + 1) * ROWS), ..]);
+            let rounded = |weights: ArrayView1<'_, f32>| Row::rounded(&weights.to_vec(), inputs.as_ref());
+            let mut rows: Vec<Row> = part.rows().into_iter().map(rounded).collect();
             if let Some(inputs) = &inputs {
-                row.compensate(&weights, inputs);
+                compensate(&mut rows, part, inputs);
             }
-            row
+            rows
         })
         .collect();
     let sums = rows.iter().map(Row::sum).collect();
@@ -71,6 +80,8 @@ pub fn quantise_rows(matrix: ArrayView2<'_, f32>, inputs: Option<&Array2<f32>>) 
 struct Columns {
     /// One row per input.
     values: Array2<f32>,
+    /// Of each block of inputs, the inner products of each two.
+    products: Vec<Array2<f32>>,
     /// The sum of each input's squares.
     powers: Vec<f32>,
     mean_power: f32,
@@ -79,9 +90,35 @@ struct Columns {
 impl Columns {
     fn new(inputs: &Array2<f32>) -> Self {
         let values = inputs.t().as_standard_layout().into_owned();
-        let powers: Vec<f32> = values.rows().into_iter().map(|row| dot(row, row)).collect();
+        let products: Vec<Array2<f32>> =
+            values.axis_chunks_iter(Axis(0), BLOCK).map(|block| block.dot(&block.t())).collect();
+        let powers: Vec<f32> = products.iter().flat_map(|block| block.diag().to_vec()).collect();
         let mean_power = powers.iter().sum::<f32>() / powers.len().max(1) as f32;
-        Self { values, powers, mean_power }
+        Self { values, products, powers, mean_power }
+    }
+}
+
+/// Moves codes to where the rows' outputs come closest to those of `weights`.
+fn compensate(rows: &mut [Row], weights: ArrayView2<'_, f32>, inputs: &Columns) {
+    let mut errors = Array2::from_shape_fn(weights.dim(), |(row, column)| {
+        weights[[row, column]] - rows[row].weight(column)
+    });
+    let mut outputs = errors.dot(&inputs.values);
+    for _ in 0..PASSES {
+        for (number, products) in inputs.products.iter().enumerate() {
+            let block = number * BLOCK..number * BLOCK + products.nrows();
+            let read = inputs.values.slice(s![block.clone(), ..]);
+            let before = errors.slice(s![.., block.clone()]).to_owned();
+            let mut gradients = outputs.dot(&read.t());
+            let of_rows = errors.outer_iter_mut().zip(gradients.outer_iter_mut());
+            for (row, (mut errors, mut gradients)) in rows.iter_mut().zip(of_rows) {
+                if let (Some(errors), Some(gradients)) = (errors.as_slice_mut(), gradients.as_slice_mut()) {
+                    row.move_codes(block.start, &mut errors[block.clone()], gradients, products, inputs);
+                }
+            }
+            let moved = &errors.slice(s![.., block]) - &before;
+            general_mat_mul(1.0, &moved, &read, 1.0, &mut outputs);
+        }
     }
 }
 
@@ -128,31 +165,33 @@ impl Row {
         Self { codes, multipliers, scale }
     }
 
-    /// Moves codes to where the row's output comes closest to that of `weights`.
-    fn compensate(&mut self, weights: &[f32], inputs: &Columns) {
+    /// Goes through the codes of a block of inputs. `errors` are how far the weights are from where they should be, `gradients`
+    /// the inner products of the error of the output with each input, `products` those of the inputs.
+    fn move_codes(
+        &mut self,
+        first: usize,
+        errors: &mut [f32],
+        gradients: &mut [f32],
+        products: &Array2<f32>,
+        inputs: &Columns,
+    ) {
         let own = OWN_ERROR * inputs.mean_power;
-        let mut errors: Vec<f32> =
-            (0..weights.len()).map(|column| weights[column] - self.weight(column)).collect();
-        let mut output = vec![0.0; inputs.values.ncols()];
-        for (row, &error) in inputs.values.rows().into_iter().zip(&errors) {
-            add(error, row, &mut output);
-        }
-        for _ in 0..PASSES {
-            for (column, own_error) in errors.iter_mut().enumerate() {
-                let step = f32::from(self.multipliers[column / GROUP_I4]) * self.scale;
-                let read = inputs.values.row(column);
-                let whole = inputs.powers[column] + own;
-                if step == 0.0 || whole == 0.0 {
-                    continue;
-                }
-                let wanted = (dot(read, ArrayView1::from(&output)) + own * *own_error) / whole;
-                let old = value(self.codes[column], step);
-                let new = code(old + wanted, step);
-                if new != self.codes[column] {
-                    let change = value(new, step) - old;
-                    self.codes[column] = new;
-                    *own_error -= change;
-                    add(-change, read, &mut output);
+        for (i, with_others) in products.outer_iter().enumerate() {
+            let column = first + i;
+            let step = f32::from(self.multipliers[column / GROUP_I4]) * self.scale;
+            let whole = inputs.powers[column] + own;
+            if step == 0.0 || whole == 0.0 {
+                continue;
+            }
+            let wanted = (gradients[i] + own * errors[i]) / whole;
+            let old = value(self.codes[column], step);
+            let new = code(old + wanted, step);
+            if new != self.codes[column] {
+                let change = value(new, step) - old;
+                self.codes[column] = new;
+                errors[i] -= change;
+                for (gradient, product) in gradients.iter_mut().zip(with_others) {
+                    *gradient -= change * product;
                 }
             }
         }
@@ -193,33 +232,17 @@ fn code(weight: f32, step: f32) -> u8 {
     if step == 0.0 {
         return ZERO_I4;
     }
-    ((weight / step).round_ties_even() + f32::from(ZERO_I4)).clamp(0.0, LARGEST) as u8
+    const ZERO: f32 = ZERO_I4 as f32;
+    // So large that its fraction has no bits: the sum is rounded to whole numbers, ties to even. A call of libm, as processors
+    // without the instruction need it, would take most of the time.
+    const WHOLE: f32 = 1.5 * (1 << 23) as f32;
+    let bounded = (weight / step).clamp(-ZERO, LARGEST - ZERO);
+    ((bounded + WHOLE) - WHOLE + ZERO) as u8
 }
 
 /// What a code stands for.
 fn value(code: u8, step: f32) -> f32 {
     (f32::from(code) - f32::from(ZERO_I4)) * step
-}
-
-/// The inner product, in lanes.
-fn dot(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f32 {
-    const LANES: usize = 16;
-    let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) else { return a.dot(&b) };
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut lanes = [0.0_f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
-        }
-    }
-    lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
-}
-
-/// `to += factor · row`
-fn add(factor: f32, row: ArrayView1<'_, f32>, to: &mut [f32]) {
-    for (to, x) in to.iter_mut().zip(row) {
-        *to += factor * x;
-    }
 }
 
 #[cfg(test)]

@@ -125,6 +125,12 @@ def executorch(checkpoint: Path, out: Path, dynamic: bool | None = None) -> None
     from torchao.quantization.pt2e import quantize_pt2e
 
     model, second = plain(checkpoint)
+    if dynamic is not None:
+        # Its quantiser makes floats of integers, so what numbers of frames alone decide is computed before.
+        attention = model.model.wavlm.encoder.layers[0].attention
+        frames = int(model.model._get_feat_extract_output_lengths(second.shape[1]))
+        bias = attention.compute_bias(frames, frames).detach()
+        attention.compute_bias = lambda queries, keys: bias
     program = torch.export.export(model, (second,), strict=False)
     if dynamic is not None:
         quantizer = xnnpack_quantizer.XNNPACKQuantizer()
