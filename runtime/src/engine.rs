@@ -55,13 +55,6 @@ pub(crate) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    /// The same in windows of at most so many panels.
-    pub fn narrow(self, panels: usize) -> impl Iterator<Item = Window<'a>> {
-        let Window { first_row, first_panel, out } = self;
-        let blocks = out.column_blocks(panels * PANEL).enumerate();
-        blocks.map(move |(i, out)| Window { first_row, first_panel: first_panel + i * panels, out })
-    }
-
     pub fn rows(&self) -> Range<usize> {
         self.first_row..self.first_row + self.out.rows()
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wavlm_format::{ModelFile, Packing, Precision, TensorRef};
 use wavlm_kernels::{
-    Epilogue, GROUP_I4, MatMut, PANEL, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8, padded,
+    Epilogue, GROUP_I4, Kernels, MatMut, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8, padded,
 };
 
 use crate::engine::Engine;
@@ -17,9 +17,6 @@ use crate::scratch::Scratch;
 /// must not grow with the length of the sound. More rows leave the second-level cache between their products, fewer have
 /// the weights read too often; three seconds are 149.
 const BLOCK_ROWS: usize = 168;
-
-/// int4 panels that are unpacked at a time: they stay in the first-level cache, or the second of a small core, for all rows.
-const UNPACKED: usize = 2;
 
 /// Rows per block of so many, at least one: about equal blocks, since each has all weights read.
 pub(crate) fn block_rows(rows: usize) -> usize {
@@ -216,15 +213,10 @@ impl Matrix {
                 Panels::I4(panels) => {
                     let rows = Quantised::new(engine, input, self.columns);
                     engine.each(engine.windows(out), |window| {
-                        let rows = rows.part(window.rows());
-                        let mut unpacked = Scratch::<i8>::new(UNPACKED * PANEL * padded(self.columns));
-                        for part in window.narrow(UNPACKED) {
-                            let panels = panels.panels(part.panels());
-                            let length = panels.count() * PANEL * padded(self.columns);
-                            let panels = engine.kernels.unpack_i4(&panels, &mut unpacked[..length]);
-                            let epilogue = epilogue.columns(part.columns());
-                            engine.kernels.matmul_i8(&rows, &panels, &epilogue, part.out);
-                        }
+                        let (rows, panels) = (rows.part(window.rows()), panels.panels(window.panels()));
+                        let mut unpacked = Scratch::<i8>::new(Kernels::unpacked_i4(self.columns));
+                        let epilogue = epilogue.columns(window.columns());
+                        engine.kernels.matmul_i4(&rows, &panels, &epilogue, window.out, &mut unpacked);
                     });
                 }
             }

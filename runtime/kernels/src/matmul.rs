@@ -3,19 +3,28 @@
 //! Rows are taken in chunks that fit a second-level cache; over each chunk sweeps one tile's width of panels after
 //! another, so a panel is read from memory once per chunk and stays in the first cache for all of the chunk's rows.
 
-use crate::layout::PANEL;
+use crate::layout::{PANEL, padded};
 use crate::spans::{even_spans, spans};
 use crate::table::Kernels;
-use crate::tile::{Finish, MAX_PANELS, MAX_VECTORS, Scales, Size, Sums, TileF32, TileI8};
-use crate::types::{Epilogue, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8};
+use crate::tile::{Coming, Finish, MAX_PANELS, MAX_VECTORS, Scales, Size, Sums, TileF32, TileI8};
+use crate::types::{Epilogue, MatMut, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8};
 use std::ops::Range;
 
 /// Bytes of activations that stay in the second-level cache beside a tile's panels.
 const CHUNK_BYTES: usize = 192 * 1024;
 
+/// `behind` is what will be read after all of this.
+///
 /// # Safety
 /// The CPU must have the table's features.
-pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: &Epilogue, mut out: MatMut) {
+pub(crate) unsafe fn product_i8(
+    kernels: &Kernels,
+    a: &RowsI8,
+    w: &PanelsI8,
+    behind: Coming,
+    e: &Epilogue,
+    mut out: MatMut,
+) {
     let tile = &kernels.tile_i8;
     let Size { rows: most, step, panels: wide } = tile.size;
     let mut sums = Sums([[0; PANEL]; MAX_VECTORS]);
@@ -26,8 +35,10 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
             let block = w.panels(panels.clone());
             let scaled_sums = scaled_sums(&block);
             let next = w.panels(panels.end..(panels.end + wide).min(w.count()));
+            let is_last = panels.end == w.count() && chunk.end == a.rows();
+            let next = if is_last { behind } else { Coming::of(next.data()) };
             let tiles = even_spans(chunk.clone(), most, step);
-            let shares = shares(next.data(), chunk.len().div_ceil(most));
+            let shares = next.shares(chunk.len().div_ceil(most));
             for (rows, next) in tiles.zip(shares) {
                 let operands = TileI8::new(a, rows.clone(), &block, next);
                 let scales = Scales {
@@ -53,6 +64,37 @@ pub(crate) unsafe fn product_i8(kernels: &Kernels, a: &RowsI8, w: &PanelsI8, e: 
                 }
             }
         }
+    }
+}
+
+/// Panels that are unpacked at a time: they stay in the first-level cache, or the second of a small core, for all rows.
+const UNPACKED: usize = MAX_PANELS;
+
+/// Weights that [`product_i4`] unpacks at a time.
+pub(crate) fn unpacked_length(k: usize) -> usize {
+    UNPACKED * PANEL * padded(k)
+}
+
+/// `unpacked` has room for [`unpacked_length`] weights.
+///
+/// # Safety
+/// The CPU must have the table's features.
+pub(crate) unsafe fn product_i4(
+    kernels: &Kernels,
+    a: &RowsI8,
+    w: &PanelsI4,
+    e: &Epilogue,
+    mut out: MatMut,
+    unpacked: &mut [i8],
+) {
+    for panels in spans(0..w.count(), UNPACKED) {
+        let columns = panels.start * PANEL..(panels.end * PANEL).min(w.n());
+        let part = w.panels(panels.clone());
+        let next = w.panels(panels.end..(panels.end + UNPACKED).min(w.count()));
+        let weights = kernels.unpack_i4(&part, &mut unpacked[..panels.len() * PANEL * padded(w.k())]);
+        let (epilogue, out) = (e.columns(columns.clone()), out.window(0..a.rows(), columns));
+        // SAFETY: the caller's: the CPU has the table's features.
+        unsafe { product_i8(kernels, a, &weights, Coming::of(next.codes()), &epilogue, out) }
     }
 }
 
@@ -102,10 +144,4 @@ fn bias_of(bias: Option<&[f32]>, columns: Range<usize>) -> [[f32; PANEL]; MAX_PA
         padded.as_flattened_mut()[..columns.len()].copy_from_slice(&bias[columns]);
     }
     padded
-}
-
-/// `weights` in `count` parts of the same length, but for a rest that is left out.
-fn shares(weights: &[i8], count: usize) -> impl Iterator<Item = &[i8]> {
-    let length = weights.len() / count;
-    (0..count).map(move |i| &weights[i * length..][..length])
 }

@@ -3,6 +3,7 @@
 use crate::layout::{PANEL, padded};
 use crate::matmul;
 use crate::table::Kernels;
+use crate::tile::Coming;
 use crate::types::{
     Activation, Epilogue, MatMut, PanelsF32, PanelsI4, PanelsI8, Quantisation, RowsF32, RowsI8,
     check_panels_i8,
@@ -23,7 +24,25 @@ impl Kernels {
         a.check(w.k());
         check_output(a.rows(), w.n(), e, &out);
         // SAFETY: `self` proves that the CPU has its features.
-        unsafe { matmul::product_i8(self, a, w, e, out) }
+        unsafe { matmul::product_i8(self, a, w, Coming::of::<i8>(&[]), e, out) }
+    }
+
+    /// The same of int4 weights. `unpacked` is overwritten.
+    ///
+    /// # Panics
+    /// If the sizes of rows, panels, bias and output disagree, or `unpacked` has not [`unpacked_i4`](Self::unpacked_i4)
+    /// elements.
+    pub fn matmul_i4(&self, a: &RowsI8, w: &PanelsI4, e: &Epilogue, out: MatMut, unpacked: &mut [i8]) {
+        a.check(w.k());
+        check_output(a.rows(), w.n(), e, &out);
+        assert_eq!(unpacked.len(), Self::unpacked_i4(w.k()), "room for weights of {} inputs", w.k());
+        // SAFETY: `self` proves that the CPU has its features.
+        unsafe { matmul::product_i4(self, a, w, e, out, unpacked) }
+    }
+
+    /// Weights that [`matmul_i4`](Self::matmul_i4) unpacks at a time, of so many inputs.
+    pub fn unpacked_i4(k: usize) -> usize {
+        matmul::unpacked_length(k)
     }
 
     /// The same weights as int8 panels, whose weights are written to `out`, of `padded(n) · padded(k)` elements.

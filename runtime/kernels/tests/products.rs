@@ -491,6 +491,16 @@ fn int4_weights_unpack_to_int8_ones_on_every_table() {
                 let mut part = vec![77; length];
                 kernels.unpack_i4(&panels.panels(last..last + 1), &mut part);
                 assert_eq!(part, expected[last * length..], "{} {n} x {k}", kernels.name());
+                // And all of them in a product, a few at a time.
+                let int8 = Int8::new(5, n, k, padded(k));
+                let (codes, mut room) = (int8.encoded(kernels), vec![77; Kernels::unpacked_i4(k)]);
+                let rows = RowsI8::new(&codes, padded(k), &int8.row_scales, &int8.offsets);
+                let mut products = [vec![0.0; 5 * n], vec![0.0; 5 * n]];
+                let [of_int4, of_int8] = products.each_mut().map(|out| MatMut::dense(out, 5, n));
+                kernels.matmul_i4(&rows, &panels, &Epilogue::default(), of_int4, &mut room);
+                let weights = PanelsI8::new(&expected, &scales, &sums, n, k);
+                kernels.matmul_i8(&rows, &weights, &Epilogue::default(), of_int8);
+                assert_eq!(products[0], products[1], "{} {n} x {k}", kernels.name());
             }
         }
     }

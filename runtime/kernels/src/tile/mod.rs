@@ -1,9 +1,11 @@
 //! A tile of a product: some rows by some panels. Each instruction set computes tiles by hand; everything else is shared.
 //! A tile leaves its sums where they stay in the first cache, and the finish takes them from there to the output.
 
+mod coming;
 mod finish;
 mod operands;
 
+pub(crate) use coming::Coming;
 pub(crate) use finish::{Finish, Scales};
 pub(crate) use operands::{TileF32, TileI8};
 

@@ -1,6 +1,7 @@
 //! What a tile function reads. Operands that do not lie in their slices cannot be made, which is the fact that the
 //! functions' unchecked loads rely on.
 
+use super::Coming;
 use crate::layout::{PANEL, extent};
 use crate::types::{PanelsF32, PanelsI8, RowsF32, RowsI8};
 use std::ops::Range;
@@ -16,7 +17,7 @@ pub(crate) struct TileI8<'a> {
     panels: usize,
     k: usize,
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "there is no stable prefetch"))]
-    next: &'a [i8],
+    next: Coming<'a>,
 }
 
 impl<'a> TileI8<'a> {
@@ -26,7 +27,7 @@ impl<'a> TileI8<'a> {
     /// # Panics
     /// If there are no rows or no panels, or a row does not have its codes.
     #[inline]
-    pub(crate) fn new(a: &RowsI8<'a>, rows: Range<usize>, w: &PanelsI8<'a>, next: &'a [i8]) -> Self {
+    pub(crate) fn new(a: &RowsI8<'a>, rows: Range<usize>, w: &PanelsI8<'a>, next: Coming<'a>) -> Self {
         let tile = Self {
             codes: a.from(rows.start),
             stride: a.stride(),
@@ -121,7 +122,7 @@ impl<'a> TileI8<'a> {
 
     /// Weights that the next tiles want.
     #[inline]
-    pub(crate) fn next(&self) -> &'a [i8] {
+    pub(crate) fn next(&self) -> Coming<'a> {
         self.next
     }
 }

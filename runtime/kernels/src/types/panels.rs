@@ -150,6 +150,10 @@ impl<'a> PanelsI4<'a> {
         }
     }
 
+    pub(crate) fn codes(&self) -> &'a [u8] {
+        self.codes
+    }
+
     /// Codes and multipliers of one panel.
     pub(crate) fn panel(&self, panel: usize) -> (&'a [u8], &'a [u8]) {
         let groups = PANEL * self.k.div_ceil(GROUP_I4);
