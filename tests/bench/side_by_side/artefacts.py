@@ -100,14 +100,6 @@ class Artefacts:
         return self.converted("executorch", self.checkpoint, self.weights, "base-1s.pte")
 
     @cached_property
-    def executorch_dynamic(self) -> Path:
-        return self.converted("executorch-dynamic", self.checkpoint, self.weights, "base-1s-dynamic.pte")
-
-    @cached_property
-    def executorch_static(self) -> Path:
-        return self.converted("executorch-static", self.checkpoint, self.weights, "base-1s-static.pte")
-
-    @cached_property
     def openvino(self) -> Path:
         return self.converted("openvino", self.onnx, self.onnx, "base.xml")
 

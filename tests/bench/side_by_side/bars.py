@@ -8,7 +8,7 @@ from .measure import Results
 MB = 1e6
 
 # Peers that multiply in int8, however close they come to f32.
-INT8 = ("openvino-int8", "ort-int8", "ort-qdq", "mnn-int8", "executorch-static", "executorch-dynamic", "rten-int8")
+INT8 = ("openvino-int8", "ort-int8", "ort-qdq", "mnn-int8", "rten-int8")
 
 
 @dataclass(frozen=True)

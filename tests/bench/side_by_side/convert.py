@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from . import sound
@@ -115,33 +114,14 @@ def ncnn(checkpoint: Path, out: Path) -> None:
             shutil.move(traced.with_suffix(f".ncnn{suffix}"), out.with_suffix(suffix))
 
 
-def executorch(checkpoint: Path, out: Path, dynamic: bool | None = None) -> None:
-    """ExecuTorch's file, for sounds of one second alone, with all that XNNPACK takes of it; in int8, activations as they come or
-    by what they were on the recordings."""
+def executorch(checkpoint: Path, out: Path) -> None:
+    """ExecuTorch's file, for sounds of one second alone, with all that XNNPACK takes of it."""
     import torch
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.backends.xnnpack.quantizer import xnnpack_quantizer
     from executorch.exir import to_edge_transform_and_lower
-    from torchao.quantization.pt2e import quantize_pt2e
 
     model, second = plain(checkpoint)
-    if dynamic is not None:
-        # Its quantiser makes floats of integers, so what numbers of frames alone decide is computed before.
-        attention = model.model.wavlm.encoder.layers[0].attention
-        frames = int(model.model._get_feat_extract_output_lengths(second.shape[1]))
-        bias = attention.compute_bias(frames, frames).detach()
-        attention.compute_bias = lambda queries, keys: bias
     program = torch.export.export(model, (second,), strict=False)
-    if dynamic is not None:
-        quantizer = xnnpack_quantizer.XNNPACKQuantizer()
-        quantizer.set_global(
-            xnnpack_quantizer.get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic)
-        )
-        observed = quantize_pt2e.prepare_pt2e(program.module(), quantizer)
-        for recording in calibration():
-            for start in range(0, recording.shape[1] - second.shape[1] + 1, second.shape[1]):
-                observed(torch.from_numpy(recording[:, start : start + second.shape[1]].copy()))
-        program = torch.export.export(quantize_pt2e.convert_pt2e(observed), (second,), strict=False)
     lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
     out.write_bytes(lowered.to_executorch().buffer)
 
@@ -168,8 +148,7 @@ def openvino_int8(model: Path, out: Path) -> None:
 
 KINDS = {
     "onnx": onnx, "onnx-int8": onnx_int8, "onnx-qdq": onnx_qdq, "mnn": mnn, "mnn-int8": mnn_int8, "ncnn": ncnn,
-    "executorch": executorch, "executorch-dynamic": partial(executorch, dynamic=True),
-    "executorch-static": partial(executorch, dynamic=False), "openvino": openvino, "openvino-int8": openvino_int8,
+    "executorch": executorch, "openvino": openvino, "openvino-int8": openvino_int8,
 }  # fmt: skip
 
 if __name__ == "__main__":

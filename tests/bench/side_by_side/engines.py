@@ -134,8 +134,6 @@ ENGINES: dict[str, Callable[[Artefacts], Engine]] = {
     "ort-qdq": lambda a: python_peer("onnxruntime int8 (static QDQ, with convolutions)", a.onnx_qdq, "onnxruntime"),
     "mnn-int8": lambda a: python_peer("MNN int8 (weights, and activations as they come)", a.mnn_int8, "mnn-low"),
     "mnn-f32": lambda a: python_peer("MNN f32", a.mnn, "mnn-high"),
-    "executorch-static": lambda a: python_peer("ExecuTorch int8 (XNNPACK, static)", a.executorch_static, "executorch"),
-    "executorch-dynamic": lambda a: python_peer("ExecuTorch int8 (XNNPACK, dynamic)", a.executorch_dynamic, "executorch"),
     "executorch-f32": lambda a: python_peer("ExecuTorch f32 (XNNPACK)", a.executorch, "executorch"),
     "ncnn": lambda a: python_peer("ncnn f32", a.ncnn, "ncnn"),
     "ort-f32": lambda a: python_peer("onnxruntime f32", a.onnx, "onnxruntime"),
@@ -144,6 +142,14 @@ ENGINES: dict[str, Callable[[Artefacts], Engine]] = {
     "rten-f32": lambda a: Peer("rten f32", a.onnx, (a.rust_peers, "rten")),
     "tract": lambda a: Peer("tract f32", a.onnx, (a.rust_peers, "tract")),
 }
+
+
+# What was tried, with the versions of requirements.txt, and could not be converted.
+NOT_CONVERTED = (
+    "ExecuTorch int8 (XNNPACKQuantizer, static and dynamic): `Missing out variants: {'quantized_decomposed::"
+    "dequantize_per_channel'}`, 7 minutes into lowering",
+    "ncnn int8: the wheel lacks its quantiser, ncnn2int8",
+)
 
 
 def file_bytes(model: Path) -> int:

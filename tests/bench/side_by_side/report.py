@@ -6,7 +6,7 @@ from datetime import date
 
 from . import machine
 from .bars import MB, bars
-from .engines import file_bytes
+from .engines import NOT_CONVERTED, file_bytes
 from .measure import LENGTHS, LONGEST, THREADS, Effort, Results
 
 INTRODUCTION = """\
@@ -114,7 +114,7 @@ def markdown(results: Results, effort: Effort, command: str, share: float | None
     refusals = [
         f"{results.engines[name].title}, {seconds} s: {reason}" for (name, seconds), reason in results.refused.items()
     ]
-    missing = "\n".join(f"- {note}" for note in refusals + notes)
+    missing = "\n".join(f"- {note}" for note in [*refusals, *notes, *NOT_CONVERTED])
     parts = [
         "# wavlm beside other engines",
         INTRODUCTION.format(rounds=effort.rounds),
