@@ -384,6 +384,17 @@ fn a_report_is_one_page_that_needs_nothing_else() {
             page.matches(&format!("<{element}>")).count() + page.matches(&format!("<{element} ")).count();
         assert_eq!(opened, page.matches(&format!("</{element}>")).count(), "{element}");
     }
+    // Results that no evaluation gives are no reason to end.
+    let odd = [
+        r#"{"kind": "speech", "hours": 0, "points": [{"threshold": 0.5, "false_alarms": 3}]}"#,
+        r#"{"kind": "speech", "hours": 1, "points": [{"threshold": 0.9, "false_alarms": -3}, {"threshold": 0.5}]}"#,
+        r#"{"spotted": [{"threshold": 0.5, "keywords": 2, "heard": 5}, {"threshold": 0.9, "keywords": 2}]}"#,
+        r#"{"curve": [{"fmr": 0, "fnmr": -1}, {"fmr": 1e300, "fnmr": 0}], "group": 7, "points": 3}"#,
+    ];
+    fs::write(folder.path().join("results.jsonl"), odd.join("\n")).unwrap();
+    succeed(&folder, &["report", "m.wlm", "-o", "report.html", "--results", "results.jsonl"]);
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.matches("<polyline").count() == 2 && !page.contains("NaN"), "{page}");
     fs::write(folder.path().join("results.jsonl"), "no JSON\n").unwrap();
     let error = fail(&folder, &["report", "m.wlm", "-o", "report.html", "--results", "results.jsonl"]);
     assert!(error.contains("results.jsonl: line 1"), "{error}");

@@ -208,6 +208,9 @@ pub struct Hearing {
     /// Windows in a row that must reach the threshold
     #[arg(long, value_name = "N")]
     pub trigger: Option<u32>,
+    /// Tell a word by the window in which it is first heard, and not once its score has passed its peak
+    #[arg(long)]
+    pub at_once: bool,
     /// Shortest time between two events of one word, in seconds
     #[arg(long, value_name = "S")]
     pub refractory: Option<f32>,

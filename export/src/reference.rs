@@ -23,6 +23,13 @@ pub struct Output {
     pub values: ArrayD<f32>,
 }
 
+impl Output {
+    /// Whether the model is there for it: what its heads give, or the last hidden state of a model that has none.
+    pub fn is_result(&self, of_a_model_with_heads: bool) -> bool {
+        self.head.is_some() || (!of_a_model_with_heads && self.name == "last_hidden_state")
+    }
+}
+
 /// Why an utterance has no outputs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -22,11 +22,11 @@ def end_of(sound):
     return max(i for i, sample in enumerate(samples) if abs(sample) >= least)
 
 
-def run(words):
-    """Whether 95 % of the events come in time; tells what was measured."""
+def run(words, at_once):
+    """Whether 95 % of the events come in time; tells what was measured. `at_once` is the program's option."""
     word = sample("stop-b.wav")
     listening = start(
-        "listen", "--json", "--hop", str(HOP_S), "--file", "-", "--raw", f"rate={RATE},format=s16le,channels=1",
+        "listen", "--json", *(["--at-once"] if at_once else []), "--hop", str(HOP_S), "--file", "-", "--raw", f"rate={RATE},format=s16le,channels=1",
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     came = []

@@ -68,6 +68,8 @@ pub struct Words {
     pub smoothing_windows: Option<u32>,
     /// Windows in a row that must reach the threshold.
     pub trigger_windows: Option<u32>,
+    /// Words are told by the window in which they are first heard, and not once their score has passed its peak.
+    pub at_once: bool,
     /// Shortest time between two events of one word, in seconds.
     pub refractory_s: Option<f32>,
 }
@@ -264,6 +266,7 @@ impl Words {
         self.hop_s = options.hop.or(self.hop_s);
         self.smoothing_windows = options.smoothing.or(self.smoothing_windows);
         self.trigger_windows = options.trigger.or(self.trigger_windows);
+        self.at_once |= options.at_once;
         self.refractory_s = options.refractory.or(self.refractory_s);
     }
 
@@ -273,6 +276,7 @@ impl Words {
         Tuning {
             thresholds: self.thresholds.iter().map(|(word, &threshold)| (word.clone(), threshold)).collect(),
             trigger_windows: self.trigger_windows.unwrap_or(usual.trigger_windows),
+            at_once: self.at_once,
             ..usual
         }
     }
@@ -364,6 +368,7 @@ mod tests {
             hop: Some(0.5),
             smoothing: None,
             trigger: Some(2),
+            at_once: false,
             refractory: None,
         };
         let file = Words { threshold: Some(0.9), smoothing_windows: Some(4), ..Words::default() };

@@ -10,7 +10,7 @@ use crate::extent;
 use crate::oracle::Oracle;
 use crate::reference::{Output, Reference};
 
-/// The first layers of a model alone, and how close the outputs of its heads are to those of all layers.
+/// The first layers of a model alone, and how close its results are to those of all layers.
 ///
 /// # Errors
 /// A head needs the layers that would be cut off.
@@ -27,11 +27,11 @@ pub fn cut(
         else {
             continue;
         };
-        let of_a_head = expected.iter().filter(|output| output.head.is_some());
-        for expected in of_a_head {
+        for expected in expected.iter().filter(|output| output.is_result(!model.heads.is_empty())) {
             let same = |found: &&Output| (&found.head, &found.name) == (&expected.head, &expected.name);
-            if let (Some(found), Some(head)) = (found.iter().find(same), &expected.head) {
-                agreements.add(&format!("{head}.{}", expected.name), &found.values, &expected.values);
+            if let Some(found) = found.iter().find(same) {
+                let head = expected.head.as_ref().map_or_else(String::new, |head| format!("{head}."));
+                agreements.add(&format!("{head}{}", expected.name), &found.values, &expected.values);
             }
         }
     }

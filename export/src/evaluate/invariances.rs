@@ -8,7 +8,6 @@ use wavlm_runtime::{Model, SessionOptions};
 use super::manifest::{Kind, Manifest, Row};
 use super::perturb::{PerturbError, Perturbation};
 use super::speakers::{embed, threshold_of};
-use super::words::head_of;
 use super::{EvaluateError, by_group, run_all};
 use crate::audio;
 use crate::progress::Progress;
@@ -61,7 +60,7 @@ fn words(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = head_of(model, manifest, Kind::Word)?;
+    let head = manifest.head_for(Kind::Word, WordModel::head(model))?;
     progress.begin("words", rows.len());
     let start = || WordModel::new(model, &SessionOptions::default());
     let answer = |words: &mut WordModel, row: &Row| {
@@ -89,7 +88,7 @@ fn keywords(
     spotter.push(samples);
     spotter.finish();
     let heard = words.hear(&mut spotter);
-    let heard = heard.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
+    let heard = heard.map_err(row.failed())?;
     Ok(heard.into_iter().map(|word| word.keyword).collect())
 }
 
@@ -103,8 +102,7 @@ fn speakers(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = SpeakerVerifier::head(model)
-        .ok_or_else(|| EvaluateError::NoHead { path: manifest.path.clone(), kind: Kind::Speaker })?;
+    let head = manifest.head_for(Kind::Speaker, SpeakerVerifier::head(model))?;
     progress.begin("speakers", rows.len());
     let start = || SpeakerVerifier::new(model, &SessionOptions::default());
     let answer = |verifier: &mut SpeakerVerifier, row: &Row| {

@@ -5,11 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use wavlm_format::Decision;
 use wavlm_runtime::frontend::{AudioReader, SAMPLE_RATE, SoundOptions};
-use wavlm_runtime::tasks::words::{Detection, Hearer, Listening, ListeningError, Window, WordModel};
+use wavlm_runtime::tasks::words::{
+    Detection, Hearer, KeywordSpotter, Listening, ListeningError, Window, WordModel,
+};
 
 use super::EvaluateError;
 use super::manifest::Row;
-use super::points::Point;
+use super::points::{Hearing, Point};
 use crate::audio::AudioError;
 
 /// What was heard in a recording.
@@ -26,13 +28,14 @@ pub(super) fn listen(
     head: &str,
     row: &Row,
     points: &[Point],
+    hearing: &Hearing,
 ) -> Result<Heard, EvaluateError> {
     let unreadable = |cause| AudioError::Recording { path: row.file.clone(), cause };
     let mut logits = Logits::default();
     let mut heard = Heard { hours: 0.0, at: Vec::new() };
     for point in points {
         let decision = Decision { threshold: point.threshold, ..words.decision() };
-        let spotter = words.spotter(&decision);
+        let spotter = KeywordSpotter::tuned(words.labels(), &decision, &hearing.tuning());
         let spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
         let sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
         let needed = words.needed_samples();
@@ -42,7 +45,7 @@ pub(super) fn listen(
         let (mut samples, mut detections) = (0, Vec::new());
         while let Some(piece) = listening.next_piece().map_err(|error| match error {
             ListeningError::Sound(cause) => unreadable(cause).into(),
-            ListeningError::Model(cause) => EvaluateError::Run { file: row.file.clone(), cause },
+            ListeningError::Model(cause) => row.failed()(cause),
         })? {
             samples += piece.samples;
             detections.extend(piece.detections);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use wavlm_format::Head;
 
 use super::EvaluateError;
 
@@ -41,6 +42,13 @@ pub struct Row {
     pub line: u64,
 }
 
+impl Row {
+    /// The error that the model cannot be run on it.
+    pub(super) fn failed(&self) -> impl Fn(wavlm_runtime::Error) -> EvaluateError + use<'_> {
+        |cause| EvaluateError::Run { file: self.file.clone(), cause }
+    }
+}
+
 /// The rows of a manifest, in its order.
 #[derive(Clone, Debug)]
 pub struct Manifest {
@@ -77,6 +85,11 @@ impl Manifest {
     /// The rows of one kind.
     pub fn of(&self, kind: Kind) -> Vec<&Row> {
         self.rows.iter().filter(|row| row.kind == kind).collect()
+    }
+
+    /// The model's head for rows of one kind, or the error that it has none.
+    pub(super) fn head_for<'a>(&self, kind: Kind, head: Option<&'a Head>) -> Result<&'a Head, EvaluateError> {
+        head.ok_or_else(|| EvaluateError::NoHead { path: self.path.clone(), kind })
     }
 
     /// The error that a row's label is not one of `known`.

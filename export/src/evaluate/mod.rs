@@ -26,7 +26,7 @@ use crate::progress::Progress;
 pub use invariances::{Invariance, invariances};
 pub use manifest::{Kind, Manifest, Row};
 pub use perturb::{PerturbError, Perturbation};
-pub use points::Point;
+pub use points::{Hearing, Point};
 pub use speakers::{Normalised, SpeakerResult};
 pub use speech::{Alarm, FalseAlarms, SpeechResult};
 pub use text::{Rates, TextResult};
@@ -163,17 +163,16 @@ pub enum EvaluateError {
 }
 
 /// Evaluates every head that the manifest has recordings for. With `against`, also counts the decisions that another
-/// file of the same model would have made differently. Keywords are counted at the model's own thresholds, and at
-/// `thresholds`.
+/// file of the same model would have made differently. Keywords are counted as `hearing` says.
 pub fn evaluate(
     model: &Model,
     against: Option<&Model>,
     manifest: &Manifest,
-    thresholds: &[f32],
+    hearing: &Hearing,
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
-    let mut results = words::evaluate(model, against, manifest, thresholds, progress)?;
-    results.extend(speech::evaluate(model, manifest, thresholds, progress)?);
+    let mut results = words::evaluate(model, against, manifest, hearing, progress)?;
+    results.extend(speech::evaluate(model, manifest, hearing, progress)?);
     results.extend(speakers::evaluate(model, against, manifest, progress)?);
     results.extend(text::evaluate(model, manifest, progress)?);
     results.extend(turns::evaluate(model, manifest, progress)?);

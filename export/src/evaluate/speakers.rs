@@ -83,8 +83,7 @@ pub(super) fn evaluate(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = SpeakerVerifier::head(model)
-        .ok_or_else(|| EvaluateError::NoHead { path: manifest.path.clone(), kind: Kind::Speaker })?;
+    let head = manifest.head_for(Kind::Speaker, SpeakerVerifier::head(model))?;
     let cohort_rows = manifest.of(Kind::Cohort);
     progress.begin("speakers", rows.len() * if against.is_some() { 2 } else { 1 } + cohort_rows.len());
     let voices = Voices::of(model, &rows, progress)?;
@@ -237,7 +236,7 @@ pub(super) fn embed(
     samples: &[f32],
 ) -> Result<Embedding, EvaluateError> {
     let voice = verifier.embed(samples);
-    let voice = voice.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
+    let voice = voice.map_err(row.failed())?;
     voice.ok_or_else(|| EvaluateError::NoVoice { file: row.file.clone() })
 }
 

@@ -6,8 +6,7 @@ use wavlm_runtime::{Model, SessionOptions};
 
 use super::listen::listen;
 use super::manifest::{Kind, Manifest};
-use super::points::{self, Point};
-use super::words::head_of;
+use super::points::{self, Hearing, Point};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::metrics::poisson_interval;
 use crate::progress::Progress;
@@ -54,18 +53,19 @@ pub struct Alarm {
 pub(super) fn evaluate(
     model: &Model,
     manifest: &Manifest,
-    thresholds: &[f32],
+    hearing: &Hearing,
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
     let rows = manifest.of(Kind::Speech);
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = head_of(model, manifest, Kind::Speech)?;
-    let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
+    let head = manifest.head_for(Kind::Speech, WordModel::head(model))?;
+    let points = points::of(&head.decision.unwrap_or(UNTUNED), &hearing.thresholds);
     progress.begin("speech", rows.len());
     let start = || WordModel::new(model, &SessionOptions::default());
-    let heard = run_all(&rows, start, |words, row| listen(words, &head.name, row, &points), progress)?;
+    let heard =
+        run_all(&rows, start, |words, row| listen(words, &head.name, row, &points, hearing), progress)?;
 
     let result = |(group, members): (&str, Vec<usize>)| {
         let hours: f64 = members.iter().map(|&i| heard[i].hours).sum();

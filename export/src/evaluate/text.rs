@@ -67,8 +67,7 @@ pub(super) fn evaluate(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = Transcriber::head(model)
-        .ok_or_else(|| EvaluateError::NoHead { path: manifest.path.clone(), kind: Kind::Text })?;
+    let head = manifest.head_for(Kind::Text, Transcriber::head(model))?;
     progress.begin("texts", rows.len());
     let start = || Transcriber::new(model, &SessionOptions::default());
     let found = run_all(&rows, start, find, progress)?;
@@ -89,7 +88,7 @@ pub(super) fn evaluate(
 
 fn find(transcriber: &mut Transcriber, row: &Row) -> Result<Found, EvaluateError> {
     let logits = transcriber.logits(&audio::read(&row.file)?.samples);
-    let logits = logits.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
+    let logits = logits.map_err(row.failed())?;
     let vocabulary = transcriber.vocabulary();
     let loss = vocabulary
         .spell(&row.label)

@@ -37,15 +37,14 @@ pub(super) fn evaluate(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = Diarizer::head(model)
-        .ok_or_else(|| EvaluateError::NoHead { path: manifest.path.clone(), kind: Kind::Turns })?;
+    let head = manifest.head_for(Kind::Turns, Diarizer::head(model))?;
     let references: Vec<Vec<Segment>> =
         rows.iter().map(|row| reference(manifest, row)).collect::<Result<_, _>>()?;
     progress.begin("turns", rows.len());
     let start = || Diarizer::new(model, &SessionOptions::default());
     let answer = |diarizer: &mut Diarizer, row: &Row| {
         let turns = diarizer.turns(&audio::read(&row.file)?.samples, &TurnOptions::USUAL);
-        let turns = turns.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })?;
+        let turns = turns.map_err(row.failed())?;
         let frame_s = diarizer.frame_s();
         let segment = |turn: &wavlm_runtime::tasks::turns::Turn| Segment {
             speaker: turn.label.to_string(),

@@ -7,7 +7,7 @@ use wavlm_runtime::{Model, SessionOptions};
 
 use super::listen::{Heard, listen};
 use super::manifest::{Kind, Manifest, Row};
-use super::points::{self, Point};
+use super::points::{self, Hearing, Point};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
 use crate::metrics::{Confusion, cross_entropy};
@@ -51,23 +51,23 @@ pub(super) fn evaluate(
     model: &Model,
     against: Option<&Model>,
     manifest: &Manifest,
-    thresholds: &[f32],
+    hearing: &Hearing,
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
     let rows = manifest.of(Kind::Word);
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let head = head_of(model, manifest, Kind::Word)?;
+    let head = manifest.head_for(Kind::Word, WordModel::head(model))?;
     let labels = head.kind.labels();
     if let Some(row) = rows.iter().find(|row| !labels.contains(&row.label)) {
         return Err(manifest.unknown_label(row, labels));
     }
-    let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
+    let points = points::of(&head.decision.unwrap_or(UNTUNED), &hearing.thresholds);
     progress.begin("words", rows.len() * if against.is_some() { 3 } else { 2 });
     let logits = logits_of(model, &rows, progress)?;
     let found = best_labels(&logits);
-    let heard = spot(model, &head.name, &rows, &points, progress)?;
+    let heard = spot(model, &head.name, &rows, &points, hearing, progress)?;
     let others = against.map(|other| logits_of(other, &rows, progress)).transpose()?;
     let others = others.map(|logits| best_labels(&logits));
 
@@ -97,22 +97,13 @@ pub(super) fn evaluate(
     Ok(by_group(&rows).into_iter().map(result).collect())
 }
 
-/// The head that hears words.
-pub(super) fn head_of<'a>(
-    model: &'a Model,
-    manifest: &Manifest,
-    kind: Kind,
-) -> Result<&'a wavlm_format::Head, EvaluateError> {
-    WordModel::head(model).ok_or_else(|| EvaluateError::NoHead { path: manifest.path.clone(), kind })
-}
-
 /// The logits of every clip.
 fn logits_of(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<Vec<Vec<f32>>, EvaluateError> {
     let start = || WordModel::new(model, &SessionOptions::default());
     let logits = |words: &mut WordModel, row: &Row| {
         let window = (words.decision().window_s * SAMPLE_RATE as f32).round() as usize;
         let logits = words.logits(&centred(&audio::read(&row.file)?.samples, window));
-        logits.map_err(|cause| EvaluateError::Run { file: row.file.clone(), cause })
+        logits.map_err(row.failed())
     };
     run_all(rows, start, logits, progress)
 }
@@ -132,11 +123,12 @@ fn spot(
     head: &str,
     rows: &[&Row],
     points: &[Point],
+    hearing: &Hearing,
     progress: &dyn Progress,
 ) -> Result<Vec<Option<Heard>>, EvaluateError> {
     let start = || WordModel::new(model, &SessionOptions::default());
     let answer = |words: &mut WordModel, row: &Row| match is_keyword(&row.label) {
-        true => listen(words, head, row, points).map(Some),
+        true => listen(words, head, row, points, hearing).map(Some),
         false => Ok(None),
     };
     run_all(rows, start, answer, progress)

@@ -34,7 +34,7 @@ pub fn sensitivities(
     let short = extent::fit(&model.encoder, &model.heads, &short.collect::<Vec<_>>()).recordings;
     let outputs = |oracle: Oracle<'_>| -> Vec<Output> {
         let of = |recording: &Recording| oracle.outputs(&recording.samples).unwrap_or_default();
-        short.iter().flat_map(of).filter(|output| matters(model, output)).collect()
+        short.iter().flat_map(of).filter(|output| output.is_result(!model.heads.is_empty())).collect()
     };
     let expected = outputs(Oracle::new(model));
     progress.begin("measuring layers", linear.len());
@@ -49,11 +49,6 @@ pub fn sensitivities(
         (tensor.name.clone(), moved.sum())
     });
     measured.collect()
-}
-
-/// What the heads give; the last hidden state of a model that has none.
-fn matters(model: &CanonicalModel, output: &Output) -> bool {
-    output.head.is_some() || (model.heads.is_empty() && output.name == "last_hidden_state")
 }
 
 /// A weight as its four bits have it.

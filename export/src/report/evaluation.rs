@@ -90,6 +90,9 @@ fn alarms_per_hour(results: &Results) -> Vec<(f64, f64)> {
             alarms.entry(threshold).or_insert((f64::from_bits(threshold), 0.0)).1 += count;
         }
     }
+    if hours <= 0.0 {
+        return Vec::new();
+    }
     alarms.into_values().map(|(threshold, count)| (threshold, count / hours)).collect()
 }
 
@@ -103,7 +106,7 @@ fn missed(result: &Value, rates: &[(f64, f64)]) -> Vec<(f64, f64)> {
             Some((rate, 1.0 - number(point, "heard") / number(point, "keywords")))
         })
         .collect();
-    points.sort_by(|a, b| a.partial_cmp(b).expect("rates are numbers"));
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     points
 }
 

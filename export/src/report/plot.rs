@@ -30,7 +30,7 @@ pub(super) struct Axis<'a> {
 impl Axis<'_> {
     /// How far along the axis a value is, from 0 to 1.
     fn along(&self, value: f64) -> f64 {
-        let power = value.log10().clamp(f64::from(self.low), f64::from(self.high));
+        let power = value.max(f64::MIN_POSITIVE).log10().clamp(f64::from(self.low), f64::from(self.high));
         (power - f64::from(self.low)) / f64::from(self.high - self.low)
     }
 

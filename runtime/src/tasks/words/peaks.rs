@@ -15,6 +15,8 @@ pub(super) struct Rules {
     pub(super) trigger: u64,
     /// A peak is final when no higher score has come for this long.
     pub(super) patience: u64,
+    /// The first score that is an event is its peak.
+    pub(super) at_once: bool,
     /// Silence after a peak.
     pub(super) refractory: u64,
     /// Windows that begin this far apart share no sound.
@@ -80,7 +82,7 @@ impl PeakPicker {
             None if self.hits >= self.rules.trigger => {
                 let (first, last) = self.firing(at);
                 self.open = Some(Event { score: smooth, at, first, last });
-                None
+                if self.rules.at_once { self.close(false) } else { None }
             }
             None => None,
             Some(event) => {
@@ -137,8 +139,15 @@ impl PeakPicker {
 mod tests {
     use super::*;
 
-    const RULES: Rules =
-        Rules { threshold: 0.5, smoothing: 1, trigger: 1, patience: 3, refractory: 4, window: 6 };
+    const RULES: Rules = Rules {
+        threshold: 0.5,
+        smoothing: 1,
+        trigger: 1,
+        patience: 3,
+        at_once: false,
+        refractory: 4,
+        window: 6,
+    };
 
     fn events(rules: Rules, scores: &[f32]) -> Vec<(f32, u64, u64, u64)> {
         let mut picker = PeakPicker::new(rules);
@@ -200,6 +209,23 @@ mod tests {
         let rules = Rules { trigger: 2, ..RULES };
         assert!(events(rules.clone(), &[0.9, 0.1, 0.9, 0.1]).is_empty());
         assert_eq!(events(rules, &[0.1, 0.9, 0.8, 0.1, 0.1]), [(0.8, 2, 2, 2)]);
+    }
+
+    #[test]
+    fn at_once_a_word_is_told_by_its_first_window_and_still_once() {
+        let rules = Rules { at_once: true, ..RULES };
+        let mut picker = PeakPicker::new(rules.clone());
+        let told: Vec<bool> = [0.1, 0.6, 0.9, 0.7]
+            .iter()
+            .zip(0..)
+            .map(|(&score, at)| picker.push(at, score).is_some())
+            .collect();
+        assert_eq!(told, [false, true, false, false]);
+        assert_eq!(events(rules.clone(), &[0.1, 0.6, 0.9, 0.7, 0.1, 0.1]), [(0.6, 1, 1, 1)]);
+        let plateau: Vec<u64> = events(rules, &[0.9; 14]).iter().map(|event| event.1).collect();
+        assert_eq!(plateau, [0, 6, 12]);
+        let twice = Rules { at_once: true, trigger: 2, smoothing: 2, ..RULES };
+        assert_eq!(events(twice, &[0.1, 0.9, 0.8, 0.1, 0.1]), [(0.85, 2, 1, 2)]);
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub struct Window<'a> {
 ///   last one as any other.
 /// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the
 ///   beginning). A score of at least `threshold` opens an event; its highest score is reported when the score falls
-///   below the threshold, or has not risen for half a window.
+///   below the threshold, or has not risen for half a window. [`Tuning::at_once`] reports the first one instead.
 /// - The next event of that keyword opens once `refractory_s` have passed since the peak, and the score has been below
 ///   the threshold in between or the window no longer shares sound with the peak's: a word is heard once.
 /// - Words that follow each other closely share every window. So a stretch of sound between two pauses, in which a
@@ -87,6 +87,8 @@ pub struct KeywordSpotter {
     /// One per label; none for labels that are never reported.
     pickers: Vec<Option<PeakPicker>>,
     stretches: Stretches,
+    /// Words wait for no rivals.
+    at_once: bool,
     /// What the model knows of the sound of the last window.
     frames: SharedFrames,
     /// Room for the window of a stretch.
@@ -122,6 +124,7 @@ impl KeywordSpotter {
                 smoothing,
                 trigger: tuning.trigger_windows.into(),
                 patience: (window / 2).div_ceil(hop) as u64,
+                at_once: tuning.at_once,
                 refractory: seconds_to_samples(decision.refractory_s).div_ceil(hop) as u64,
                 window: window.div_ceil(hop) as u64,
             })
@@ -135,6 +138,7 @@ impl KeywordSpotter {
             sliding: Sliding::new(window, hop, seconds_to_samples(MARGIN_S)),
             levels: Levels::new(3 * window + smoothing * hop),
             stretches: Stretches::new(thresholds, smoothing),
+            at_once: tuning.at_once,
             frames: SharedFrames::default(),
             alone: Vec::new(),
             rivals: Rivals::default(),
@@ -240,7 +244,7 @@ impl KeywordSpotter {
                     self.add_event(label, &event);
                 }
             }
-        } else {
+        } else if !self.at_once {
             let open = self.pickers.iter().flatten().filter_map(PeakPicker::open_since).min();
             let open = open.map_or(u64::MAX, |first| first * self.sliding.hop as u64);
             let phrase = self.stretches.since().unwrap_or(u64::MAX);

@@ -44,8 +44,8 @@ fn sound(seconds: f32, words: &[(f32, f32)]) -> Vec<f32> {
 }
 
 /// What is heard in pieces of this length, with the number of samples that had come when each word was told.
-fn timed(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<(Detection, usize)> {
-    let mut spotter = KeywordSpotter::new(&labels(), decision).expect("a sound decision");
+fn timed(decision: &Decision, tuning: &Tuning, sound: &[f32], chunk: usize) -> Vec<(Detection, usize)> {
+    let mut spotter = KeywordSpotter::tuned(&labels(), decision, tuning).expect("a sound decision");
     let run = |spotter: &mut KeywordSpotter| {
         spotter.run(|window| Ok::<_, ()>(model(window.samples))).expect("the model runs")
     };
@@ -61,7 +61,7 @@ fn timed(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<(Detection, us
 }
 
 fn spot(decision: &Decision, sound: &[f32], chunk: usize) -> Vec<Detection> {
-    timed(decision, sound, chunk).into_iter().map(|(word, _)| word).collect()
+    timed(decision, &Tuning::default(), sound, chunk).into_iter().map(|(word, _)| word).collect()
 }
 
 fn words(found: &[Detection]) -> Vec<&str> {
@@ -116,16 +116,30 @@ fn an_offset_does_not_move_a_word() {
 #[test]
 fn a_word_alone_is_told_within_a_window_of_its_end() {
     let live = [&sound(2.0, &[(1.3, YES)])[..], &vec![0.0; 16_000 * 20]].concat();
-    let found = timed(&DECISION, &live, 160);
+    let found = timed(&DECISION, &Tuning::default(), &live, 160);
     assert_eq!(found.len(), 1);
     let end = (1.7 * 16_000.0) as usize;
     assert!(found[0].1 <= end + 16_000 + 4000, "told after {} samples", found[0].1 - end);
 }
 
 #[test]
+fn at_once_a_word_is_told_within_a_hop_of_its_end_and_once() {
+    let at_once = Tuning { at_once: true, ..Tuning::default() };
+    for start in [1.0, 1.07, 1.13, 1.2] {
+        let found = timed(&DECISION, &at_once, &sound(6.0, &[(start, YES), (start + 1.5, NO)]), 160);
+        let told: Vec<&str> = found.iter().map(|(word, _)| word.keyword.as_str()).collect();
+        assert_eq!(told, ["yes", "no"], "{start}");
+        for (end, (word, received)) in [start + 0.4, start + 1.9].into_iter().zip(&found) {
+            let end = (end * 16_000.0) as usize;
+            assert!(*received <= end + 4000 + 160, "{}: told after {} samples", word.keyword, received - end);
+        }
+    }
+}
+
+#[test]
 fn a_long_row_of_words_is_told_while_it_goes_on() {
     let row: Vec<(f32, f32)> = (0..40_u8).map(|i| (0.5 + 0.5 * f32::from(i), YES)).collect();
-    let found = timed(&DECISION, &sound(22.0, &row), 160);
+    let found = timed(&DECISION, &Tuning::default(), &sound(22.0, &row), 160);
     let first = found.first().map_or(0, |first| first.1);
     assert!(found.len() >= 36, "{} of 40", found.len());
     assert!(first < 8 * 16_000, "the first is told after {first} samples");
@@ -190,11 +204,16 @@ proptest! {
         starts in prop::collection::vec((0.0..5.0_f32, prop::bool::ANY), 0..8),
         chunk in 1..20_000_usize,
         smoothing_windows in 1..4_u32,
+        at_once in prop::bool::ANY,
     ) {
         let decision = Decision { smoothing_windows, threshold: 0.5, ..DECISION };
         let said: Vec<(f32, f32)> =
             starts.iter().map(|&(at, is_yes)| (at, if is_yes { YES } else { NO })).collect();
         let sound = sound(5.77, &said);
-        prop_assert_eq!(spot(&decision, &sound, chunk), spot(&decision, &sound, sound.len()));
+        let tuning = Tuning { at_once, ..Tuning::default() };
+        let spot = |chunk: usize| -> Vec<Detection> {
+            timed(&decision, &tuning, &sound, chunk).into_iter().map(|(word, _)| word).collect()
+        };
+        prop_assert_eq!(spot(chunk), spot(sound.len()));
     }
 }

@@ -16,12 +16,15 @@ pub struct Tuning {
     /// How many windows in a row must reach the threshold before there is an event, at least 1. A word between two pauses is
     /// scored by itself, at as many places as windows are averaged, and needs no more than that.
     pub trigger_windows: u32,
+    /// A word is told by the window in which it is heard first, and not once its score has passed its peak: some half a second
+    /// sooner, with the score of that moment. Of words heard in the same sound the first is told, and not the best.
+    pub at_once: bool,
 }
 
 impl Default for Tuning {
     /// Changes nothing.
     fn default() -> Self {
-        Tuning { thresholds: Vec::new(), keywords: None, trigger_windows: 1 }
+        Tuning { thresholds: Vec::new(), keywords: None, trigger_windows: 1, at_once: false }
     }
 }
 
