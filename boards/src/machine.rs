@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-
 use wavlm_known_boards::Board;
 
 /// From here on a processor is slowed down; boards do so at 80 to 85 °C.

@@ -112,8 +112,7 @@ struct Cost {
 fn cost(encoder: &EncoderConfig, heads: &[Head], samples: usize) -> Cost {
     let mut cost = Cost::default();
     for step in work::steps(encoder, heads, samples) {
-        // A step's input, its output and a copy of that are in memory together.
-        cost.bytes = cost.bytes.max(4.0 * (step.inputs + 2.0 * step.outputs));
+        cost.bytes = cost.bytes.max(step.bytes());
         cost.products += step.products() + PRODUCTS_PER_ACTIVATION * step.activations();
     }
     // Every hidden state, of both sides, as they are computed and as they are returned.

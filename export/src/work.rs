@@ -29,6 +29,11 @@ impl Step {
         self.times * self.outputs
     }
 
+    /// Bytes in memory together: what it reads, what it gives, and a copy of that.
+    pub fn bytes(&self) -> f64 {
+        4.0 * (self.inputs + 2.0 * self.outputs)
+    }
+
     /// Products that they are the sums of.
     pub fn products(&self) -> f64 {
         self.activations() * self.terms
@@ -138,7 +143,7 @@ pub fn peak_memory(header: &Header, file_bytes: usize, samples: usize) -> f64 {
     const PROGRAM: f64 = 12e6;
     let of_encoder =
         steps(&header.encoder, &header.heads, samples).into_iter().skip(header.encoder.stem.len());
-    let largest = of_encoder.map(|step| 4.0 * (step.inputs + 2.0 * step.outputs)).fold(0.0, f64::max);
+    let largest = of_encoder.map(|step| step.bytes()).fold(0.0, f64::max);
     file_bytes as f64 + PROGRAM + largest
 }
 

@@ -109,12 +109,14 @@ fn compensate(rows: &mut [Row], weights: ArrayView2<'_, f32>, inputs: &Columns) 
             let block = number * BLOCK..number * BLOCK + products.nrows();
             let read = inputs.values.slice(s![block.clone(), ..]);
             let before = errors.slice(s![.., block.clone()]).to_owned();
-            let mut gradients = outputs.dot(&read.t());
-            let of_rows = errors.outer_iter_mut().zip(gradients.outer_iter_mut());
-            for (row, (mut errors, mut gradients)) in rows.iter_mut().zip(of_rows) {
-                if let (Some(errors), Some(gradients)) = (errors.as_slice_mut(), gradients.as_slice_mut()) {
-                    row.move_codes(block.start, &mut errors[block.clone()], gradients, products, inputs);
-                }
+            // Row by row in memory, which `dot` does not promise.
+            let mut gradients = Array2::zeros(before.dim());
+            general_mat_mul(1.0, &outputs, &read.t(), 0.0, &mut gradients);
+            let of_rows = errors.rows_mut().into_iter().zip(gradients.rows_mut());
+            for (row, (errors, gradients)) in rows.iter_mut().zip(of_rows) {
+                let [errors, gradients] =
+                    [errors, gradients].map(|row| row.into_slice().expect("a row in one piece"));
+                row.move_codes(block.start, &mut errors[block.clone()], gradients, products, inputs);
             }
             let moved = &errors.slice(s![.., block]) - &before;
             general_mat_mul(1.0, &moved, &read, 1.0, &mut outputs);
@@ -276,6 +278,16 @@ mod tests {
             let expected: f32 = unpacked.row(row).sum();
             assert!((sum as f32 * scale - expected).abs() < 1e-3, "{sum} · {scale} for {expected}");
         }
+    }
+
+    #[test]
+    fn one_frame_is_compensated_for() {
+        let (matrix, inputs) = (random(8, 100, 5), random(1, 100, 6));
+        let error = |inputs_known| {
+            let quantised = quantise_rows(matrix.view(), inputs_known);
+            inputs.dot(&(quantised.weights(100) - &matrix).t()).mapv(|x| x * x).sum()
+        };
+        assert!(error(Some(&inputs)) < 0.1 * error(None), "{} {}", error(Some(&inputs)), error(None));
     }
 
     #[test]

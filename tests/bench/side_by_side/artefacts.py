@@ -73,48 +73,49 @@ class Artefacts:
 
     @cached_property
     def onnx(self) -> Path:
-        return self.converted("onnx", self.checkpoint, self.weights, "base.onnx")
+        return self.converted("onnx", self.checkpoint, "base.onnx")
 
     @cached_property
     def onnx_int8(self) -> Path:
-        return self.converted("onnx-int8", self.onnx, self.onnx, "base-int8.onnx")
+        return self.converted("onnx-int8", self.onnx, "base-int8.onnx")
 
     @cached_property
     def onnx_qdq(self) -> Path:
-        return self.converted("onnx-qdq", self.onnx, self.onnx, "base-qdq.onnx")
+        return self.converted("onnx-qdq", self.onnx, "base-qdq.onnx")
 
     @cached_property
     def mnn(self) -> Path:
-        return self.converted("mnn", self.onnx, self.onnx, "base.mnn")
+        return self.converted("mnn", self.onnx, "base.mnn")
 
     @cached_property
     def mnn_int8(self) -> Path:
-        return self.converted("mnn-int8", self.onnx, self.onnx, "base-int8.mnn")
+        return self.converted("mnn-int8", self.onnx, "base-int8.mnn")
 
     @cached_property
     def ncnn(self) -> Path:
-        return self.converted("ncnn", self.checkpoint, self.weights, "base-1s.param")
+        return self.converted("ncnn", self.checkpoint, "base-1s.param")
 
     @cached_property
     def executorch(self) -> Path:
-        return self.converted("executorch", self.checkpoint, self.weights, "base-1s.pte")
+        return self.converted("executorch", self.checkpoint, "base-1s.pte")
 
     @cached_property
     def openvino(self) -> Path:
-        return self.converted("openvino", self.onnx, self.onnx, "base.xml")
+        return self.converted("openvino", self.onnx, "base.xml")
 
     @cached_property
     def openvino_int8(self) -> Path:
-        return self.converted("openvino-int8", self.onnx, self.onnx, "base-int8.xml")
+        return self.converted("openvino-int8", self.onnx, "base-int8.xml")
 
     @property
     def weights(self) -> Path:
         """The checkpoint's large file."""
         return self.checkpoint / "model.safetensors"
 
-    def converted(self, kind: str, source: Path, newest: Path, name: str) -> Path:
+    def converted(self, kind: str, source: Path, name: str) -> Path:
         """`source` in the form of a peer; anew when the peers' versions or the conversion change."""
-        sources = [newest, BENCH / "requirements.txt", BENCH / "side_by_side/convert.py"]
+        weights = self.weights if source == self.checkpoint else source
+        sources = [weights, BENCH / "requirements.txt", BENCH / "side_by_side/convert.py"]
         return make(CACHE / name, sources, [sys.executable, "-m", "side_by_side.convert", kind, source])
 
     def program(self, variable: str, package: str, name: str) -> Path:

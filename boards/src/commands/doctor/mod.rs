@@ -6,6 +6,7 @@ mod speed;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use wavlm_known_boards::Board;
 
 use super::{Printer, Verdict};
 use crate::cli::Doctor;
@@ -15,7 +16,6 @@ use crate::machine::{Condition, Machine};
 use crate::setup::{KERNEL_VARIABLE, Setup, available_kernels};
 use crate::store::Store;
 use facts::Facts;
-use wavlm_known_boards::Board;
 
 /// Cosine to the checkpoint below which an export deserves a look; what is reached is above 0.999.
 const GOOD_COSINE: f32 = 0.999;

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use wavlm_format::Decision;
+use wavlm_known_boards::Board;
 use wavlm_runtime::tasks::words::WordModel;
 
 use super::super::speech;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use wavlm_known_boards::Board;
 
 /// Speech that is heard before anything is measured, and while it is, in seconds.
 const WARM_UP_S: f32 = 1.5;
