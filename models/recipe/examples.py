@@ -5,8 +5,11 @@ Batch number n of a kind depends on the seed and n alone.
 
 import numpy as np
 
-from . import warp
+from . import noises, warp
+from .augment import Surroundings, stretch_of
 from .clips import to_float
+from .feed import generator
+from .material import TRAIN_SURROUNDINGS
 from .settings import KEYWORDS, LABELS, RATE, SILENCE, WINDOW
 from .windows import Piece, Scene
 
@@ -15,15 +18,19 @@ SENTENCE_SECONDS = 2.8
 RECEPTIVE, HOP = 400, 320  # samples of a frame, and from one to the next
 # Shares of what the words head sees.
 KEYWORD, OTHER = 0.46, 0.46  # the rest is silence
+# Of running speech: how much of it begins, and how much ends, within the window.
+BEGINS, ENDS = 0.4, 0.15
 LARGEST_WARP = 0.25
 EASIEST = 0.2  # of a batch's severity: some of its sounds are always nearly clean
 
 
-def warped(rng, clip, cut=None):
-    """The clip in a somewhat other voice and at another speed; `cut` keeps a stretch of it alone."""
+def warped(rng, clip, cut=None, share=None):
+    """The clip in a somewhat other voice and at another speed; `cut` keeps a stretch of it alone: its beginning where `share`
+    is 0, its end where it is 1, any where there is none."""
     sound, first = to_float(clip.samples), 0
     if cut is not None and len(sound) > cut:
-        first = int(rng.integers(len(sound) - cut + 1))
+        share = rng.random() if share is None else share
+        first = int(share * (len(sound) - cut))
         sound = sound[first : first + cut]
     pitch = float(np.exp(np.clip(rng.normal(0, 0.1), -LARGEST_WARP, LARGEST_WARP)))
     speed = float(np.exp(np.clip(rng.normal(0, 0.13), -LARGEST_WARP, LARGEST_WARP)))
@@ -48,19 +55,30 @@ def in_frames(middles):
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
+def with_murmurs(material):
+    """The surroundings of training, in which the corpus's own voices talk."""
+    around, clips = Surroundings(TRAIN_SURROUNDINGS), list(material.speech)
+
+    def murmur(rng, length):
+        return stretch_of(rng, clips[rng.integers(len(clips))].samples, length)
+
+    around.murmurs = noises.babble(generator("babble", 0), murmur)
+    return around
+
+
 class Words:
     """One-second windows: (sound, label number or NO_ANSWER, phones or None, middles of phones)."""
 
-    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS, labels=LABELS):
+    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS, labels=LABELS, shares=(KEYWORD, OTHER)):
         self.material, self.around, self.mined = material, surroundings, mined
-        self.keywords, self.labels = keywords, labels
+        self.keywords, self.labels, self.shares = keywords, labels, shares
 
     def example(self, rng, severity=1.0):
         """One window, in surroundings of up to this severity."""
-        kind = rng.random()
-        if kind < KEYWORD:
+        kind, (keyword, other) = rng.random(), self.shares
+        if kind < keyword:
             scene = self.keyword(rng)
-        elif kind < KEYWORD + OTHER:
+        elif kind < keyword + other:
             scene = self.other(rng)
         else:
             return self.around.silence(rng, WINDOW), self.labels.index(SILENCE), [], []
@@ -108,11 +126,11 @@ class Words:
         scene, kind = Scene(), rng.random()
         if len(self.mined) and kind < 0.2:
             clip, first = self.mined[rng.integers(len(self.mined))]
-            first = max(0, first + int(rng.integers(-2400, 2401)))
-            sound = to_float(clip.samples[first : first + WINDOW + 3200])
-            scene.add(Piece(warp.resample(sound, float(np.exp(rng.normal(0, 0.06))))), 0)
+            first += int(rng.integers(-2400, 2401))  # negative where the window begins before the clip
+            sound = to_float(clip.samples[max(0, first) : first + WINDOW + 3200])
+            scene.add(Piece(warp.resample(sound, float(np.exp(rng.normal(0, 0.06))))), max(0, -first))
         elif kind < 0.42:
-            at = int(rng.integers(0, WINDOW // 2))
+            at = int(rng.uniform(0, 0.8) * WINDOW)
             for _ in range(2):
                 piece = warped(rng, self.material.others.pick(rng))
                 scene.add(piece, at - (len(piece.sound) // 2 if rng.random() < 0.3 else 0))
@@ -120,13 +138,25 @@ class Words:
                 if rng.random() < 0.5:
                     break
         elif kind < 0.9:
-            piece = warped(rng, self.material.speech.pick(rng), int(1.4 * WINDOW))
-            scene.add(piece, int(rng.integers(min(0, WINDOW - len(piece.sound)), 1)))
+            self.running(rng, scene)
         else:
             piece = warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
             seen = int(len(piece.sound) * rng.uniform(0.1, 0.48))
             scene.add(piece, seen - len(piece.sound) if rng.random() < 0.5 else WINDOW - seen)
         return scene
+
+    def running(self, rng, scene):
+        """Speech that begins in the window, ends in it, or fills it. A first syllable before the window's end is most easily
+        taken for a word."""
+        kind, clip = rng.random(), self.material.speech.pick(rng)
+        if kind < BEGINS:
+            scene.add(warped(rng, clip, int(1.4 * WINDOW), share=0), int(rng.uniform(0, 0.85) * WINDOW))
+        elif kind < BEGINS + ENDS:
+            piece = warped(rng, clip, int(1.4 * WINDOW), share=1)
+            scene.add(piece, int(rng.uniform(0.15, 1) * WINDOW) - len(piece.sound))
+        else:
+            piece = warped(rng, clip, int(1.4 * WINDOW))
+            scene.add(piece, int(rng.integers(min(0, WINDOW - len(piece.sound)), 1)))
 
     def batch(self, rng, size, severity=1.0):
         """(sounds, numbers of labels, lists of phones or None, middles of phones)"""

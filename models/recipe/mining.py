@@ -24,7 +24,7 @@ TELL_SECONDS = 60
 
 
 def pool(material):
-    """(clip, first sample) of each mined window that the corpus still has."""
+    """(clip, first sample) of each mined window that the corpus still has; a window may begin before its clip."""
     if not FILE.exists():
         return []
     clips = named(material)
@@ -60,7 +60,7 @@ def run():
         for ((voice, number), clip), own in zip(heard, scores):
             for score, word, at in sliding.alarms(sliding.smoothed(own)):
                 if score >= LEAST:
-                    first = max(0, (at - sliding.SMOOTHED // 2) * sliding.HOP)
+                    first = (at - sliding.SMOOTHED // 2) * sliding.HOP - sliding.BEFORE
                     found.append((score, voice, number, first, len(clip.samples), word))
         if telling.is_due():
             print(f"mine: {done} of {len(order)} clips, {len(found)} windows", flush=True)

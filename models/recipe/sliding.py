@@ -14,12 +14,13 @@ HOP = 12 * 320  # twelve frames of the stem: 0.24 s
 SMOOTHED = 2
 BATCH = 128
 REFRACTORY = int(1.0 * RATE / HOP)
+BEFORE = WINDOW - HOP  # samples of silence in which the first window begins
 
 
 def windows(sound):
-    """(count, WINDOW) windows every HOP; the last ones are filled up with silence."""
-    count = max(1, -(-(len(sound) - WINDOW) // HOP) + 1)
-    padded = np.pad(sound, (0, max(0, (count - 1) * HOP + WINDOW - len(sound))))
+    """(count, WINDOW) windows every HOP, from the first to the last that hold any of the sound, with silence around it."""
+    count = -(-(len(sound) + BEFORE) // HOP)
+    padded = np.pad(sound, (BEFORE, count * HOP + WINDOW - BEFORE - len(sound)))
     return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
 
 

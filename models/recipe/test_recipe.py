@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import architecture, augment, engines, examples, joint, metrics, phones, text, thresholds, voices, windows
+from . import architecture, augment, engines, examples, joint, material, metrics, phones, sliding, text, thresholds, voices, windows
 from .folding import fold
 from .judge import det, report, sound
 from .judge.manifest import Builder
@@ -65,6 +65,26 @@ class Windows(unittest.TestCase):
         self.assertIsNone(windows.label_of([half]))
         self.assertEqual(windows.label_of([("no", -3900, 100)]), UNKNOWN)
         self.assertEqual(windows.label_of([], heard=False), SILENCE)
+
+    def test_speech_begins_fills_and_ends_windows(self):
+        clip = material.Clip(np.full(4 * RATE, 8000, np.int16), "sentence", "someone", "espeak", keyword_free=True)
+        pools = material.Material()
+        pools.add(clip)
+        source, rng = examples.Words(pools, None), np.random.default_rng(5)
+        seen = []
+        for _ in range(300):
+            scene = windows.Scene()
+            source.running(rng, scene)
+            heard = np.abs(scene.sound) > 0.01
+            seen.append((bool(heard[:400].any()), bool(heard[-400:].any())))
+        for first, last, share in ((False, True, examples.BEGINS), (True, False, examples.ENDS)):
+            self.assertAlmostEqual(seen.count((first, last)) / len(seen), share, delta=0.1)
+
+    def test_windows_slide_from_the_first_sample_to_the_last(self):
+        cut = sliding.windows(np.ones(2 * RATE, np.float32))
+        self.assertEqual(cut.shape[1], WINDOW)
+        self.assertEqual((cut[0].sum(), cut[0][: sliding.BEFORE].sum()), (sliding.HOP, 0))
+        self.assertTrue(0 < cut[-1].sum() <= sliding.HOP)
 
     def test_phones_keep_their_places(self):
         scene = windows.Scene()
@@ -178,7 +198,7 @@ class Judging(unittest.TestCase):
         self.assertEqual(report.interval(0, 1.0), "0.0 to 3.7")
 
     def test_errors_are_drawn_on_axes_of_normal_deviates(self):
-        self.assertEqual((det._place(0.5), det._place(0.0001)), (1, 0))
+        self.assertEqual((det.MATCHES.place(0.5), det.MATCHES.place(0.0001)), (1, 0))
         drawn = det.svg({"a": [(0.4, 0.01), (0.05, 0.05), (0.01, 0.4)]})
         self.assertTrue(drawn.startswith("<svg") and drawn.rstrip().endswith("</svg>"))
         self.assertEqual(drawn.count('stroke-width="2"/>'), 2)

@@ -67,6 +67,15 @@ def words(builder):
 SYLLABLES, SAME_NO = "klettres", ("es", "it")
 BY_LANGUAGE = ("klettres", "ktuberling", "tuxpaint")  # a folder for each language
 NO_SPEECH = ("beep", "tone", "silence")
+# Recordings in English that say a keyword among other words, by the texts that belong to them: hearing it there is no mistake.
+SAYING = {
+    "asterisk-en": """agent-alreadyon agent-loggedoff call-fwd-no-ans call-fwd-on-busy conf-hasleft conf-leaderhasleft conf-noempty
+        confbridge-binaural-off confbridge-binaural-on confbridge-has-left confbridge-unmuted demo-congrats demo-echotest
+        demo-moreinfo demo-nogo demo-nomatch dir-nomatch dir-nomore feature-not-avail-line letters/ascii123 letters/ascii125
+        letters/ascii91 letters/ascii93 pbx-invalidpark queue-periodic-announce vm-intro vm-isonphone vm-newuser
+        vm-nomore""".split(),
+    "sphinx": ("goforward", "something"),
+}
 
 
 def speech_groups():
@@ -84,13 +93,14 @@ def speech_groups():
 
 
 def speech(builder):
-    """The recordings of each group one after the other, with pauses."""
+    """The recordings of each group one after the other, with pauses, but those that say a keyword."""
     keywords = {(source, name) for source, name, _, stretch in ISOLATED if stretch is None}
+    keywords |= {(source, name) for source, names in SAYING.items() for name in names}
     rng = np.random.default_rng(3)
     for group, files in speech_groups():
         pieces = []
         for file in files:
-            if any(word in file.stem for word in NO_SPEECH) or _is_keyword(file, keywords):
+            if any(word in file.stem for word in NO_SPEECH) or _is_one_of(file, keywords):
                 continue
             sound = trimmed(load(file))
             if sound is not None and len(sound) >= RATE // 10:
@@ -99,10 +109,10 @@ def speech(builder):
             builder.add(hissing(np.concatenate(pieces), 3), "speech", "", group)
 
 
-def _is_keyword(file, keywords):
-    """Whether a file is one of the isolated words, which are counted as such."""
+def _is_one_of(file, recordings):
+    """Whether a file is one of these (source, recording)."""
     path = file.with_suffix("").as_posix()
-    return any(path.endswith(f"/{source}/{name}") for source, name in keywords)
+    return any(path.endswith(f"/{source}/{name}") for source, name in recordings)
 
 
 ONE_PERSON = ("asterisk-en", "asterisk-fr", "asterisk-es", "prompts-es-co", "prompts-fr", "prompts-it")
