@@ -109,7 +109,7 @@ fn of_head(head: &Head, frames: f64, hidden: f64, steps: &mut Vec<Step>) {
             steps.push(Step::layer(frames * hidden, [frames, labels], hidden));
         }
         HeadKind::Sequence { projection, .. } => {
-            steps.push(Step::layer(frames * hidden, [frames, f64::from(*projection)], hidden));
+            steps.push(Step::layer(frames * hidden, [1.0, f64::from(*projection)], hidden));
         }
         HeadKind::XVector { tdnn, .. } => {
             let mut channels = tdnn.first().map_or(1.0, |layer| f64::from(layer.dim));

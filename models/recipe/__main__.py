@@ -1,7 +1,6 @@
 """`python -m recipe STAGE...`: makes the default model from the corpus, or one for a user's own recordings.
 
 Stages: stem, train, mine, decay, speaker, keep, export, thresholds, samples; `all` runs them in this order but samples.
-`refine` lets the default model as it is learn on, for export and thresholds to follow.
 `--recordings DIR` trains on a folder per word instead.
 """
 
@@ -13,12 +12,9 @@ import transformers
 from .settings import RecipeError, as_program
 
 
-BY_NAME_ALONE = ("refine", "samples")
-
-
 def stages():
     """Name -> function, in order; imported late, so that a mistake in the arguments costs nothing."""
-    from . import export, mining, refine, samples, speaker_head, start, stem, thresholds, train
+    from . import export, mining, samples, speaker_head, start, stem, thresholds, train
 
     return {
         "stem": stem.run,
@@ -26,7 +22,6 @@ def stages():
         "mine": mining.run,
         "decay": train.decay,
         "speaker": speaker_head.run,
-        "refine": refine.run,
         "keep": start.run,
         "export": export.run,
         "thresholds": thresholds.run,
@@ -53,7 +48,7 @@ def main():
         recordings.run(asked.recordings)
         return
     known = stages()
-    names = [name for name in known if name not in BY_NAME_ALONE] if asked.stages == ["all"] else asked.stages
+    names = [name for name in known if name != "samples"] if asked.stages == ["all"] else asked.stages
     for name in names:
         if name not in known:
             raise RecipeError(f"no stage is called {name}; there are {', '.join(known)} and all")

@@ -170,13 +170,6 @@ def channels_last(stem):
     stem.forward = types.MethodType(forward, stem)
 
 
-def over_frames(stem):
-    """What the stem computes; from now on it takes its own frames instead, and passes them on."""
-    hear = stem.forward
-    stem.forward = types.MethodType(lambda _stem, frames: frames, stem)
-    return hear
-
-
 def quicken(listener):
     """Prepares a listener for training; what it computes stays the same."""
     channels_last(listener.stem)

@@ -69,16 +69,16 @@ def with_murmurs(material):
 class Words:
     """One-second windows: (sound, label number or NO_ANSWER, phones or None, middles of phones)."""
 
-    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS, labels=LABELS, shares=(KEYWORD, OTHER)):
+    def __init__(self, material, surroundings, mined=(), keywords=KEYWORDS, labels=LABELS):
         self.material, self.around, self.mined = material, surroundings, mined
-        self.keywords, self.labels, self.shares = keywords, labels, shares
+        self.keywords, self.labels = keywords, labels
 
     def example(self, rng, severity=1.0):
         """One window, in surroundings of up to this severity."""
-        kind, (keyword, other) = rng.random(), self.shares
-        if kind < keyword:
+        kind = rng.random()
+        if kind < KEYWORD:
             scene = self.keyword(rng)
-        elif kind < keyword + other:
+        elif kind < KEYWORD + OTHER:
             scene = self.other(rng)
         else:
             return self.around.silence(rng, WINDOW), self.labels.index(SILENCE), [], []

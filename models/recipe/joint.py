@@ -33,19 +33,13 @@ class Learner(nn.Module):
 
     def words_loss(self, sounds, labels, said, middles, share=1.0):
         """Cross-entropy of the words, and CTC, of which `share` counts, of the windows whose phones are all known."""
-        loss, news, _ = self.words_loss_and_chances(sounds, labels, said, middles, share)
-        return loss, news
-
-    def words_loss_and_chances(self, sounds, labels, said, middles, share=1.0):
-        """`words_loss`, and the probability of each label in each window."""
         logits, of_frames = self.listener.words_and_phones(on_device(sounds))
         labels = on_device(labels).long()
         loss = F.cross_entropy(logits, labels, ignore_index=NO_ANSWER, label_smoothing=SMOOTHING)
         spelling = share * ctc(of_frames, said) + MIDDLES * known(of_frames, middles)
         told = labels != NO_ANSWER
         right = (logits.argmax(1) == labels)[told].float().mean()
-        news = {"words": loss.detach(), "right": right}
-        return loss + PHONES_IN_WINDOWS * spelling, news, logits.detach().softmax(-1)
+        return loss + PHONES_IN_WINDOWS * spelling, {"words": loss.detach(), "right": right}
 
     def phones_loss(self, sounds, said, middles, share=1.0):
         """CTC of whole sentences, of which `share` counts."""

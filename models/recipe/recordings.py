@@ -13,16 +13,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import Wav2Vec2FeatureExtractor
+from transformers import Wav2Vec2FeatureExtractor, WavLMForSequenceClassification
 
-from . import clips, published
+from . import clips
 from .architecture import Listener, channels_last
 from .augment import Surroundings, place
 from .corpus import Corpus
 from .examples import Words
 from .export import SHARPER, scale
 from .feed import generator
-from .machine import on_device
+from .joint import Learner
+from .machine import DEVICE, on_device
 from .material import TRAIN_SURROUNDINGS, Clip, Material
 from .settings import DEFAULT, KEYWORDS, RATE, SILENCE, UNKNOWN, WINDOW, WORK, RecipeError
 from .sounds import read
@@ -126,6 +127,21 @@ def surroundings(files):
     return around
 
 
+def default_listener(labels):
+    """The default model with these labels; where they are not its own, the last layer begins anew."""
+    if not DEFAULT.exists():
+        raise RecipeError(f"{DEFAULT} is missing; models/train makes it")
+    model = WavLMForSequenceClassification.from_pretrained(DEFAULT / "words", torch_dtype=torch.float32)
+    scale(model.classifier, 1 / SHARPER)
+    own = tuple(model.config.id2label[i] for i in range(len(model.config.id2label)))
+    learner = Learner(labels, 1).to(DEVICE)
+    state = model.state_dict()
+    if own != labels:
+        state = {name: value for name, value in state.items() if not name.startswith("classifier.")}
+    learner.listener.words.load_state_dict(state, strict=own == labels)
+    return learner, own == labels
+
+
 def centred(sound):
     """The middle second."""
     start = (len(sound) - WINDOW) // 2
@@ -172,7 +188,7 @@ def run(directory):
     words, background = folders(directory)
     labels = labels_for(words)
     files, held = split(words)
-    learner, known = published.learner(labels)
+    learner, known = default_listener(labels)
     channels_last(learner.listener.stem)
     before = right(learner.listener, held, labels) if known else None
     examples = Words(material_of(files, labels), surroundings(background), keywords=labels[:-2], labels=labels)

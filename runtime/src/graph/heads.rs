@@ -31,11 +31,12 @@ impl Builder<'_> {
                 self.output(&head.outputs.logits, logits);
             }
             HeadLayers::Sequence { projector, classifier } => {
-                let projected = self.linear(*projector, x)?;
-                let channels = self.schema[projector.bias].shape[0] as usize;
-                let inputs = self.pooling_inputs(name, projected, lengths, &[])?;
+                // The mean of what a linear layer gives is what it gives of the mean.
+                let channels = self.schema[projector.weight].shape[2] as usize;
+                let inputs = self.pooling_inputs(name, x, lengths, &[])?;
                 let pooled = self.add(&pooling, MeanPooling { channels }, &inputs)?;
-                let logits = self.linear(*classifier, pooled)?;
+                let projected = self.linear(*projector, pooled)?;
+                let logits = self.linear(*classifier, projected)?;
                 self.output(&head.outputs.logits, logits);
             }
             HeadLayers::XVector { projector, tdnn, embedding, classifier } => {
