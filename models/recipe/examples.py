@@ -5,11 +5,8 @@ Batch number n of a kind depends on the seed and n alone.
 
 import numpy as np
 
-from . import noises, warp
-from .augment import Surroundings, stretch_of
+from . import warp
 from .clips import to_float
-from .feed import generator
-from .material import TRAIN_SURROUNDINGS
 from .settings import KEYWORDS, LABELS, RATE, SILENCE, WINDOW
 from .windows import Piece, Scene
 
@@ -53,17 +50,6 @@ def in_frames(middles):
         if RECEPTIVE / 2 <= at
     ]
     return np.array(rows, np.int64).reshape(-1, 3)
-
-
-def with_murmurs(material):
-    """The surroundings of training, in which the corpus's own voices talk."""
-    around, clips = Surroundings(TRAIN_SURROUNDINGS), list(material.speech)
-
-    def murmur(rng, length):
-        return stretch_of(rng, clips[rng.integers(len(clips))].samples, length)
-
-    around.murmurs = noises.babble(generator("babble", 0), murmur)
-    return around
 
 
 class Words:
@@ -148,15 +134,17 @@ class Words:
     def running(self, rng, scene):
         """Speech that begins in the window, ends in it, or fills it. A first syllable before the window's end is most easily
         taken for a word."""
-        kind, clip = rng.random(), self.material.speech.pick(rng)
-        if kind < BEGINS:
-            scene.add(warped(rng, clip, int(1.4 * WINDOW), share=0), int(rng.uniform(0, 0.85) * WINDOW))
-        elif kind < BEGINS + ENDS:
-            piece = warped(rng, clip, int(1.4 * WINDOW), share=1)
-            scene.add(piece, int(rng.uniform(0.15, 1) * WINDOW) - len(piece.sound))
+        kind = rng.random()
+        share = 0 if kind < BEGINS else 1 if kind < BEGINS + ENDS else None
+        piece = warped(rng, self.material.speech.pick(rng), int(1.4 * WINDOW), share)
+        length = len(piece.sound)
+        if share == 0:
+            start = int(rng.uniform(0, 0.85) * WINDOW)
+        elif share == 1:
+            start = int(rng.uniform(0.15, 1) * WINDOW) - length
         else:
-            piece = warped(rng, clip, int(1.4 * WINDOW))
-            scene.add(piece, int(rng.integers(min(0, WINDOW - len(piece.sound)), 1)))
+            start = int(rng.integers(min(0, WINDOW - length), 1))
+        scene.add(piece, start)
 
     def batch(self, rng, size, severity=1.0):
         """(sounds, numbers of labels, lists of phones or None, middles of phones)"""

@@ -7,7 +7,8 @@ import torch
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # Twice as fast where the processor multiplies matrices of bfloat16, and several times slower on others. A GPU has so little to
 # do here that the casts alone would cost it more than they save.
-HAS_BFLOAT16 = DEVICE.type == "cpu" and any(kind in Path("/proc/cpuinfo").read_text() for kind in ("amx_bf16", "avx512_bf16"))
+WITH_BFLOAT16 = {"amx_bf16", "avx512_bf16"}
+HAS_BFLOAT16 = DEVICE.type == "cpu" and not WITH_BFLOAT16.isdisjoint(Path("/proc/cpuinfo").read_text().split())
 
 
 def on_device(values):

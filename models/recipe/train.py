@@ -11,10 +11,11 @@ import time
 
 import torch
 
-from . import mining, speakers, start
-from .examples import Sentences, Words, with_murmurs
+from . import mining, noises, speakers, start
+from .augment import Surroundings, stretch_of
+from .examples import Sentences, Words
 from .feed import generator
-from .material import Material
+from .material import TRAIN_SURROUNDINGS, Material
 from .settings import CHECKPOINTS, RecipeError
 from .training import DECAY_STEPS, FINAL, STATE, Training, ramp
 
@@ -31,7 +32,13 @@ class Batches:
 
     def __init__(self):
         material = Material.of("train")
-        around = with_murmurs(material)
+        around = Surroundings(TRAIN_SURROUNDINGS)
+        clips = list(material.speech)
+
+        def murmur(rng, length):
+            return stretch_of(rng, clips[rng.integers(len(clips))].samples, length)
+
+        around.murmurs = noises.babble(generator("babble", 0), murmur)
         self.words = Words(material, around, mining.pool(material))
         self.sentences = Sentences(material, around)
         self.speakers = speakers.Speakers(material, around)

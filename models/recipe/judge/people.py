@@ -67,13 +67,12 @@ def words(builder):
 SYLLABLES, SAME_NO = "klettres", ("es", "it")
 BY_LANGUAGE = ("klettres", "ktuberling", "tuxpaint")  # a folder for each language
 NO_SPEECH = ("beep", "tone", "silence")
-# Recordings in English that say a keyword among other words, by the texts that belong to them: hearing it there is no mistake.
+# Other recordings in English that say a keyword among other words, by the texts that belong to them: hearing it there is no
+# mistake.
 SAYING = {
-    "asterisk-en": """agent-alreadyon agent-loggedoff call-fwd-no-ans call-fwd-on-busy conf-hasleft conf-leaderhasleft conf-noempty
-        confbridge-binaural-off confbridge-binaural-on confbridge-has-left confbridge-unmuted demo-congrats demo-echotest
-        demo-moreinfo demo-nogo demo-nomatch dir-nomatch dir-nomore feature-not-avail-line letters/ascii123 letters/ascii125
-        letters/ascii91 letters/ascii93 pbx-invalidpark queue-periodic-announce vm-intro vm-isonphone vm-newuser
-        vm-nomore""".split(),
+    "asterisk-en": """agent-loggedoff call-fwd-on-busy confbridge-binaural-off confbridge-binaural-on confbridge-unmuted
+        demo-congrats demo-echotest demo-moreinfo demo-nogo letters/ascii123 letters/ascii125 letters/ascii91 letters/ascii93
+        queue-periodic-announce""".split(),
     "sphinx": ("goforward", "something"),
 }
 
@@ -94,7 +93,7 @@ def speech_groups():
 
 def speech(builder):
     """The recordings of each group one after the other, with pauses, but those that say a keyword."""
-    keywords = {(source, name) for source, name, _, stretch in ISOLATED if stretch is None}
+    keywords = {(source, name) for source, name, *_ in (*ISOLATED, *IN_SENTENCES)}
     keywords |= {(source, name) for source, names in SAYING.items() for name in names}
     rng = np.random.default_rng(3)
     for group, files in speech_groups():
