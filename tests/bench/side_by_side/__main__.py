@@ -5,8 +5,9 @@ import os
 import statistics
 import sys
 
-from . import measure, report, work
+from . import machine, measure, report, work
 from .artefacts import Artefacts
+from .avx2 import WithoutAvx512
 from .engines import ENGINES
 from .settings import BENCH, CACHE, BenchError
 
@@ -16,7 +17,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/bench/peers", description="wavlm beside other engines")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--only", metavar="ENGINES", help=f"some of {','.join(ENGINES)}")
+    parser.add_argument("--isa", choices=("all", "best", "avx2"), default="all", help="what this processor has, AVX2 alone, or both")
     return parser.parse_args()
+
+
+def instruction_sets(isa: str) -> list[Artefacts]:
+    """What to measure with."""
+    wide = machine.has_avx512()
+    if isa == "avx2" and not wide:
+        raise BenchError("this processor has no AVX-512 to leave out; leave --isa away")
+    return [*([Artefacts()] if isa != "avx2" else []), *([WithoutAvx512()] if wide and isa != "best" else [])]
 
 
 def chosen(only: str | None) -> list[str]:
@@ -45,15 +55,18 @@ def main() -> None:
     """A complete run replaces the committed report; any other leaves its own in target/bench."""
     asked = arguments()
     CACHE.mkdir(parents=True, exist_ok=True)
-    artefacts = Artefacts()
-    engines = {name: ENGINES[name](artefacts) for name in chosen(asked.only)}
     effort = measure.QUICK if asked.quick else measure.FULL
-    results = measure.run(engines, effort)
-    share, notes = peak_share(results, artefacts)
+    parts = []
+    for artefacts in instruction_sets(asked.isa):
+        engines = {name: ENGINES[name](artefacts) for name in chosen(asked.only)}
+        results = measure.run(engines, effort, artefacts.without_avx512)
+        share, notes = peak_share(results, artefacts)
+        parts.append(report.Part(results, share, notes))
     given = [f"{name}=…" for name in ("WAVLM", "WAVLM_EXPORT") if name in os.environ]
     command = " ".join([*given, "tests/bench/peers", *sys.argv[1:]])
-    out = (CACHE if asked.quick or asked.only else BENCH) / "RESULTS.md"
-    out.write_text(report.markdown(results, effort, command, share, notes))
+    complete = asked.isa == "all" and not asked.quick and not asked.only
+    out = (BENCH if complete else CACHE) / "RESULTS.md"
+    out.write_text(report.markdown(parts, effort, command))
     print(out)
 
 

@@ -46,7 +46,10 @@ def make(out: Path, sources: list[Path], command: list) -> Path:
 
 
 class Artefacts:
-    """Programs and model files."""
+    """Programs and model files, and what the environment of their processes adds."""
+
+    without_avx512 = False
+    environment: dict[str, str] = {}
 
     @cached_property
     def wavlm(self) -> Path:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Record:
     load_ms: float
     working_threads: int
     peak_rss_bytes: int
+    used_avx512: bool
     embeddings: list[float]
     logits: list[float]
     kernel: str = ""
@@ -79,14 +80,17 @@ class Peer:
     title: str
     model: Path
     command: tuple
+    environment: dict[str, str]
 
     def run(self, task: Task) -> Record:
         command = [*self.command, self.model, task.wav, task.threads, task.runs, task.least_s]
-        stdout, watch = call(command, task.threads, {})
+        stdout, watch = call(command, task.threads, self.environment)
         seen = json.loads(stdout.splitlines()[-1])
         runs_ms = seen.pop("runs_ms")
         working_threads = watch.working(last_s=sum(runs_ms) / 1e3)  # loading may use more
-        return Record(median_ms=statistics.median(runs_ms), working_threads=working_threads, **seen)
+        return Record(
+            median_ms=statistics.median(runs_ms), working_threads=working_threads, used_avx512=watch.used_avx512, **seen
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Ours:
     title: str
     model: Path
     wavlm: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str]
 
     def run(self, task: Task) -> Record:
         common = ["--model", self.model, "--threads", task.threads]
@@ -110,7 +114,7 @@ class Ours:
             outputs = load_file(out)
         return Record(
             median_ms=seen["median_ms"], load_ms=seen["load_ms"], working_threads=watch.working(last_s=inf),
-            peak_rss_bytes=seen["peak_rss_bytes"], kernel=seen["kernel"],
+            used_avx512=watch.used_avx512, peak_rss_bytes=seen["peak_rss_bytes"], kernel=seen["kernel"],
             embeddings=outputs["embeddings"].ravel().tolist(), logits=outputs["logits"].ravel().tolist(),
         )  # fmt: skip
 
@@ -118,29 +122,33 @@ class Ours:
 Engine = Ours | Peer
 
 
-def python_peer(title: str, model: Path, worker: str) -> Peer:
+def python_peer(a: Artefacts, title: str, model: Path, worker: str) -> Peer:
     """One that worker.py runs."""
-    return Peer(title, model, (sys.executable, "-m", "side_by_side.worker", worker))
+    return Peer(title, model, (sys.executable, "-m", "side_by_side.worker", worker), a.environment)
+
+
+def rust_peer(a: Artefacts, title: str, model: Path, engine: str) -> Peer:
+    """One that rust-peers runs."""
+    return Peer(title, model, (a.rust_peers, engine), a.environment)
 
 
 # In the order of the tables. Outputs are compared with those of `torch`.
 ENGINES: dict[str, Callable[[Artefacts], Engine]] = {
-    "ours": lambda a: Ours("**wavlm int8**", a.wlm, a.wavlm),
-    "ours-avx2": lambda a: Ours("**wavlm int8, AVX2 kernels**", a.wlm, a.wavlm, {"WAVLM_KERNEL": "avx2"}),
-    "openvino-int8": lambda a: python_peer("OpenVINO int8 (NNCF, static)", a.openvino_int8, "openvino-f32"),
-    "openvino-bf16": lambda a: python_peer("OpenVINO bf16", a.openvino, "openvino-bf16"),
-    "openvino-f32": lambda a: python_peer("OpenVINO f32", a.openvino, "openvino-f32"),
-    "ort-int8": lambda a: python_peer("onnxruntime int8 (dynamic)", a.onnx_int8, "onnxruntime"),
-    "ort-qdq": lambda a: python_peer("onnxruntime int8 (static QDQ, with convolutions)", a.onnx_qdq, "onnxruntime"),
-    "mnn-int8": lambda a: python_peer("MNN int8 (weights, and activations as they come)", a.mnn_int8, "mnn-low"),
-    "mnn-f32": lambda a: python_peer("MNN f32", a.mnn, "mnn-high"),
-    "executorch-f32": lambda a: python_peer("ExecuTorch f32 (XNNPACK)", a.executorch, "executorch"),
-    "ncnn": lambda a: python_peer("ncnn f32", a.ncnn, "ncnn"),
-    "ort-f32": lambda a: python_peer("onnxruntime f32", a.onnx, "onnxruntime"),
-    "torch": lambda a: python_peer("PyTorch f32", a.checkpoint, "torch"),
-    "rten-int8": lambda a: Peer("rten int8 (onnxruntime's file)", a.onnx_int8, (a.rust_peers, "rten")),
-    "rten-f32": lambda a: Peer("rten f32", a.onnx, (a.rust_peers, "rten")),
-    "tract": lambda a: Peer("tract f32", a.onnx, (a.rust_peers, "tract")),
+    "ours": lambda a: Ours("**wavlm int8**", a.wlm, a.wavlm, a.environment),
+    "openvino-int8": lambda a: python_peer(a, "OpenVINO int8 (NNCF, static)", a.openvino_int8, "openvino-f32"),
+    "openvino-bf16": lambda a: python_peer(a, "OpenVINO bf16", a.openvino, "openvino-bf16"),
+    "openvino-f32": lambda a: python_peer(a, "OpenVINO f32", a.openvino, "openvino-f32"),
+    "ort-int8": lambda a: python_peer(a, "onnxruntime int8 (dynamic)", a.onnx_int8, "onnxruntime"),
+    "ort-qdq": lambda a: python_peer(a, "onnxruntime int8 (static QDQ, with convolutions)", a.onnx_qdq, "onnxruntime"),
+    "mnn-int8": lambda a: python_peer(a, "MNN int8 (weights, and activations as they come)", a.mnn_int8, "mnn-low"),
+    "mnn-f32": lambda a: python_peer(a, "MNN f32", a.mnn, "mnn-high"),
+    "executorch-f32": lambda a: python_peer(a, "ExecuTorch f32 (XNNPACK)", a.executorch, "executorch"),
+    "ncnn": lambda a: python_peer(a, "ncnn f32", a.ncnn, "ncnn"),
+    "ort-f32": lambda a: python_peer(a, "onnxruntime f32", a.onnx, "onnxruntime"),
+    "torch": lambda a: python_peer(a, "PyTorch f32", a.checkpoint, "torch"),
+    "rten-int8": lambda a: rust_peer(a, "rten int8 (onnxruntime's file)", a.onnx_int8, "rten"),
+    "rten-f32": lambda a: rust_peer(a, "rten f32", a.onnx, "rten"),
+    "tract": lambda a: rust_peer(a, "tract f32", a.onnx, "tract"),
 }
 
 

@@ -23,6 +23,11 @@ def processor() -> str:
     return board.read_text().strip("\0\n") if board.exists() else os.uname().machine
 
 
+def has_avx512() -> bool:
+    """Whether engines may use it here."""
+    return "avx512f" in Path("/proc/cpuinfo").read_text().split()
+
+
 def memory_gib() -> float:
     """All that Linux manages."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -30,7 +30,7 @@ class Effort:
     least_s: float
 
 
-FULL = Effort(rounds=3, runs=5, least_s=2.0)
+FULL = Effort(rounds=3, runs=3, least_s=1.0)
 QUICK = Effort(rounds=1, runs=3, least_s=1.0)
 
 
@@ -39,6 +39,7 @@ class Results:
     """Records by engine, seconds and threads, one a round; why an engine has none of a length; how quiet it was."""
 
     engines: dict[str, Engine]
+    without_avx512: bool = False
     records: dict[tuple[str, int, int], list[Record]] = field(default_factory=lambda: defaultdict(list))
     refused: dict[tuple[str, int], str] = field(default_factory=dict)
     others_busy_cores: float = 0.0
@@ -89,9 +90,9 @@ def median(values: list[float]) -> float | None:
     return statistics.median(values) if values else None
 
 
-def run(engines: dict[str, Engine], effort: Effort) -> Results:
+def run(engines: dict[str, Engine], effort: Effort, without_avx512: bool) -> Results:
     """All rounds, then the longest recording."""
-    results = Results(engines)
+    results = Results(engines, without_avx512)
     start, others = time.perf_counter(), machine.others_cpu_s()
     for number in range(effort.rounds):
         for seconds in LENGTHS:
@@ -116,6 +117,8 @@ def measure(results: Results, engine: str, task: Task, stage: str) -> None:
         record = results.engines[engine].run(task)
         if record.working_threads > task.threads:
             raise Refused(f"{record.working_threads} threads computed where {task.threads} was asked for")
+        if record.used_avx512 and results.without_avx512:
+            raise Refused("AVX-512 was used, though cpuid said that there is none")
     except Refused as reason:
         print(f"{condition}: {reason}", file=sys.stderr)
         results.refused[engine, task.seconds] = str(reason)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from . import machine
@@ -20,6 +21,12 @@ Peak memory is the largest resident set of a process, interpreter included. Load
 to ready, without starting the process or importing a library. Cosines are to PyTorch f32 on the same
 recording, the smallest over lengths. Threads are those that were seen to compute when so many were asked
 for."""
+
+LEFT_OUT = """\
+The same processor, on which `cpuid` hides AVX-512 and AVX-VNNI from every engine; that none was executed all the same is
+read from Linux (`/proc/PID/arch_status`). It shows which kernels engines have for AVX2, not how an older processor runs them."""
+
+TITLES = {"avx512vnni": "AVX-512 VNNI", "avx2": "AVX2 alone"}
 
 # With more cores than this kept busy by others, times say how busy the machine was.
 QUIET = 0.1
@@ -94,40 +101,61 @@ def the_bars(results: Results, peak_share: float | None) -> str:
     return table(["", "bar", "measured", ""], rows)
 
 
-def the_machine(results: Results, command: str) -> str:
+def the_machine(command: str) -> str:
     """What must be the same for the figures to come out the same."""
-    others = results.others_busy_cores
-    warning = "" if others < QUIET else "; **do not quote the times**"
     facts = {
         "command": f"`{command}`",
         "date": date.today().isoformat(),
         "processor": f"{machine.processor()}, {os.cpu_count()} cores, {machine.memory_gib():.0f} GiB",
-        "others": f"kept {others:.2f} cores busy meanwhile{warning}",
-        "kernels chosen": ", ".join(sorted({record.kernel for record in results.of("ours")})) or "–",
         "wavlm": machine.revision(),
     }
     return "\n".join(f"- {what}: {fact}" for what, fact in (facts | machine.versions()).items())
 
 
-def markdown(results: Results, effort: Effort, command: str, share: float | None, notes: list[str]) -> str:
+@dataclass(frozen=True)
+class Part:
+    """What was measured with one instruction set; notes say what was not."""
+
+    results: Results
+    peak_share: float | None
+    notes: list[str]
+
+    def markdown(self) -> str:
+        """Its chapter."""
+        results = self.results
+        refusals = [
+            f"{results.engines[name].title}, {seconds} s: {reason}" for (name, seconds), reason in results.refused.items()
+        ]
+        missing = "\n".join(f"- {note}" for note in [*refusals, *self.notes])
+        kernels = ", ".join(sorted({record.kernel for record in results.of("ours")})) or "–"
+        busy = results.others_busy_cores
+        warning = "" if busy < QUIET else "; **do not quote the times**"
+        parts = [
+            f"## {TITLES.get(kernels, kernels)}",
+            *([LEFT_OUT] if results.without_avx512 else []),
+            f"Kernels chosen: {kernels}. Other programs kept {busy:.2f} cores busy meanwhile{warning}.",
+            "### Bars",
+            the_bars(results, self.peak_share),
+            "### Time",
+            latency(results),
+            "### Ratio",
+            ratios(results),
+            "### Memory, loading, file, agreement",
+            the_rest(results),
+            *(["### Not measured", missing] if missing else []),
+        ]
+        return "\n\n".join(parts)
+
+
+def markdown(parts: list[Part], effort: Effort, command: str) -> str:
     """The whole file."""
-    refusals = [
-        f"{results.engines[name].title}, {seconds} s: {reason}" for (name, seconds), reason in results.refused.items()
-    ]
-    missing = "\n".join(f"- {note}" for note in [*refusals, *notes, *NOT_CONVERTED])
-    parts = [
+    lines = [
         "# wavlm beside other engines",
         INTRODUCTION.format(rounds=effort.rounds),
-        the_machine(results, command),
-        "## Bars",
-        the_bars(results, share),
-        "## Time",
-        latency(results),
-        "## Ratio",
-        ratios(results),
-        "## Memory, loading, file, agreement",
         COLUMNS,
-        the_rest(results),
-        *(["## Not measured", missing] if missing else []),
+        the_machine(command),
+        *(part.markdown() for part in parts),
+        "## Not converted",
+        "\n".join(f"- {note}" for note in NOT_CONVERTED),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(lines) + "\n"

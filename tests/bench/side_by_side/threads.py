@@ -1,5 +1,6 @@
 """How many threads of a process really computed, seen from outside; a busy machine does not blur it."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,28 @@ INTERVAL = 0.2
 IDLE = 1 / 3
 
 
+TICKS = os.sysconf("SC_CLK_TCK")
+# A thread is born with the last use of the one that made it, and Linux notes its own when it is next interrupted.
+BIRTH_S = 0.1
+
+
+def used_avx512(thread: str, started_s: float) -> bool:
+    """Whether a thread, started so many seconds after boot, has used AVX-512 since; as far as Linux tells."""
+    status = Path(f"/proc/{thread}/arch_status")
+    if not status.exists():
+        return False
+    since_s = int(status.read_text().split()[1]) / 1e3
+    lives_s = time.clock_gettime(time.CLOCK_BOOTTIME) - started_s
+    return 0 <= since_s < lives_s - BIRTH_S
+
+
 @dataclass
 class ThreadWatch:
     """User time of each thread of a process, in clock ticks, at several moments."""
 
     process: int
     looks: list[tuple[float, dict[str, int]]] = field(default_factory=list)
+    used_avx512: bool = False
 
     def look(self) -> None:
         """Threads that end meanwhile are passed over."""
@@ -24,6 +41,7 @@ class ThreadWatch:
         for thread in Path(f"/proc/{self.process}/task").glob("*"):
             try:
                 after_name = (thread / "stat").read_text().rpartition(")")[2].split()
+                self.used_avx512 |= used_avx512(thread.name, started_s=int(after_name[19]) / TICKS)
             except OSError:
                 continue
             seen[thread.name] = int(after_name[11])  # user time: giving memory back is no computing

@@ -6,7 +6,7 @@ use std::arch::asm;
 pub(super) fn peaks(table: &str) -> Option<Peaks> {
     let fma_ymm = Peak { macs: 12 * 8, turn: fma_ymm };
     Some(match table {
-        "avx2" => Peaks { int8: Peak { macs: 12 * 32, turn: vpmaddubsw_ymm }, float: fma_ymm },
+        "avx2" => Peaks { int8: Peak { macs: 8 * 32, turn: vpmaddubsw_ymm }, float: fma_ymm },
         "avxvnni" => Peaks { int8: Peak { macs: 12 * 32, turn: vpdpbusd_ymm }, float: fma_ymm },
         "avx512vnni" => Peaks {
             int8: Peak { macs: 24 * 64, turn: vpdpbusd_zmm },
@@ -37,29 +37,31 @@ macro_rules! turns {
     };
 }
 
-/// The sequence of the AVX2 tile: the sign of a code moves to the weight, pairs of products are added in 16 bits, pairs
-/// of those in 32. One magnitude serves two vectors of weights.
+/// The sequence of the AVX2 tile: where a code is negative its weights are complemented, pairs of products are added in 16
+/// bits, pairs of those in 32. One magnitude serves four vectors of weights.
 #[target_feature(enable = "avx2")]
 fn vpmaddubsw_ymm(turns: u64) {
     turns!(turns,
         start: [
-            "vmovd xmm6, eax",
-            "vpbroadcastd ymm6, xmm6", // codes, and weights
-            "vpcmpeqw ymm7, ymm7, ymm7",
-            "vpabsw ymm7, ymm7" // ones
+            "vmovd xmm14, eax",
+            "vpbroadcastd ymm14, xmm14", // codes, and weights
+            "vpcmpeqw ymm15, ymm15, ymm15",
+            "vpabsw ymm15, ymm15" // ones
         ],
         body: [
-            ".irp pair, 0, 1, 2, 3, 4, 5",
-            "vpabsb ymm8, ymm6",
-            "vpsignb ymm9, ymm6, ymm6",
-            "vpmaddubsw ymm9, ymm8, ymm9",
-            "vpmaddwd ymm9, ymm9, ymm7",
-            "vpaddd ymm\\pair, ymm\\pair, ymm9",
-            "vpsignb ymm9, ymm6, ymm6",
-            "vpmaddubsw ymm9, ymm8, ymm9",
-            "vpmaddwd ymm9, ymm9, ymm7",
-            "vpaddd ymm1\\pair, ymm1\\pair, ymm9",
-            ".endr"
+            ".macro row sums:vararg",
+            "vpabsb ymm8, ymm14",
+            "vpcmpgtb ymm9, ymm8, ymm14",
+            ".irp sum, \\sums",
+            "vpxor ymm10, ymm14, ymm9",
+            "vpmaddubsw ymm10, ymm8, ymm10",
+            "vpmaddwd ymm10, ymm10, ymm15",
+            "vpaddd ymm\\sum, ymm\\sum, ymm10",
+            ".endr",
+            ".endm",
+            "row 0, 1, 2, 3",
+            "row 4, 5, 6, 7",
+            ".purgem row"
         ]
     );
 }

@@ -1,5 +1,6 @@
-//! AVX2 with FMA. `vpmaddubsw` multiplies unsigned by signed bytes, so it gets `|code|` and the weight with the
-//! code's sign; two such products are at most 2·127·127 and fit 16 bits.
+//! AVX2 with FMA. `vpmaddubsw` multiplies unsigned by signed bytes, so it gets `|code|` and the weight, or where the code is
+//! negative the weight's complement, `-w - 1`, which costs less than its negative. What is then missing, `|code|`, is the same
+//! in every column: each row starts from what its negative codes add up to. Two products are at most 2·127·128 and fit 16 bits.
 
 use super::prefetch::Prefetch;
 use crate::layout::{GROUP, PANEL};
@@ -12,7 +13,7 @@ kernels! {
     features: is_x86_feature_detected["avx2", "fma"],
     made_for: None,
     elementwise: compiled(zero_code: 0),
-    tile_i8: (tile_i8, Size { rows: 4, step: 1, panels: 1 }),
+    tile_i8: (tile_i8, Size { rows: 2, step: 1, panels: 2 }),
     tile_f32: (tile_f32, SIZE_F32),
 }
 
@@ -21,49 +22,67 @@ pub(super) const SIZE_F32: Size = Size { rows: 6, step: 1, panels: 1 };
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "avx2")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    assert_eq!(t.panels(), 1);
-    match t.rows() {
-        1 => tile_i8_of::<1>(t, out),
-        2 => tile_i8_of::<2>(t, out),
-        3 => tile_i8_of::<3>(t, out),
-        4 => tile_i8_of::<4>(t, out),
-        _ => unreachable!("a tile of {} rows", t.rows()),
+    match (t.rows(), t.panels()) {
+        (1, 1) => tile_i8_of::<1, 1>(t, out),
+        (2, 1) => tile_i8_of::<2, 1>(t, out),
+        (1, 2) => tile_i8_of::<1, 2>(t, out),
+        (2, 2) => tile_i8_of::<2, 2>(t, out),
+        (rows, panels) => unreachable!("a tile of {rows} rows and {panels} panels"),
     }
 }
 
-/// `t` has these `ROWS`.
+/// `t` has these `ROWS` and `PANELS`.
 #[target_feature(enable = "avx2")]
-fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
-    assert_eq!(t.rows(), ROWS);
-    let (codes, stride) = (t.codes(), t.stride());
+fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums<i32>) {
+    assert_eq!((t.rows(), t.panels()), (ROWS, PANELS));
+    let (codes, stride, weights, inputs) = (t.codes(), t.stride(), t.weights(), t.k());
     let ones = _mm256_set1_epi16(1);
-    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+    let mut sums = [[[_mm256_setzero_si256(); 2]; PANELS]; ROWS];
+    for (row, sums) in sums.iter_mut().enumerate() {
+        sums.as_flattened_mut().fill(_mm256_set1_epi32(of_negatives(t.row(row))));
+    }
     let mut prefetch = Prefetch::new(t);
-    for (i, weights) in t.panel(0).as_chunks::<{ GROUP * PANEL }>().0.iter().enumerate() {
-        prefetch.group::<1>();
-        // SAFETY: `weights` is `[i8; 64]`.
-        let w = unsafe {
-            let w: *const __m256i = weights.as_ptr().cast();
-            [_mm256_loadu_si256(w), _mm256_loadu_si256(w.add(1))]
-        };
+    for k in (0..inputs).step_by(GROUP) {
+        prefetch.group::<PANELS>();
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: each row has k codes, and there are k / 4 groups of weights.
-            let code = unsafe { codes.add(row * stride + GROUP * i).cast::<i32>().read_unaligned() };
+            // SAFETY: each row has k codes, and k is a multiple of 4.
+            let code = unsafe { codes.add(row * stride + k).cast::<i32>().read_unaligned() };
             let code = _mm256_set1_epi32(code);
             let magnitude = _mm256_abs_epi8(code);
-            for half in 0..2 {
-                let pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(w[half], code));
-                sums[half] = _mm256_add_epi32(sums[half], _mm256_madd_epi16(pairs, ones));
+            let negative = _mm256_cmpgt_epi8(magnitude, code);
+            for (panel, sums) in sums.iter_mut().enumerate() {
+                for (half, sums) in sums.iter_mut().enumerate() {
+                    // SAFETY: each panel has 16 weights per k, and k is a multiple of 4.
+                    let w = unsafe {
+                        _mm256_loadu_si256(weights.add((panel * inputs + k) * PANEL + 32 * half).cast())
+                    };
+                    let pairs = _mm256_maddubs_epi16(magnitude, _mm256_xor_si256(w, negative));
+                    *sums = _mm256_add_epi32(*sums, _mm256_madd_epi16(pairs, ones));
+                }
             }
         }
     }
-    store(&sums, out);
+    store(sums.as_flattened(), out);
 }
 
-/// Stores the sums of a tile of one panel.
+/// What the negative codes add up to, without their sign.
+#[target_feature(enable = "avx2")]
+fn of_negatives(codes: &[u8]) -> i32 {
+    let zero = _mm_setzero_si128();
+    let mut sums = zero;
+    for codes in codes.as_chunks::<PANEL>().0 {
+        // SAFETY: `codes` is `[u8; 16]`.
+        let codes = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
+        let negated = _mm_max_epi8(_mm_sub_epi8(zero, codes), zero);
+        sums = _mm_add_epi64(sums, _mm_sad_epu8(negated, zero));
+    }
+    _mm_extract_epi32::<0>(sums) + _mm_extract_epi32::<2>(sums)
+}
+
+/// Stores the sums of a tile, one vector of 16 after another.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn store<const ROWS: usize>(sums: &[[__m256i; 2]; ROWS], out: &mut Sums<i32>) {
+pub(super) fn store(sums: &[[__m256i; 2]], out: &mut Sums<i32>) {
     for (sums, out) in sums.iter().zip(&mut out.0) {
         for (half, to) in sums.iter().zip(out.as_chunks_mut::<8>().0) {
             // SAFETY: `to` is `[i32; 8]`.
