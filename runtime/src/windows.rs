@@ -120,7 +120,7 @@ impl Shared {
             let new = window.get(known * hop..).unwrap_or_default();
             let tensor = Tensor::from_shape(&[1, new.len()], new)?;
             for (_, values) in self.frames.run(tvec!(tensor.into_tvalue()))? {
-                frames.values.extend(values);
+                frames.values.extend_from_slice(values.as_slice().expect("outputs of a plan are dense"));
             }
         }
         let values = frames.values.get(..count * width).unwrap_or_default();

@@ -1,4 +1,4 @@
-"""The boards, their cores, and what is assumed or recorded; everything else is counted or modelled."""
+"""The boards, their cores, and what is assumed; everything else is counted or modelled."""
 
 import tomllib
 from dataclasses import dataclass
@@ -58,8 +58,5 @@ def boards() -> tuple[Board, ...]:
 
 BOARDS = boards()
 
-# onnxruntime on aarch64, one thread, a random wavlm-base with x-vector head: executed instructions of one
-# inference of 0.5 and 1 s, in units of 10⁹. Recorded once by the same kind of count, not counted anew here.
-PEER = "onnxruntime 1.31.1"
-PEER_INT8 = {"cortex-a72": (1.094, 2.210), "cortex-a76": (0.779, 1.568)}
-PEER_F32 = (1.217, 2.461)
+#: Emulated CPUs on which other engines are counted, too.
+PEERS_ON = ("cortex-a72", "cortex-a76")

@@ -1,4 +1,4 @@
-"""`python -m side_by_side.worker ENGINE MODEL FILE.wav THREADS RUNS SECONDS`: one process of a Python engine.
+"""`python -m side_by_side.worker ENGINE MODEL FILE.wav THREADS RUNS SECONDS [WARM_UPS]`: one process of a Python engine.
 
 Loads the model, runs it over one recording again and again for a while, and prints one JSON line of what
 was seen. Imports numpy and its engine alone: its peak memory is what a program of that engine would need.
@@ -15,7 +15,7 @@ import numpy as np
 from . import sound
 
 # Runs before the clock counts: what an engine sets up lazily, caches, page faults.
-WARM_UPS = 2
+WARM_UPS = "2"
 
 # A loaded model: samples in, embeddings and logits out.
 Infer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -171,9 +171,9 @@ def peak_rss() -> int:
     return int(line.split()[1]) * 1024
 
 
-def measure(infer: Infer, samples: np.ndarray, runs: int, seconds: float) -> dict:
+def measure(infer: Infer, samples: np.ndarray, runs: int, seconds: float, warm_ups: int) -> dict:
     """At least `runs` runs for at least `seconds`."""
-    for _ in range(WARM_UPS):
+    for _ in range(warm_ups):
         infer(samples)
     runs_ms: list[float] = []
     start = time.perf_counter()
@@ -185,13 +185,14 @@ def measure(infer: Infer, samples: np.ndarray, runs: int, seconds: float) -> dic
     return {"runs_ms": runs_ms, "peak_rss_bytes": peak_rss()} | outputs
 
 
-def main(engine: str, model: str, wav: str, threads: str, runs: str, seconds: str) -> None:
+def main(engine: str, model: str, wav: str, threads: str, runs: str, seconds: str, warm_ups: str = WARM_UPS) -> None:
     """Loading counts from opening the file; importing the library does not."""
     load = ENGINES[engine](int(threads))
     start = time.perf_counter()
     infer = load(Path(model))
     load_ms = (time.perf_counter() - start) * 1e3
-    print(json.dumps({"load_ms": load_ms} | measure(infer, sound.read(Path(wav)), int(runs), float(seconds))))
+    seen = measure(infer, sound.read(Path(wav)), int(runs), float(seconds), int(warm_ups))
+    print(json.dumps({"load_ms": load_ms} | seen))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 //! A 64-bit load to a vector register goes beside a move from a general one, as do two such moves; only a load to a
 //! general register goes beside a multiplication. Every operand is loaded long before its use.
 
-use super::sums::add_pairs;
+use super::sums::put_pairs;
 use super::{float, neon};
 use crate::cores::CoreKind;
 use crate::portable::kernels;
@@ -20,33 +20,33 @@ kernels! {
     features: is_aarch64_feature_detected["neon"],
     made_for: Some(CoreKind::InOrder),
     elementwise: baseline,
-    tile_i8: (tile_i8, Size { rows: 4 * ROWS, step: ROWS, panels: 1 }),
+    tile_i8: (tile_i8, Size { rows: 6 * ROWS, step: ROWS, panels: 1 }),
     tile_f32: (float::tile_f32, float::SIZE),
 }
 
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    neon::by_depth(t, out, |t, out| add_rows(t, out));
+    neon::by_depth(t, out, |t, out| all_rows::<false>(t, out), |t, out| all_rows::<true>(t, out));
 }
 
-/// Adds the products of all of the tile's rows.
+/// Stores the products of all of the tile's rows, or adds them to what is there.
 #[target_feature(enable = "neon")]
-fn add_rows(t: &TileI8, out: &mut Sums<i32>) {
+fn all_rows<const ADD: bool>(t: &TileI8, out: &mut Sums<i32>) {
     let whole = t.rows() - t.rows() % ROWS;
     for first in (0..whole).step_by(ROWS) {
-        let codes = [0, 1, 2, 3].map(|row| t.row(first + row).as_ptr());
+        let codes = [0, 1, 2, 3].map(|row| t.codes().wrapping_add((first + row) * t.stride()));
         for half in 0..2 {
-            // SAFETY: each row has k codes, k a multiple of 16 and not zero; the panel has 16·k weights, of
-            // which a half is 32 of every 64.
+            // SAFETY: four rows from `first` on are the tile's, and each row has k codes, k a multiple of 16 and not zero;
+            // the panel has 16·k weights, of which a half is 32 of every 64.
             let sums = unsafe { sums_4x8(t.k() / 8, codes, t.panel(0).as_ptr().add(half * 32)) };
             for (sums, out) in sums.into_iter().zip(&mut out.0[first..]) {
-                add_pairs(sums, half * 2, out);
+                put_pairs::<ADD, 4>(sums, half * 2, out);
             }
         }
     }
     if whole < t.rows() {
-        neon::add_rows(whole, t, out);
+        neon::rows_from::<ADD>(whole, t, out);
     }
 }
 

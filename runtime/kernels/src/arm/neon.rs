@@ -5,8 +5,7 @@
 //! the compiler makes `smull2` out of a move and a `smull`, and spills.
 
 use super::float;
-use super::sums::add_pairs;
-use crate::layout::PANEL;
+use super::sums::put_pairs;
 use crate::portable::kernels;
 use crate::spans::spans;
 use crate::tile::{Size, Sums, TileI8};
@@ -25,24 +24,32 @@ kernels! {
 /// See [`RunI8`](crate::tile::RunI8).
 #[target_feature(enable = "neon")]
 fn tile_i8(t: &TileI8, out: &mut Sums<i32>) {
-    by_depth(t, out, |t, out| add_rows(0, t, out));
+    by_depth(t, out, |t, out| rows_from::<false>(0, t, out), |t, out| rows_from::<true>(0, t, out));
 }
 
-/// Clears the sums, then has the products of one block of inputs after another added to them. A block's weights for all
+/// Has the products of one block of inputs stored as sums, and those of the others added to them. A block's weights for all
 /// of the tile's rows come from the first cache, usually of 32 KiB on these cores.
 #[inline]
-pub(super) fn by_depth(t: &TileI8, out: &mut Sums<i32>, add: impl Fn(&TileI8, &mut Sums<i32>)) {
+pub(super) fn by_depth(
+    t: &TileI8,
+    out: &mut Sums<i32>,
+    store: impl Fn(&TileI8, &mut Sums<i32>),
+    add: impl Fn(&TileI8, &mut Sums<i32>),
+) {
     const DEPTH: usize = 1024;
     assert_eq!(t.panels(), 1);
-    out.0[..t.rows()].fill([0; PANEL]);
-    for inputs in spans(0..t.k(), DEPTH) {
+    if t.k() <= DEPTH {
+        return store(t, out);
+    }
+    store(&t.inputs(0..DEPTH), out);
+    for inputs in spans(DEPTH..t.k(), DEPTH) {
         add(&t.inputs(inputs), out);
     }
 }
 
-/// Adds the products of the tile's rows from `first` on.
+/// Stores the products of the tile's rows from `first` on, or adds them to what is there.
 #[target_feature(enable = "neon")]
-pub(super) fn add_rows(first: usize, t: &TileI8, out: &mut Sums<i32>) {
+pub(super) fn rows_from<const ADD: bool>(first: usize, t: &TileI8, out: &mut Sums<i32>) {
     let (steps, weights) = (t.k() / 8, t.panel(0).as_ptr());
     for row in (first..t.rows()).step_by(2) {
         let codes = t.row(row).as_ptr();
@@ -50,12 +57,12 @@ pub(super) fn add_rows(first: usize, t: &TileI8, out: &mut Sums<i32>) {
             let next = t.row(row + 1).as_ptr();
             // SAFETY: each row has k codes, the panel 16·k weights; k is a multiple of 16 and not zero.
             let sums = unsafe { sums_2x16(steps, [codes, next], weights) };
-            add_pairs(sums[0], 0, &mut out.0[row]);
-            add_pairs(sums[1], 0, &mut out.0[row + 1]);
+            put_pairs::<ADD, 8>(sums[0], 0, &mut out.0[row]);
+            put_pairs::<ADD, 8>(sums[1], 0, &mut out.0[row + 1]);
         } else {
             // SAFETY: as above.
             let sums = unsafe { sums_1x16(steps, [codes], weights) };
-            add_pairs(sums[0], 0, &mut out.0[row]);
+            put_pairs::<ADD, 8>(sums[0], 0, &mut out.0[row]);
         }
     }
 }

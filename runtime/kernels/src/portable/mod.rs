@@ -2,8 +2,8 @@
 //! `#[inline(always)]`, and the `elementwise` macro wraps each in a function with the set's features.
 //!
 //! To give the same bits everywhere, they say which products are fused into a sum (`mul_add`, one instruction in every
-//! set but x86-64's baseline, where it is a slow call), add in [`reduce::LANES`] lanes, choose with `if` instead of
-//! `f32::max` (whose handling of NaN differs between instruction sets), and call nothing else of libm.
+//! set but x86-64's baseline, where it is a slow call), add in [`reduce::LANES`] lanes, ignore NaN where
+//! they choose ([`reduce::larger`]) or keep it by an `if`, and call nothing else of libm.
 
 pub(crate) mod activation;
 pub(crate) mod exp;

@@ -1,6 +1,6 @@
 //! int8 quantisation of activations: the range of a row onto 255 codes.
 
-use super::reduce;
+use super::reduce::{self, larger, smaller};
 use crate::types::Quantisation;
 
 /// `1.5 · 2²³`: adding it rounds a float of small magnitude to an integer, ties to even, whose two's complement
@@ -40,9 +40,7 @@ pub(super) fn inverse(scale: f32) -> f32 {
 /// The integer nearest to `x`, clamped to ±127, in the low byte.
 #[inline(always)]
 pub(super) fn nearest(x: f32) -> u32 {
-    let x = if x > 127.0 { 127.0 } else { x };
-    let x = if x < -127.0 { -127.0 } else { x };
-    (x + ROUND).to_bits()
+    (larger(smaller(x, 127.0), -127.0) + ROUND).to_bits()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! weights out: each output column symmetric around zero.
 
 use super::quantise::{inverse, nearest, quantisation, quantise};
+use super::reduce::larger;
 use crate::layout::{PANEL, padded};
 use crate::types::{Quantisation, RowsF32};
 
@@ -47,8 +48,7 @@ pub(crate) fn of_columns(rows: &RowsF32, n: usize, codes: &mut [i8], scales: &mu
         for row in 0..rows.rows() {
             let values = part(rows, row, panel, used);
             for i in 0..PANEL {
-                let magnitude = values[i].abs();
-                largest[i] = if magnitude > largest[i] { magnitude } else { largest[i] };
+                largest[i] = larger(largest[i], values[i].abs());
             }
         }
         let mut inverses = [0.0; PANEL];

@@ -42,14 +42,28 @@ pub(crate) fn sum(row: &[f32]) -> f32 {
     reduce(row, 0.0, |sum, x| sum + x, |a, b| a + b)
 }
 
+/// The larger of `a` and `b`; `a` if `b` is NaN. 64-bit ARM has that as an instruction, x86-64 has the comparison.
 #[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
-    if b > a { b } else { a }
+pub(crate) fn larger(a: f32, b: f32) -> f32 {
+    if cfg!(target_arch = "aarch64") {
+        a.max(b)
+    } else if b > a {
+        b
+    } else {
+        a
+    }
 }
 
+/// The smaller of `a` and `b`; `a` if `b` is NaN.
 #[inline(always)]
-fn smaller(a: f32, b: f32) -> f32 {
-    if b < a { b } else { a }
+pub(crate) fn smaller(a: f32, b: f32) -> f32 {
+    if cfg!(target_arch = "aarch64") {
+        a.min(b)
+    } else if b < a {
+        b
+    } else {
+        a
+    }
 }
 
 /// Takes every element into its lane by `take`, then the lanes into one another by `join`.

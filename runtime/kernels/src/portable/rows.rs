@@ -14,7 +14,7 @@ pub(crate) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], eps: f32
     let variance = reduce(row, 0.0, square, |a, b| a + b) / n;
     let inverse = 1.0 / (variance + eps).sqrt();
     for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
-        *x = (*x - mean) * inverse * w + b;
+        *x = ((*x - mean) * inverse).mul_add(*w, *b);
     }
 }
 

@@ -90,9 +90,8 @@ impl<'a> TileI8<'a> {
     }
 }
 
-/// For loops that step through all rows, or all panels, by one pointer.
-#[cfg(target_arch = "x86_64")]
-impl<'a> TileI8<'a> {
+/// For loops that step through all rows by one pointer.
+impl TileI8<'_> {
     /// Where row 0 starts. Row `i` starts `i` [strides](Self::stride) further on, and has [`k`](Self::k) codes.
     #[inline]
     pub(crate) fn codes(&self) -> *const u8 {
@@ -104,7 +103,11 @@ impl<'a> TileI8<'a> {
     pub(crate) fn stride(&self) -> usize {
         self.stride
     }
+}
 
+/// For loops that step through all panels by one pointer.
+#[cfg(target_arch = "x86_64")]
+impl<'a> TileI8<'a> {
     /// Where panel 0 starts. Panel `i` starts `i · 16 · k` weights further on, and has as many.
     #[inline]
     pub(crate) fn weights(&self) -> *const i8 {

@@ -20,10 +20,15 @@ impl Softmax {
     /// Takes in the largest score of more keys: where it is the largest of all, what a query has summed and `mixed` so far
     /// becomes smaller accordingly.
     pub fn raise(&mut self, kernels: &Kernels, query: usize, largest: f32, mixed: &mut [f32]) {
-        let max = self.max[query].max(largest);
-        let correction = (self.max[query] - max).exp();
-        self.max[query] = max;
-        self.sum[query] *= correction;
-        kernels.scale(mixed, correction);
+        let before = self.max[query];
+        if largest > before {
+            self.max[query] = largest;
+            // Before the first keys there is nothing.
+            if before > f32::NEG_INFINITY {
+                let correction = (before - largest).exp();
+                self.sum[query] *= correction;
+                kernels.scale(mixed, correction);
+            }
+        }
     }
 }

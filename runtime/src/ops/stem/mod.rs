@@ -203,8 +203,9 @@ impl Stem {
     /// Layer norm and activation of every frame.
     fn layer_norm(&self, (weight, bias): &(Vector, Vector), frames: &mut [f32]) {
         let kernels = self.engine.kernels;
-        for frame in frames.chunks_exact_mut(weight.values().len()) {
-            kernels.layer_norm(frame, weight.values(), bias.values(), NORM_EPSILON);
+        let (weight, bias) = (weight.values(), bias.values());
+        for frame in frames.chunks_exact_mut(weight.len()) {
+            kernels.layer_norm(frame, weight, bias, NORM_EPSILON);
             kernels.activate(self.activation, frame);
         }
     }
