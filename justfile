@@ -43,11 +43,12 @@ bench *ARGS:
 bench-models:
     tests/bench/models
 
-# Beside onnxruntime, OpenVINO, PyTorch, tract and rten, on the same checkpoint in one run: tests/bench/RESULTS.md
+# Beside onnxruntime, OpenVINO, MNN, ncnn, ExecuTorch, PyTorch, tract and rten, on the same checkpoint in one run, with all
+# instructions and with AVX2 alone: tests/bench/RESULTS.md
 bench-peers *ARGS:
     tests/bench/peers {{ARGS}}
 
-# Executed instructions on emulated ARM CPUs, modelled cycles and times: tests/bench/ARM-RESULTS.md
+# Executed instructions on emulated ARM CPUs beside onnxruntime and MNN, modelled cycles and times: tests/bench/ARM-RESULTS.md
 bench-arm *ARGS:
     tests/bench/arm {{ARGS}}
 

@@ -8,9 +8,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 
-from .boards import BOARDS, CORES, PEERS_ON, Core
+from .boards import BOARDS, CORES, Core
 from .measure import LISTENED, PHRASES, Bench, Run, Tile
-from .peers import instructions, peers
+from .peers import PARTS, Peer, instructions, peers
 
 SECONDS = (0.5, 1)
 #: Of a core, in percent, that listening may take on the first board.
@@ -84,6 +84,7 @@ def main() -> None:
     bench = Bench(options.program, options.model, options.objdump, options.llvm_mca)
     runs = [[bench.run(core, seconds) for seconds in SECONDS] for core in CORES]
     seconds = [run for _, run in runs]
+    known = peers()
 
     print(INTRODUCTION)
     print(f"- {datetime.date.today()}")
@@ -92,7 +93,8 @@ def main() -> None:
     print(COUNTS)
     table(["emulated CPU", "kernels", "0.5 s", "1 s", "in tiles"], counts(runs))
     print(OTHERS)
-    table(["emulated CPU", *(peer.title for peer in peers()), "ours", "of the fewest", "bar"], others(options.system, seconds))
+    table(["emulated CPU", *(peer.title for peer in known), "ours", "of the fewest", "bar"],
+          others(options.system, known, seconds))
     print(TILES)
     table(["core", "modelled as", "tile", "instructions", "products", "cycles", "products per cycle",
            "bar"], (tile_row(run, tile) for run in seconds for tile in run.tiles))
@@ -131,11 +133,11 @@ def counts(runs: list[list[Run]]) -> Iterable[list[str]]:
                f"{share:.0%}"]
 
 
-def others(system: str, seconds: list[Run]) -> Iterable[list[str]]:
+def others(system: str, known: list[Peer], seconds: list[Run]) -> Iterable[list[str]]:
     """Instructions of other engines for a second of sound, beside ours."""
-    for cpu in PEERS_ON:
+    for cpu in PARTS:
         ours = next(run.instructions for run in seconds if run.core.emulated == cpu)
-        theirs = [instructions(system, peer, cpu) for peer in peers()]
+        theirs = instructions(system, known, cpu)
         share = ours / min(theirs)
         yield [cpu, *(f"{each / 1e9:.3f}" for each in (*theirs, ours)), f"{share:.2f}",
                f"{MOST_OF_PEER}, {'reached' if share <= MOST_OF_PEER else 'missed'}"]

@@ -57,6 +57,3 @@ def boards() -> tuple[Board, ...]:
 
 
 BOARDS = boards()
-
-#: Emulated CPUs on which other engines are counted, too.
-PEERS_ON = ("cortex-a72", "cortex-a76")

@@ -65,18 +65,31 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
     store(sums.as_flattened(), out);
 }
 
-/// What the negative codes add up to, without their sign.
+/// What the negative codes, a multiple of 16, add up to, without their sign.
 #[target_feature(enable = "avx2")]
 fn of_negatives(codes: &[u8]) -> i32 {
-    let zero = _mm_setzero_si128();
-    let mut sums = zero;
-    for codes in codes.as_chunks::<PANEL>().0 {
+    let (whole, rest) = codes.as_chunks::<{ 2 * PANEL }>();
+    let mut sums = _mm256_setzero_si256();
+    for codes in whole {
+        // SAFETY: `codes` is `[u8; 32]`.
+        sums = add_negatives(sums, unsafe { _mm256_loadu_si256(codes.as_ptr().cast()) });
+    }
+    if let Some(codes) = rest.first_chunk::<PANEL>() {
         // SAFETY: `codes` is `[u8; 16]`.
         let codes = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
-        let negated = _mm_max_epi8(_mm_sub_epi8(zero, codes), zero);
-        sums = _mm_add_epi64(sums, _mm_sad_epu8(negated, zero));
+        sums = add_negatives(sums, _mm256_zextsi128_si256(codes));
     }
+    let sums = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
     _mm_extract_epi32::<0>(sums) + _mm_extract_epi32::<2>(sums)
+}
+
+/// Adds to four sums.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_negatives(sums: __m256i, codes: __m256i) -> __m256i {
+    let zero = _mm256_setzero_si256();
+    let negated = _mm256_max_epi8(_mm256_sub_epi8(zero, codes), zero);
+    _mm256_add_epi64(sums, _mm256_sad_epu8(negated, zero))
 }
 
 /// Stores the sums of a tile, one vector of 16 after another.
