@@ -17,12 +17,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/bench/peers", description="wavlm beside other engines")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--only", metavar="ENGINES", help=f"some of {','.join(ENGINES)}")
-    parser.add_argument("--isa", choices=("all", "best", "avx2"), default="all", help="what this processor has, AVX2 alone, or both")
+    parser.add_argument("--isa", choices=("all", "best", "avx2"), default="all",
+                        help="measure with what this processor has, with AVX2 alone, or with both")
     return parser.parse_args()
 
 
 def instruction_sets(isa: str) -> list[Artefacts]:
-    """What to measure with."""
+    """What to measure, once for each instruction set that was asked for."""
     wide = machine.has_avx512()
     if isa == "avx2" and not wide:
         raise BenchError("this processor has no AVX-512 to leave out; leave --isa away")

@@ -1,8 +1,8 @@
 """The engines as a processor would run them whose widest instructions are AVX2.
 
-Engines choose their kernels by what `cpuid` tells. In copies of their programs and libraries every `cpuid` is replaced by an opcode that no
-processor knows, and no_avx512.c, loaded before them, answers it without AVX-512. Whether one was executed all the same is seen
-by threads.py.
+Engines choose their kernels by what `cpuid` tells. In copies of their programs and libraries every `cpuid` is replaced by an
+opcode that no processor knows, and no_avx512.c, loaded before them, answers it without AVX-512. Whether such an instruction
+was executed all the same is seen by threads.py.
 """
 
 import os
@@ -12,6 +12,10 @@ import sysconfig
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+
+import capstone
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
 
 from .artefacts import Artefacts, run
 from .settings import BENCH, CACHE
@@ -30,6 +34,7 @@ class WithoutAvx512(Artefacts):
     """The same programs and model files, used as without AVX-512."""
 
     without_avx512 = True
+
     @cached_property
     def environment(self) -> dict[str, str]:
         FOLDER.mkdir(parents=True, exist_ok=True)
@@ -64,23 +69,20 @@ def packages() -> Path:
 
 
 def replaced(program: Path, out: Path) -> Path:
-    """Writes `program` without its `cpuid`s to `out`, as a new file."""
-    code = bytearray(program.read_bytes())
+    """Writes `program` without its `cpuid`s to `out`, which may be itself; always as a new file, since others may link to it."""
+    code, mode = bytearray(program.read_bytes()), program.stat().st_mode
     found = [at for first, end in executable(program) for at in places(code, first, end)]
     for at in found:
         code[at : at + len(REPLACED)] = REPLACED
     if found or program != out:
         out.unlink(missing_ok=True)
         out.write_bytes(code)
-        shutil.copymode(program, out) if program != out else out.chmod(0o755)
+        out.chmod(mode)
     return out
 
 
 def executable(program: Path) -> list[tuple[int, int]]:
-    """Where the code lies in the file."""
-    from elftools.elf.constants import SH_FLAGS
-    from elftools.elf.elffile import ELFFile
-
+    """Where in the file code lies."""
     with program.open("rb") as file:
         return [
             (section["sh_offset"], section["sh_offset"] + section["sh_size"])
@@ -90,10 +92,9 @@ def executable(program: Path) -> list[tuple[int, int]]:
 
 
 def places(code: bytes, first: int, end: int) -> Iterator[int]:
-    """Where between `first` and `end` a `cpuid` is executed: where decoding arrives from most bytes shortly before. The same two bytes within another
-    instruction are stepped over from most of them. A start from which something undecodable comes first has no say."""
-    import capstone
-
+    """Where between `first` and `end` a `cpuid` is executed: where decoding arrives from most bytes shortly before. The same two
+    bytes within another instruction are stepped over from most of them. A start from which something undecodable comes first
+    has no say."""
     decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
 
     def says(start: int, at: int) -> bool | None:

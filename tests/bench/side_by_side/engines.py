@@ -75,7 +75,7 @@ def call(command: list, threads: int, environment: dict[str, str]) -> tuple[str,
 
 @dataclass(frozen=True)
 class Peer:
-    """Someone else's engine; its process is `command MODEL FILE.wav THREADS RUNS SECONDS`, see worker.py."""
+    """Someone else's engine; its process is `command MODEL FILE.wav THREADS RUNS SECONDS`, see worker.py, in this environment."""
 
     title: str
     model: Path
