@@ -108,7 +108,11 @@ class Bench:
             if not products:
                 continue
             largest, _ = max(loops, key=lambda each: (each[0].products, each[1]))
-            run.tiles.append(Tile(function.name, largest, self._cycles(core, largest), products))
+            tile = next((tile for tile in run.tiles if tile.name == function.name), None)
+            if tile:  # another instance of a generic function
+                tile.products += products
+            else:
+                run.tiles.append(Tile(function.name, largest, self._cycles(core, largest), products))
             run.tile_instructions += sum(executions.within(loop) for loop, _ in loops)
             run.tile_cycles += sum(self._cycles(core, loop) * times for loop, times in loops if times)
         run.tiles.sort(key=lambda tile: -tile.products)
