@@ -5,10 +5,10 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from side_by_side.artefacts import Artefacts
+from side_by_side.engines import ENGINES, Peer
 from side_by_side.measure import recording
 
 from .measure import COUNT
@@ -18,26 +18,14 @@ BENCH = Path(__file__).resolve().parents[1]
 SECONDS = 1
 #: CPUs that are emulated for them, and what Arm calls these.
 PARTS = {"cortex-a72": 0xD08, "cortex-a76": 0xD0B}
-
-
-@dataclass(frozen=True)
-class Peer:
-    """An engine that `side_by_side.worker` runs."""
-
-    title: str
-    worker: str
-    model: Path
+#: Engines of tests/bench/peers whose wheels run under emulation.
+COUNTED = ("ort-int8", "ort-qdq", "ort-f32", "mnn-int8")
 
 
 def peers() -> list[Peer]:
-    """Those whose wheels run under emulation."""
+    """The engines that are counted."""
     made = Artefacts()
-    return [
-        Peer("onnxruntime int8 (dynamic)", "onnxruntime", made.onnx_int8),
-        Peer("onnxruntime int8 (static QDQ, with convolutions)", "onnxruntime", made.onnx_qdq),
-        Peer("onnxruntime f32", "onnxruntime", made.onnx),
-        Peer("MNN int8 (weights, and activations as they come)", "mnn-low", made.mnn_int8),
-    ]
+    return [ENGINES[name](made) for name in COUNTED]
 
 
 def instructions(system: str, peers: list[Peer], emulated: str) -> list[int]:
@@ -64,9 +52,10 @@ def _process(system: str, wav: Path, emulated: str, peer: Peer, runs: int) -> in
         "PYTHONPATH": f"{BENCH}:{system}/engines", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     }  # fmt: skip
-    worker = ["-m", "side_by_side.worker", peer.worker, peer.model, wav, "1", str(runs), "0", "0"]
+    _, *worker = peer.command  # by the interpreter of that system
+    arguments = [peer.model, wav, "1", str(runs), "0", "0"]
     with tempfile.NamedTemporaryFile() as listing:
-        command = [COUNT, "aarch64", emulated, listing.name, f"{system}/usr/bin/python3.11", *worker]
+        command = [COUNT, "aarch64", emulated, listing.name, f"{system}/usr/bin/python3.11", *worker, *arguments]
         settings = ",".join(f"{name}={value}" for name, value in environment.items())
         done = subprocess.run(command, env=os.environ | {"QEMU_LD_PREFIX": system, "QEMU_SET_ENV": settings},
                               capture_output=True, text=True)

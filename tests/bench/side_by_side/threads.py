@@ -1,4 +1,4 @@
-"""How many threads of a process really computed, seen from outside; a busy machine does not blur it."""
+"""How many threads of a process really computed, and whether with AVX-512, seen from outside; a busy machine does not blur it."""
 
 import os
 import time
@@ -10,8 +10,6 @@ INTERVAL = 0.2
 # A thread that had less than this share of the busiest one's time did not share the work: it hands it out, or
 # clock ticks happened to fall on it. Engines divide work evenly, so one thread too many would have far more.
 IDLE = 1 / 3
-
-
 TICKS = os.sysconf("SC_CLK_TCK")
 # A thread is born with the last use of the one that made it, and Linux notes its own when it is next interrupted.
 BIRTH_S = 0.1
@@ -29,7 +27,7 @@ def used_avx512(thread: str, started_s: float) -> bool:
 
 @dataclass
 class ThreadWatch:
-    """User time of each thread of a process, in clock ticks, at several moments."""
+    """User time of each thread of a process, in clock ticks, at several moments; and whether one has used AVX-512 by then."""
 
     process: int
     looks: list[tuple[float, dict[str, int]]] = field(default_factory=list)

@@ -15,7 +15,7 @@ import numpy as np
 from . import sound
 
 # Runs before the clock counts: what an engine sets up lazily, caches, page faults.
-WARM_UPS = "2"
+WARM_UPS = 2
 
 # A loaded model: samples in, embeddings and logits out.
 Infer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -185,7 +185,7 @@ def measure(infer: Infer, samples: np.ndarray, runs: int, seconds: float, warm_u
     return {"runs_ms": runs_ms, "peak_rss_bytes": peak_rss()} | outputs
 
 
-def main(engine: str, model: str, wav: str, threads: str, runs: str, seconds: str, warm_ups: str = WARM_UPS) -> None:
+def main(engine: str, model: str, wav: str, threads: str, runs: str, seconds: str, warm_ups: str = str(WARM_UPS)) -> None:
     """Loading counts from opening the file; importing the library does not."""
     load = ENGINES[engine](int(threads))
     start = time.perf_counter()

@@ -1,4 +1,5 @@
-//! Loops of x86-64. As many independent sums as hide an instruction's latency: twelve of 16 registers, or 24 of 32.
+//! Loops of x86-64. As many independent sums as hide an instruction's latency: twelve of 16 registers, or
+//! 24 of 32; eight where products pass through other registers first.
 
 use super::{Peak, Peaks};
 use std::arch::asm;

@@ -5,7 +5,7 @@
 //! interleaved for twelve rows at once, and the codes once for two panels.
 
 use super::float;
-use super::sums::add_i32;
+use super::sums::put_i32;
 use crate::layout::PANEL;
 use crate::portable::kernels;
 use crate::spans::spans;
@@ -55,8 +55,8 @@ fn row_pairs<const PAIRS: usize>(t: &TileI8, out: &mut Sums<i32>) {
                 let rows = products(codes, weights, half);
                 for (row, sums) in rows.as_flattened().iter().enumerate() {
                     let out = &mut out.0[row * t.panels() + panel];
-                    add_i32(sums[0], 2 * half, out);
-                    add_i32(sums[1], 2 * half + 1, out);
+                    put_i32::<true>(sums[0], 2 * half, out);
+                    put_i32::<true>(sums[1], 2 * half + 1, out);
                 }
             }
         }

@@ -3,16 +3,19 @@
 use crate::layout::PANEL;
 use std::arch::aarch64::*;
 
-/// Adds to the sums of columns `4 * quarter ..` of a row.
+/// Stores sums of columns `4 * quarter ..` of a row, or adds them to those that are there.
 #[inline]
 #[target_feature(enable = "neon")]
-pub(super) fn add_i32(sums: int32x4_t, quarter: usize, out: &mut [i32; PANEL]) {
+pub(super) fn put_i32<const ADD: bool>(sums: int32x4_t, quarter: usize, out: &mut [i32; PANEL]) {
     let out = &mut out.as_chunks_mut::<4>().0[quarter];
     // SAFETY: `out` is `[i32; 4]`.
-    unsafe { vst1q_s32(out.as_mut_ptr(), vaddq_s32(vld1q_s32(out.as_ptr()), sums)) }
+    unsafe {
+        let sums = if ADD { vaddq_s32(vld1q_s32(out.as_ptr()), sums) } else { sums };
+        vst1q_s32(out.as_mut_ptr(), sums);
+    }
 }
 
-/// Stores sums of columns `4 * quarter ..` of a row, or adds them to those that are there; first adjacent lanes to each other.
+/// The same, first adjacent lanes added to each other.
 #[inline]
 #[target_feature(enable = "neon")]
 pub(super) fn put_pairs<const ADD: bool, const N: usize>(
@@ -21,13 +24,6 @@ pub(super) fn put_pairs<const ADD: bool, const N: usize>(
     out: &mut [i32; PANEL],
 ) {
     for (i, sums) in sums.as_chunks::<2>().0.iter().enumerate() {
-        let sums = vpaddq_s32(sums[0], sums[1]);
-        if ADD {
-            add_i32(sums, quarter + i, out);
-        } else {
-            let out = &mut out.as_chunks_mut::<4>().0[quarter + i];
-            // SAFETY: `out` is `[i32; 4]`.
-            unsafe { vst1q_s32(out.as_mut_ptr(), sums) }
-        }
+        put_i32::<ADD>(vpaddq_s32(sums[0], sums[1]), quarter + i, out);
     }
 }
