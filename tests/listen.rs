@@ -30,18 +30,23 @@ fn configuration(folder: &Path, text: &str) -> PathBuf {
 
 #[test]
 fn a_file_and_a_pipe_give_what_spot_gives() {
-    for name in ["commands-a.wav", "sentence-a.wav"] {
+    for (name, at_once) in
+        ["commands-a.wav", "sentence-a.wav"].into_iter().flat_map(|name| [(name, true), (name, false)])
+    {
         let file = sample(name);
-        let spotted = Program::new("wavlm").args(["spot", "--json"]).args([&file]).run();
+        let way = format!("--at-once={at_once}");
+        let spotted = Program::new("wavlm").args(["spot", "--json", &way]).args([&file]).run();
         let expected = events(&spotted.stdout);
+        let listen = || Program::new("wavlm").args(["listen", "--json"]);
         for extra in [&[][..], &["--no-gate"]] {
-            let heard =
-                Program::new("wavlm").args(["listen", "--json"]).args(extra).arg_pair("--file", &file).run();
+            // At once is what `listen` does unless told otherwise.
+            let way = if at_once { &[][..] } else { std::slice::from_ref(&way) };
+            let heard = listen().args(way).args(extra).arg_pair("--file", &file).run();
             assert_eq!(events(&heard.stdout), expected, "{name} {extra:?}: {}", heard.stderr);
             assert_eq!(heard.status, Some(i32::from(expected.is_empty())));
         }
         let bytes = fs::read(&file).expect("the sample");
-        let piped = Program::new("wavlm").args(["listen", "--json", "--file", "-"]).piped(&bytes);
+        let piped = listen().args([&way, "--file", "-"]).piped(&bytes);
         assert_eq!(events(&piped.stdout), expected, "{name}: {}", piped.stderr);
     }
 }

@@ -23,10 +23,10 @@ def end_of(sound):
 
 
 def run(words, at_once):
-    """Whether 95 % of the events come in time; tells what was measured. `at_once` is the program's option."""
+    """Whether 95 % of the events come in time; tells what was measured. `at_once` is the program's option, `true` or `false`."""
     word = sample("stop-b.wav")
     listening = start(
-        "listen", "--json", *(["--at-once"] if at_once else []), "--hop", str(HOP_S), "--file", "-", "--raw", f"rate={RATE},format=s16le,channels=1",
+        "listen", "--json", f"--at-once={at_once}", "--hop", str(HOP_S), "--file", "-", "--raw", f"rate={RATE},format=s16le,channels=1",
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     came = []

@@ -15,7 +15,7 @@ def main():
     parts.add_parser("connections").add_argument("--count", type=int, default=10_000)
     latency_part = parts.add_parser("latency")
     latency_part.add_argument("--words", type=int, default=40)
-    latency_part.add_argument("--at-once", action="store_true")
+    latency_part.add_argument("--at-once", choices=("true", "false"), default="true")
     asked = parser.parse_args()
     if asked.part == "day":
         good = day.run(asked.hours)

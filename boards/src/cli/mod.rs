@@ -212,9 +212,11 @@ pub struct Hearing {
     /// Windows in a row that must reach the threshold
     #[arg(long, value_name = "N")]
     pub trigger: Option<u32>,
-    /// Tell a word by the window in which it is first heard, and not once its score has passed its peak
-    #[arg(long)]
-    pub at_once: bool,
+    /// Tell a word by the window in which it is first heard, or with `false` once its score has passed its peak, half a second
+    /// later: of two words over the same sound the better one. Live sound is heard at once, unless told otherwise, and `spot`
+    /// waits
+    #[arg(long, value_name = "BOOL", require_equals = true, num_args = 0..=1, default_missing_value = "true")]
+    pub at_once: Option<bool>,
     /// Shortest time between two events of one word, in seconds
     #[arg(long, value_name = "S")]
     pub refractory: Option<f32>,

@@ -28,6 +28,8 @@ pub fn run(setup: &Setup, options: &Spot, printer: &Printer) -> Result<Verdict, 
     let sound = Sound { gate: false, ..Sound::default() };
     let mut config = Config { sound, ..Config::default() };
     config.words.change(&options.hearing);
+    // Nobody waits in front of a file: the best of the words over the same sound is told.
+    config.words.at_once.get_or_insert(false);
     let Ears { mut model, attention } = Ears::new(setup, &config, None)?;
     let (mut found, mut failed) = (0, 0);
     for file in &options.files {

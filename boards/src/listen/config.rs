@@ -68,8 +68,9 @@ pub struct Words {
     pub smoothing_windows: Option<u32>,
     /// Windows in a row that must reach the threshold.
     pub trigger_windows: Option<u32>,
-    /// Words are told by the window in which they are first heard, and not once their score has passed its peak.
-    pub at_once: bool,
+    /// Words are told by the window in which they are first heard, and not once their score has passed its peak. So they are
+    /// unless this is `false`: who speaks to a device waits for it.
+    pub at_once: Option<bool>,
     /// Shortest time between two events of one word, in seconds.
     pub refractory_s: Option<f32>,
 }
@@ -266,7 +267,7 @@ impl Words {
         self.hop_s = options.hop.or(self.hop_s);
         self.smoothing_windows = options.smoothing.or(self.smoothing_windows);
         self.trigger_windows = options.trigger.or(self.trigger_windows);
-        self.at_once |= options.at_once;
+        self.at_once = options.at_once.or(self.at_once);
         self.refractory_s = options.refractory.or(self.refractory_s);
     }
 
@@ -276,7 +277,7 @@ impl Words {
         Tuning {
             thresholds: self.thresholds.iter().map(|(word, &threshold)| (word.clone(), threshold)).collect(),
             trigger_windows: self.trigger_windows.unwrap_or(usual.trigger_windows),
-            at_once: self.at_once,
+            at_once: self.at_once.unwrap_or(true),
             ..usual
         }
     }
@@ -368,7 +369,7 @@ mod tests {
             hop: Some(0.5),
             smoothing: None,
             trigger: Some(2),
-            at_once: false,
+            at_once: Some(false),
             refractory: None,
         };
         let file = Words { threshold: Some(0.9), smoothing_windows: Some(4), ..Words::default() };
@@ -379,6 +380,7 @@ mod tests {
             (Some(0.8), Some(&0.7), Some(0.5))
         );
         assert_eq!((words.smoothing_windows, words.tuning().trigger_windows), (Some(4), 2));
+        assert!(file.tuning().at_once && !words.tuning().at_once);
         let mut words = file;
         words.change(&options(&[], true));
         assert_eq!((words.threshold, words.eager), (None, true));

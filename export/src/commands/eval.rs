@@ -4,9 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use wavlm_export::evaluate::{
-    self, FalseAlarms, Figures, GroupResult, Hearing, Invariance, Manifest, Spotted,
-};
+use wavlm_export::evaluate::{self, FalseAlarms, Figures, GroupResult, Invariance, Manifest, Spotted};
 use wavlm_export::progress::Bars;
 use wavlm_runtime::Model;
 
@@ -29,9 +27,6 @@ pub struct Arguments {
     /// Also count keywords at this threshold; may be given several times
     #[arg(long = "threshold", value_name = "X")]
     thresholds: Vec<f32>,
-    /// Hear keywords as `wavlm spot --at-once` does
-    #[arg(long)]
-    at_once: bool,
     /// Print one line of JSON for each head, kind and group, and for each invariance
     #[arg(long)]
     json: bool,
@@ -42,8 +37,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = Model::open(&arguments.file)?;
     let against = arguments.against.as_deref().map(Model::open).transpose()?;
     let progress = Bars::default();
-    let hearing = Hearing { thresholds: arguments.thresholds.clone(), at_once: arguments.at_once };
-    let results = evaluate::evaluate(&model, against.as_ref(), &manifest, &hearing, &progress)?;
+    let results = evaluate::evaluate(&model, against.as_ref(), &manifest, &arguments.thresholds, &progress)?;
     let invariances =
         if arguments.invariances { evaluate::invariances(&model, &manifest, &progress)? } else { Vec::new() };
     progress.finish();

@@ -11,7 +11,7 @@ use wavlm_runtime::tasks::words::{
 
 use super::EvaluateError;
 use super::manifest::Row;
-use super::points::{Hearing, Point};
+use super::points::Point;
 use crate::audio::AudioError;
 
 /// What was heard in a recording.
@@ -28,14 +28,13 @@ pub(super) fn listen(
     head: &str,
     row: &Row,
     points: &[Point],
-    hearing: &Hearing,
 ) -> Result<Heard, EvaluateError> {
     let unreadable = |cause| AudioError::Recording { path: row.file.clone(), cause };
     let mut logits = Logits::default();
     let mut heard = Heard { hours: 0.0, at: Vec::new() };
     for point in points {
         let decision = Decision { threshold: point.threshold, ..words.decision() };
-        let spotter = KeywordSpotter::tuned(words.labels(), &decision, &hearing.tuning());
+        let spotter = KeywordSpotter::new(words.labels(), &decision);
         let spotter = spotter.map_err(|cause| EvaluateError::Decision { head: head.to_owned(), cause })?;
         let sound = AudioReader::open(&row.file, &SoundOptions::default()).map_err(unreadable)?;
         let needed = words.needed_samples();

@@ -26,7 +26,7 @@ use crate::progress::Progress;
 pub use invariances::{Invariance, invariances};
 pub use manifest::{Kind, Manifest, Row};
 pub use perturb::{PerturbError, Perturbation};
-pub use points::{Hearing, Point};
+pub use points::Point;
 pub use speakers::{Normalised, SpeakerResult};
 pub use speech::{Alarm, FalseAlarms, SpeechResult};
 pub use text::{Rates, TextResult};
@@ -163,16 +163,16 @@ pub enum EvaluateError {
 }
 
 /// Evaluates every head that the manifest has recordings for. With `against`, also counts the decisions that another
-/// file of the same model would have made differently. Keywords are counted as `hearing` says.
+/// file of the same model would have made differently. Keywords are counted at these thresholds, too, beside those of the file.
 pub fn evaluate(
     model: &Model,
     against: Option<&Model>,
     manifest: &Manifest,
-    hearing: &Hearing,
+    thresholds: &[f32],
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
-    let mut results = words::evaluate(model, against, manifest, hearing, progress)?;
-    results.extend(speech::evaluate(model, manifest, hearing, progress)?);
+    let mut results = words::evaluate(model, against, manifest, thresholds, progress)?;
+    results.extend(speech::evaluate(model, manifest, thresholds, progress)?);
     results.extend(speakers::evaluate(model, against, manifest, progress)?);
     results.extend(text::evaluate(model, manifest, progress)?);
     results.extend(turns::evaluate(model, manifest, progress)?);

@@ -2,22 +2,6 @@
 
 use serde::Serialize;
 use wavlm_format::Decision;
-use wavlm_runtime::tasks::words::Tuning;
-
-/// How keywords are listened for, beyond what the model's decision says.
-#[derive(Clone, Debug, Default)]
-pub struct Hearing {
-    /// Thresholds at which they are counted, beside the decision's own.
-    pub thresholds: Vec<f32>,
-    /// See [`Tuning::at_once`].
-    pub at_once: bool,
-}
-
-impl Hearing {
-    pub(super) fn tuning(&self) -> Tuning {
-        Tuning { at_once: self.at_once, ..Tuning::default() }
-    }
-}
 
 /// One threshold, by name.
 #[derive(Clone, Debug, PartialEq, Serialize)]

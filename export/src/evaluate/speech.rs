@@ -6,7 +6,7 @@ use wavlm_runtime::{Model, SessionOptions};
 
 use super::listen::listen;
 use super::manifest::{Kind, Manifest};
-use super::points::{self, Hearing, Point};
+use super::points::{self, Point};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::metrics::poisson_interval;
 use crate::progress::Progress;
@@ -53,7 +53,7 @@ pub struct Alarm {
 pub(super) fn evaluate(
     model: &Model,
     manifest: &Manifest,
-    hearing: &Hearing,
+    thresholds: &[f32],
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
     let rows = manifest.of(Kind::Speech);
@@ -61,11 +61,10 @@ pub(super) fn evaluate(
         return Ok(Vec::new());
     }
     let head = manifest.head_for(Kind::Speech, WordModel::head(model))?;
-    let points = points::of(&head.decision.unwrap_or(UNTUNED), &hearing.thresholds);
+    let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
     progress.begin("speech", rows.len());
     let start = || WordModel::new(model, &SessionOptions::default());
-    let heard =
-        run_all(&rows, start, |words, row| listen(words, &head.name, row, &points, hearing), progress)?;
+    let heard = run_all(&rows, start, |words, row| listen(words, &head.name, row, &points), progress)?;
 
     let result = |(group, members): (&str, Vec<usize>)| {
         let hours: f64 = members.iter().map(|&i| heard[i].hours).sum();

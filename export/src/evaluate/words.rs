@@ -7,7 +7,7 @@ use wavlm_runtime::{Model, SessionOptions};
 
 use super::listen::{Heard, listen};
 use super::manifest::{Kind, Manifest, Row};
-use super::points::{self, Hearing, Point};
+use super::points::{self, Point};
 use super::{EvaluateError, Figures, GroupResult, by_group, run_all};
 use crate::audio;
 use crate::metrics::{Confusion, cross_entropy};
@@ -51,7 +51,7 @@ pub(super) fn evaluate(
     model: &Model,
     against: Option<&Model>,
     manifest: &Manifest,
-    hearing: &Hearing,
+    thresholds: &[f32],
     progress: &dyn Progress,
 ) -> Result<Vec<GroupResult>, EvaluateError> {
     let rows = manifest.of(Kind::Word);
@@ -63,11 +63,11 @@ pub(super) fn evaluate(
     if let Some(row) = rows.iter().find(|row| !labels.contains(&row.label)) {
         return Err(manifest.unknown_label(row, labels));
     }
-    let points = points::of(&head.decision.unwrap_or(UNTUNED), &hearing.thresholds);
+    let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
     progress.begin("words", rows.len() * if against.is_some() { 3 } else { 2 });
     let logits = logits_of(model, &rows, progress)?;
     let found = best_labels(&logits);
-    let heard = spot(model, &head.name, &rows, &points, hearing, progress)?;
+    let heard = spot(model, &head.name, &rows, &points, progress)?;
     let others = against.map(|other| logits_of(other, &rows, progress)).transpose()?;
     let others = others.map(|logits| best_labels(&logits));
 
@@ -123,12 +123,11 @@ fn spot(
     head: &str,
     rows: &[&Row],
     points: &[Point],
-    hearing: &Hearing,
     progress: &dyn Progress,
 ) -> Result<Vec<Option<Heard>>, EvaluateError> {
     let start = || WordModel::new(model, &SessionOptions::default());
     let answer = |words: &mut WordModel, row: &Row| match is_keyword(&row.label) {
-        true => listen(words, head, row, points, hearing).map(Some),
+        true => listen(words, head, row, points).map(Some),
         false => Ok(None),
     };
     run_all(rows, start, answer, progress)

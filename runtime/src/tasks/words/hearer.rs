@@ -1,5 +1,7 @@
 //! What is heard of one sound: words, phrases, and whose voice it is, out of each window that is scored.
 
+use std::collections::VecDeque;
+
 use super::score::{Score, Scored};
 use super::voices::Voices;
 use super::{Detection, Gate, KeywordSpotter};
@@ -9,12 +11,17 @@ use crate::tasks::speaker::Embedding;
 
 /// Hears keywords and phrases in one sound of any length, piece by piece, with whatever scores windows. It owns all of its
 /// state and no model, so any number of them can share one.
+///
+/// Where the scorer gives voices, a word is told once the window that has it in its middle has been scored, a hop later at
+/// most: by that window its voice is known best.
 #[derive(Debug)]
 pub struct Hearer {
     spotter: KeywordSpotter,
     gate: Option<Gate>,
     phrases: Option<PhraseSpotter>,
     voices: Voices,
+    /// Words that wait for the window that tells their voice.
+    waiting: VecDeque<Detection>,
     samples: usize,
     over: bool,
 }
@@ -22,7 +29,15 @@ pub struct Hearer {
 impl Hearer {
     /// Hears what a spotter does that has heard nothing yet.
     pub fn new(spotter: KeywordSpotter) -> Self {
-        Hearer { spotter, gate: None, phrases: None, voices: Voices::default(), samples: 0, over: false }
+        Hearer {
+            spotter,
+            gate: None,
+            phrases: None,
+            voices: Voices::default(),
+            waiting: VecDeque::new(),
+            samples: 0,
+            over: false,
+        }
     }
 
     /// Leaves out the windows in which nobody speaks.
@@ -68,10 +83,11 @@ impl Hearer {
     /// The scorer failed.
     pub fn hear(&mut self, scorer: &mut impl Score) -> Result<Vec<Detection>, Error> {
         let Hearer { spotter, gate, phrases, voices, .. } = self;
-        let mut detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
+        let detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
             let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
             let place = start..start + window.samples.len() as i64;
             if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
+                voices.push_silence(&place);
                 phrases.iter_mut().for_each(|phrases| phrases.push_silence(&place));
                 return Ok(silence.to_vec());
             }
@@ -84,13 +100,16 @@ impl Hearer {
             }
             Ok(logits)
         })?;
+        self.waiting.extend(detections);
         if let Some(phrases) = phrases {
             if self.over {
                 phrases.finish(self.samples as u64);
             }
-            detections.extend(phrases.detections());
+            self.waiting.extend(phrases.detections());
         }
-        Ok(detections)
+        let (voices, over) = (&self.voices, self.over);
+        let told = self.waiting.iter().take_while(|word| over || voices.have_passed(word)).count();
+        Ok(self.waiting.drain(..told).collect())
     }
 
     /// The voice that said a word of this sound. `None` if the scorer gives no voices, the word is too long ago, or the

@@ -1,6 +1,6 @@
 //! Scores of one keyword, window by window, become events: one per word.
 //!
-//! Times here are numbers of windows.
+//! Times here are those at which windows begin, in samples.
 
 use std::collections::VecDeque;
 
@@ -28,9 +28,9 @@ pub(super) struct Rules {
 pub(super) struct Event {
     /// Smoothed score at the peak.
     pub(super) score: f32,
-    /// Window of the peak.
+    /// Where the window of the peak begins.
     at: u64,
-    /// First and last window whose own score reached the threshold.
+    /// Where the first and the last window begin whose own score reached the threshold.
     pub(super) first: u64,
     pub(super) last: u64,
 }
@@ -39,8 +39,8 @@ pub(super) struct Event {
 #[derive(Clone, Debug)]
 pub(super) struct PeakPicker {
     rules: Rules,
-    /// Scores of the latest windows, oldest first; at most `smoothing`.
-    recent: VecDeque<f32>,
+    /// The latest windows with their scores, oldest first; at most `smoothing`.
+    recent: VecDeque<(u64, f32)>,
     /// How many windows in a row have fired.
     hits: u64,
     open: Option<Event>,
@@ -66,13 +66,13 @@ impl PeakPicker {
         }
     }
 
-    /// Takes the score of window `at`, one after the other, and returns the event that it completes.
+    /// Takes the score of the window that begins at `at`, one after the other, and returns the event that it completes.
     pub(super) fn push(&mut self, at: u64, score: f32) -> Option<Event> {
         if self.recent.len() == self.rules.smoothing {
             self.recent.pop_front();
         }
-        self.recent.push_back(score);
-        let smooth = self.recent.iter().sum::<f32>() / self.recent.len() as f32;
+        self.recent.push_back((at, score));
+        let smooth = self.recent.iter().map(|recent| recent.1).sum::<f32>() / self.recent.len() as f32;
         let fires = smooth >= self.rules.threshold;
         self.hits = if fires { self.hits + 1 } else { 0 };
         if self.is_quiet(at, fires) {
@@ -98,7 +98,7 @@ impl PeakPicker {
         }
     }
 
-    /// First window that fired of the open event, if there is one.
+    /// Where the first window that fired of the open event begins, if there is one.
     pub(super) fn open_since(&self) -> Option<u64> {
         self.open.as_ref().map(|event| event.first)
     }
@@ -127,10 +127,9 @@ impl PeakPicker {
 
     /// First and last of the recent windows whose own score reached the threshold. There is one: their mean reached it.
     fn firing(&self, at: u64) -> (u64, u64) {
-        let oldest = at + 1 - self.recent.len() as u64;
-        let mut firing = (oldest..=at).zip(&self.recent).filter(|&(_, &score)| score >= self.rules.threshold);
-        let first = firing.next().map_or(at, |(window, _)| window);
-        let last = firing.last().map_or(first, |(window, _)| window);
+        let mut firing = self.recent.iter().filter(|recent| recent.1 >= self.rules.threshold);
+        let first = firing.next().map_or(at, |recent| recent.0);
+        let last = firing.last().map_or(first, |recent| recent.0);
         (first, last)
     }
 }

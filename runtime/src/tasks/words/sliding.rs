@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use crate::tasks::high_pass::HighPass;
 
-/// Sound from a margin before the next window on, and how far windows have come.
+/// Sound from a margin before the last window on, and how far windows have come.
 #[derive(Debug)]
 pub(super) struct Sliding {
-    /// Length of a window and step between windows, in samples.
+    /// Length of a window and longest step between windows, in samples.
     pub(super) window: usize,
     pub(super) hop: usize,
     /// Samples of silence that stand before the sound, and behind it: whole hops.
@@ -23,7 +23,9 @@ pub(super) struct Sliding {
     kept_from: u64,
     received: u64,
     over: bool,
-    scored: u64,
+    /// First sample of the next window, and of the one that was scored last.
+    next_start: u64,
+    last_start: Option<u64>,
 }
 
 impl Sliding {
@@ -40,7 +42,8 @@ impl Sliding {
             kept_from: 0,
             received: silence as u64,
             over: false,
-            scored: 0,
+            next_start: 0,
+            last_start: None,
         }
     }
 
@@ -60,7 +63,7 @@ impl Sliding {
 
     /// The next window, if all of it has come, or if the sound is over and no window has covered the rest.
     pub(super) fn next(&mut self) -> Option<&[f32]> {
-        let from = (self.next_start() - self.kept_from) as usize;
+        let from = (self.next_start - self.kept_from) as usize;
         if self.samples.len() < from + self.window {
             if !self.over || self.is_covered() {
                 return None;
@@ -70,14 +73,16 @@ impl Sliding {
         self.samples.get(from..from + self.window)
     }
 
-    /// The window that [`Sliding::next`] gave has been scored.
-    pub(super) fn step(&mut self) {
-        self.scored += 1;
+    /// The window that [`Sliding::next`] gave has been scored, and the one after it begins so many samples later; at most a
+    /// hop.
+    pub(super) fn step(&mut self, samples: usize) {
+        self.last_start = Some(self.next_start);
+        self.next_start += samples.min(self.hop) as u64;
     }
 
     /// Drops the sound that neither the next window nor a margin before the last one needs.
     pub(super) fn forget(&mut self) {
-        let keep_from = self.last_start().unwrap_or(0).saturating_sub(self.margin);
+        let keep_from = self.last_start.unwrap_or(0).saturating_sub(self.margin);
         let surplus = ((keep_from - self.kept_from) as usize).min(self.samples.len());
         self.samples.drain(..surplus);
         self.kept_from += surplus as u64;
@@ -89,11 +94,6 @@ impl Sliding {
         self.samples.get(place(range.start)..place(range.end)).unwrap_or_default()
     }
 
-    /// Windows scored so far.
-    pub(super) fn scored(&self) -> u64 {
-        self.scored
-    }
-
     /// Samples that have come, with the silence.
     pub(super) fn received(&self) -> u64 {
         self.received
@@ -101,12 +101,7 @@ impl Sliding {
 
     /// First sample of the next window.
     pub(super) fn next_start(&self) -> u64 {
-        self.scored * self.hop as u64
-    }
-
-    /// First sample of the window that was scored last.
-    pub(super) fn last_start(&self) -> Option<u64> {
-        Some(self.scored.checked_sub(1)? * self.hop as u64)
+        self.next_start
     }
 
     /// All of the sound has come, and windows have covered it.
@@ -115,7 +110,7 @@ impl Sliding {
     }
 
     fn is_covered(&self) -> bool {
-        self.is_empty() || self.last_start().is_some_and(|start| self.received <= start + self.window as u64)
+        self.is_empty() || self.last_start.is_some_and(|start| self.received <= start + self.window as u64)
     }
 
     fn is_empty(&self) -> bool {
@@ -127,13 +122,13 @@ impl Sliding {
 mod tests {
     use super::*;
 
-    /// Where windows of 100 samples begin in the sound that is known so far.
-    fn starts(sliding: &mut Sliding) -> Vec<i64> {
+    /// Where windows of 100 samples begin in the sound that is known so far, this far apart.
+    fn starts(sliding: &mut Sliding, step: usize) -> Vec<i64> {
         let mut starts = Vec::new();
         while let Some(window) = sliding.next() {
             assert_eq!(window.len(), 100);
             starts.push(sliding.next_start() as i64 - sliding.silence as i64);
-            sliding.step();
+            sliding.step(step);
             sliding.forget();
         }
         starts
@@ -142,12 +137,24 @@ mod tests {
     #[test]
     fn windows_come_every_hop_and_silence_stands_around_the_sound() {
         let mut sliding = Sliding::new(100, 25, 10);
-        assert_eq!(starts(&mut sliding), []);
+        assert_eq!(starts(&mut sliding, 25), []);
         sliding.push(&[0.5; 130]);
-        assert_eq!(starts(&mut sliding), [-75, -50, -25, 0, 25]);
+        assert_eq!(starts(&mut sliding, 25), [-75, -50, -25, 0, 25]);
         sliding.finish();
         assert!(!sliding.is_done());
-        assert_eq!(starts(&mut sliding), [50, 75, 100, 125]);
+        assert_eq!(starts(&mut sliding, 25), [50, 75, 100, 125]);
+        assert!(sliding.is_done());
+    }
+
+    #[test]
+    fn windows_may_come_sooner_and_never_later_than_a_hop() {
+        let mut sliding = Sliding::new(100, 25, 10);
+        sliding.push(&[0.5; 75]);
+        assert_eq!(starts(&mut sliding, 16), [-75, -59, -43, -27]);
+        sliding.push(&[0.5; 50]);
+        assert_eq!(starts(&mut sliding, 40), [-11, 14]);
+        sliding.finish();
+        assert_eq!(starts(&mut sliding, 25), [39, 64, 89, 114]);
         assert!(sliding.is_done());
     }
 
@@ -155,7 +162,7 @@ mod tests {
     fn no_sound_is_no_window() {
         let mut sliding = Sliding::new(100, 25, 10);
         sliding.finish();
-        assert_eq!(starts(&mut sliding), []);
+        assert_eq!(starts(&mut sliding, 25), []);
         assert!(sliding.is_done());
     }
 
@@ -165,7 +172,7 @@ mod tests {
         for _ in 0..50 {
             sliding.push(&[0.1; 12_345]);
             while sliding.next().is_some() {
-                sliding.step();
+                sliding.step(4000);
                 sliding.forget();
             }
             assert!(sliding.samples.len() <= 1600 + 4000 + 16_000 && sliding.samples.capacity() < 64_000);

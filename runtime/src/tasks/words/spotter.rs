@@ -16,6 +16,17 @@ use super::tuning::Tuning;
 use crate::frontend::SAMPLE_RATE;
 use crate::windows::SharedFrames;
 
+/// Behind a window in which a keyword is at least as probable as this, the next one begins sooner.
+const LIKELY: f32 = 0.5;
+/// From frame to frame of a published WavLM, in seconds: windows whole frames apart share them.
+const FRAME_S: f32 = 0.02;
+
+/// Two thirds of a hop, in samples, and whole frames where the hop has room for them.
+fn closer_step(hop: usize) -> usize {
+    let (step, frame) = ((2 * hop).div_ceil(3), seconds_to_samples(FRAME_S));
+    if step < frame { step } else { step / frame * frame }
+}
+
 /// A keyword that was heard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {
@@ -65,8 +76,9 @@ pub struct Window<'a> {
 /// [`KeywordSpotter::run`] is that inner loop.
 ///
 /// - An offset of the samples, and whatever else is slower than 3 Hz, is removed first.
-/// - Windows begin every `hop_s`. Silence stands before the sound and behind it: as many windows hold its first word and its
-///   last one as any other.
+/// - Windows begin every `hop_s`, and two thirds of that behind one in which a keyword is more probable than not: what is
+///   half heard is looked at again sooner. Silence stands before the sound and behind it: as many windows hold its first
+///   word and its last one as any other.
 /// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the
 ///   beginning). A score of at least `threshold` opens an event; its highest score is reported when the score falls
 ///   below the threshold, or has not risen for half a window. [`Tuning::at_once`] reports the first one instead.
@@ -123,10 +135,10 @@ impl KeywordSpotter {
                 threshold,
                 smoothing,
                 trigger: tuning.trigger_windows.into(),
-                patience: (window / 2).div_ceil(hop) as u64,
+                patience: window as u64 / 2,
                 at_once: tuning.at_once,
-                refractory: seconds_to_samples(decision.refractory_s).div_ceil(hop) as u64,
-                window: window.div_ceil(hop) as u64,
+                refractory: seconds_to_samples(decision.refractory_s) as u64,
+                window: window as u64,
             })
         };
         let threshold =
@@ -210,12 +222,22 @@ impl KeywordSpotter {
         self.levels.push(self.sliding.sound(&(self.levels.received()..end)));
         for (label, &probability) in probabilities.iter().enumerate() {
             let picker = self.pickers.get_mut(label).and_then(Option::as_mut);
-            if let Some(event) = picker.and_then(|picker| picker.push(self.sliding.scored(), probability)) {
+            if let Some(event) = picker.and_then(|picker| picker.push(start, probability)) {
                 self.add_event(label, &event);
             }
         }
-        self.sliding.step();
+        self.sliding.step(self.step_behind(&probabilities));
         self.stretches.slid(probabilities, start, &self.sliding, &self.levels);
+    }
+
+    /// How many samples behind a window with these probabilities the next one begins.
+    fn step_behind(&self, probabilities: &[f32]) -> usize {
+        let mut heard = self.pickers.iter().zip(probabilities).filter(|(picker, _)| picker.is_some());
+        if heard.any(|(_, &probability)| probability >= LIKELY) {
+            closer_step(self.sliding.hop)
+        } else {
+            self.sliding.hop
+        }
     }
 
     /// Goes on once all that the last window led to has been scored.
@@ -246,7 +268,7 @@ impl KeywordSpotter {
             }
         } else if !self.at_once {
             let open = self.pickers.iter().flatten().filter_map(PeakPicker::open_since).min();
-            let open = open.map_or(u64::MAX, |first| first * self.sliding.hop as u64);
+            let open = open.unwrap_or(u64::MAX);
             let phrase = self.stretches.since().unwrap_or(u64::MAX);
             // However long an event stays open, words are told within a few windows.
             frontier = open.max(next.saturating_sub(window)).min(phrase).min(next);
@@ -265,7 +287,7 @@ impl KeywordSpotter {
 
     fn add_event(&mut self, label: usize, event: &Event) {
         let (window, hop) = (self.sliding.window as u64, self.sliding.hop as u64);
-        let (first, last) = (event.first * hop, event.last * hop);
+        let (first, last) = (event.first, event.last);
         let middle = first.midpoint(last);
         let (start, end) = match (first + window).checked_sub(last) {
             Some(common) if common >= seconds_to_samples(MIN_WORD_S) as u64 => (last, first + window),

@@ -33,8 +33,8 @@ pub(super) struct Stretches {
     thresholds: Vec<Option<f32>>,
     /// Places of the window at which a stretch is scored.
     smoothing: usize,
-    /// Probabilities in the latest windows, those that share sound with the last one.
-    recent: VecDeque<Vec<f32>>,
+    /// The latest windows, those that share sound with the last one: where each begins, and its probabilities.
+    recent: VecDeque<(u64, Vec<f32>)>,
     /// Stretches that are to be scored.
     queue: VecDeque<CloseUp>,
     view: View,
@@ -88,21 +88,19 @@ impl Stretches {
         }
     }
 
-    /// Takes the probabilities of the window that begins at `start`, and looks at the sound of its first hop.
+    /// Takes the probabilities of the window that begins at `start`, and looks at its sound up to where the next one begins.
     pub(super) fn slid(&mut self, probabilities: Vec<f32>, start: u64, sliding: &Sliding, levels: &Levels) {
-        if self.recent.len() == sliding.window.div_ceil(sliding.hop) {
+        let window = sliding.window as u64;
+        while self.recent.front().is_some_and(|&(earlier, _)| earlier + window <= start) {
             self.recent.pop_front();
         }
-        self.recent.push_back(probabilities);
-        self.look(start..start + sliding.hop as u64, start + sliding.window as u64, sliding, levels);
+        self.recent.push_back((start, probabilities));
+        self.look(start..sliding.next_start(), start + window, sliding, levels);
     }
 
     /// Looks at the end of the sound, behind which is a pause.
     pub(super) fn look_at_the_end(&mut self, sliding: &Sliding, levels: &Levels) {
-        if let Some(start) = sliding.last_start() {
-            let rest = start + sliding.hop as u64..sliding.received();
-            self.look(rest, u64::MAX, sliding, levels);
-        }
+        self.look(sliding.next_start()..sliding.received(), u64::MAX, sliding, levels);
     }
 
     /// Looks for stretches that begin in `beginnings`, in sound that is known up to `end`.
@@ -157,12 +155,13 @@ impl Stretches {
 
     /// Keywords that are not improbable in a sliding window that holds all of the sound.
     fn hints(&self, sound: &Range<u64>, sliding: &Sliding) -> Vec<usize> {
-        let (window, hop) = (sliding.window as u64, sliding.hop as u64);
-        let oldest = sliding.scored() - self.recent.len() as u64;
-        let holding = (oldest..)
-            .zip(&self.recent)
-            .filter(|&(number, _)| number * hop <= sound.start && sound.end <= number * hop + window);
-        let holding: Vec<&Vec<f32>> = holding.map(|(_, probabilities)| probabilities).collect();
+        let holds = |start: u64| start <= sound.start && sound.end <= start + sliding.window as u64;
+        let holding: Vec<&Vec<f32>> = self
+            .recent
+            .iter()
+            .filter(|&&(start, _)| holds(start))
+            .map(|(_, probabilities)| probabilities)
+            .collect();
         let is_hinted = |label: usize, threshold: f32| {
             let least = threshold.min(HINT);
             holding.iter().any(|probabilities| probabilities.get(label).is_some_and(|&p| p >= least))

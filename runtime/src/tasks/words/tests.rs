@@ -123,6 +123,24 @@ fn a_word_alone_is_told_within_a_window_of_its_end() {
 }
 
 #[test]
+fn behind_a_window_that_is_likely_to_hold_a_word_the_next_one_comes_sooner() {
+    let mut spotter = KeywordSpotter::new(&labels(), &DECISION).expect("a sound decision");
+    spotter.push(&sound(4.0, &[(1.3, YES)]));
+    let mut windows = Vec::new();
+    let scored = spotter.run(|window| -> Result<Vec<f32>, ()> {
+        let logits = model(window.samples);
+        windows.extend(window.place.map(|(start, _)| (start, probabilities(&logits)[1])));
+        Ok(logits)
+    });
+    scored.expect("the model runs");
+    let steps = windows.windows(2).map(|pair| (pair[0].1 >= 0.5, pair[1].0 - pair[0].0));
+    let (likely, others): (Vec<_>, Vec<_>) = steps.partition(|step| step.0);
+    // A hop is 4000 samples; eight frames are nearest to two thirds of it.
+    assert!(likely.len() >= 3 && likely.iter().all(|step| step.1 == 2560), "{likely:?}");
+    assert!(others.len() >= 8 && others.iter().all(|step| step.1 == 4000), "{others:?}");
+}
+
+#[test]
 fn at_once_a_word_is_told_within_a_hop_of_its_end_and_once() {
     let at_once = Tuning { at_once: true, ..Tuning::default() };
     for start in [1.0, 1.07, 1.13, 1.2] {

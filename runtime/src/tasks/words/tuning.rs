@@ -17,7 +17,8 @@ pub struct Tuning {
     /// scored by itself, at as many places as windows are averaged, and needs no more than that.
     pub trigger_windows: u32,
     /// A word is told by the window in which it is heard first, and not once its score has passed its peak: some half a second
-    /// sooner, with the score of that moment. Of words heard in the same sound the first is told, and not the best.
+    /// sooner, with the score of that moment. Of words heard in the same sound the first is told, and not the best; of the same
+    /// word said many times in one breath some are told as one.
     pub at_once: bool,
 }
 
