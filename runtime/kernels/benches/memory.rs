@@ -46,30 +46,30 @@ impl<T: Copy + Default> Aligned<T> {
     }
 }
 
-/// int8 weights that take turns, as many as wavlm-base has: when the same come round again they have left the caches,
-/// and are read from memory as in a run of the model.
-pub struct Model {
-    weights: Aligned<i8>,
+/// Weights that take turns, as many bytes as wavlm-base has in int8: when the same come round again they have left the
+/// caches, and are read from memory as in a run of the model.
+pub struct Model<T> {
+    weights: Aligned<T>,
     next: Cell<usize>,
 }
 
-impl Model {
-    const BYTES: usize = 96 << 20;
+impl<T: Copy + Default> Model<T> {
+    const LENGTH: usize = 96 << 20;
 
-    pub fn new() -> Self {
-        let weights = jumble().map(|x| (i16::from(x) - 125) as i8);
-        Self { weights: Aligned::new(Self::BYTES, weights), next: Cell::new(0) }
+    /// Weights made of numbers from 0 to 250.
+    pub fn new(weight: fn(u8) -> T) -> Self {
+        Self { weights: Aligned::new(Self::LENGTH, jumble().map(weight)), next: Cell::new(0) }
     }
 
     /// The next `n` weights.
-    pub fn stream(&self, n: usize) -> &[i8] {
-        let start = if self.next.get() + n <= Self::BYTES { self.next.get() } else { 0 };
+    pub fn stream(&self, n: usize) -> &[T] {
+        let start = if self.next.get() + n <= Self::LENGTH { self.next.get() } else { 0 };
         self.next.set((start + n).next_multiple_of(LINE));
         &self.weights.get()[start..][..n]
     }
 
     /// The same `n` weights every time.
-    pub fn first(&self, n: usize) -> &[i8] {
+    pub fn first(&self, n: usize) -> &[T] {
         &self.weights.get()[..n]
     }
 }

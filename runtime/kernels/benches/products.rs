@@ -4,7 +4,9 @@ use crate::memory::{Model, codes, floats};
 use crate::timing::{Case, Group, Precision, Run, calls};
 use Weights::{Cold, Warm};
 use std::rc::Rc;
-use wavlm_kernels::{Epilogue, Kernels, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, padded};
+use wavlm_kernels::{
+    Epilogue, GROUP_I4, Kernels, MatMut, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8, padded,
+};
 
 /// One product: `rows` by `k`, the rows `stride` apart, times `k` by `n`.
 struct Shape {
@@ -38,6 +40,15 @@ const INT8: &[Shape] = &[
     Shape { name: "small feed-forward, up", rows: 49,  k: 128,  n: 512,  stride: 128,  weights: Warm },
 ];
 
+/// Linear layers of wavlm-base with weights in four bits.
+#[rustfmt::skip]
+const INT4: &[Shape] = &[
+    Shape { name: "attention, a linear",    rows: 49,  k: 768,  n: 768,  stride: 768,  weights: Cold },
+    Shape { name: "attention, q k v",       rows: 49,  k: 768,  n: 2304, stride: 768,  weights: Cold },
+    Shape { name: "feed-forward, up",       rows: 49,  k: 768,  n: 3072, stride: 768,  weights: Cold },
+    Shape { name: "feed-forward, down",     rows: 49,  k: 3072, n: 768,  stride: 3072, weights: Cold },
+];
+
 /// Convolution 0, and a block of queries by keys.
 #[rustfmt::skip]
 const FLOAT: &[Shape] = &[
@@ -49,22 +60,33 @@ const FLOAT: &[Shape] = &[
 ];
 
 pub fn cases(tables: &[&'static Kernels]) -> Vec<Case> {
-    let model = Rc::new(Model::new());
+    let model = Rc::new(Model::new(|x| x.wrapping_sub(125) as i8));
+    let codes = Rc::new(Model::new(|x| x));
     let int8 = INT8.iter().flat_map(|shape| {
         let model = &model;
         tables.iter().map(move |kernels| {
             let run = calls(int8(kernels, shape, Rc::clone(model)));
-            shape.case(kernels, Precision::Int8, run)
+            shape.case(kernels, "int8", Precision::Int8, run)
+        })
+    });
+    let int4 = INT4.iter().flat_map(|shape| {
+        let codes = &codes;
+        tables.iter().map(move |kernels| {
+            let run = calls(int4(kernels, shape, Rc::clone(codes)));
+            shape.case(kernels, "int4", Precision::Int8, run)
         })
     });
     let float = FLOAT.iter().flat_map(|shape| {
-        tables.iter().map(move |kernels| shape.case(kernels, Precision::Float, calls(float(kernels, shape))))
+        tables
+            .iter()
+            .map(move |kernels| shape.case(kernels, "f32", Precision::Float, calls(float(kernels, shape))))
     });
-    int8.chain(float).collect()
+    int8.chain(int4).chain(float).collect()
 }
 
 impl Shape {
-    fn case(&self, kernels: &Kernels, precision: Precision, run: Run) -> Case {
+    /// A case whose weights are `bits`, and whose sums are of that precision.
+    fn case(&self, kernels: &Kernels, bits: &str, precision: Precision, run: Run) -> Case {
         let Self { name, rows, k, n, .. } = *self;
         let weights = match self.weights {
             Cold => "cold",
@@ -73,7 +95,7 @@ impl Shape {
         Case {
             kernel: kernels.name(),
             group: Group::Product(precision),
-            name: format!("{} {name}: {rows} x {k} x {n}, {weights}", precision.name()),
+            name: format!("{bits} {name}: {rows} x {k} x {n}, {weights}"),
             work: (rows * k * n) as u64,
             run,
         }
@@ -85,7 +107,7 @@ impl Shape {
     }
 }
 
-fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model>) -> impl FnMut() {
+fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model<i8>>) -> impl FnMut() {
     let Shape { rows, k, n, stride, .. } = *shape;
     let codes = codes(shape.extent(padded(k)));
     let (row_scales, offsets) = (vec![1e-2; rows], vec![0.0; rows]);
@@ -104,6 +126,26 @@ fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model>) -> i
             &PanelsI8::new(weights, &scales, &sums, n, k),
             &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
             MatMut::dense(out.get_mut(), rows, n),
+        );
+    }
+}
+
+fn int4(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model<u8>>) -> impl FnMut() {
+    let Shape { rows, k, n, stride, .. } = *shape;
+    let codes = codes(shape.extent(padded(k)));
+    let (row_scales, offsets) = (vec![1e-2; rows], vec![0.0; rows]);
+    let (scales, sums) = (vec![1e-3; padded(n)], vec![0; padded(n)]);
+    let multipliers = vec![11; padded(n) * k / GROUP_I4];
+    let bias = floats(n);
+    let (mut out, mut unpacked) = (floats(rows * n), vec![0; Kernels::unpacked_i4(k)]);
+    move || {
+        let weights = model.stream(padded(n) * k / 2);
+        kernels.matmul_i4(
+            &RowsI8::new(codes.get(), stride, &row_scales, &offsets),
+            &PanelsI4::new(weights, &multipliers, &scales, &sums, n, k),
+            &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
+            MatMut::dense(out.get_mut(), rows, n),
+            &mut unpacked,
         );
     }
 }
