@@ -14,9 +14,9 @@ from .settings import EVALUATION, EXPORT, RecipeError
 
 WINDOW_S, HOP_S, SMOOTHING, REFRACTORY_S = 1.0, 0.24, 2, 1.0
 GRID = np.round(1 / (1 + np.exp(-np.arange(-1, 7.1, 0.25))), 4)  # odds, evenly by their logarithm
-# False alarms per hour of the dev voices' sentences, English and foreign: five and twelve in the 1.8 hours that there are. Fewer
-# than five would be a matter of chance.
-CAUTIOUS, EAGER = 3.0, 7.0
+# False alarms per hour of the dev voices' sentences, English and foreign. The first is two in the 1.8 hours that there are: a single
+# one would be a matter of chance.
+CAUTIOUS, EAGER = 1.1, 6.0
 OTHERS_IN = 0.02  # share of knocks of other dev voices that a lock may let in
 # Recordings of one person are refused at enrolment if they differ as three of four pairs of strangers do. People's recordings
 # differ more than those of a synthesiser, so what dev voices do among themselves would be too much to ask.

@@ -16,6 +16,12 @@ const QUIET: f32 = 1e-3;
 /// Frames this far below the loudest one, as a ratio of powers (20 dB), may be a pause.
 const LULL: f32 = 1e-2;
 
+/// Sound whose last frames are all this far below the loudest one, as a ratio of powers (10 dB), pauses at its end: a room's
+/// echo and its noise are no louder.
+const HUSH: f32 = 0.1;
+/// How many frames that are: 80 ms.
+const HUSHED: u64 = 8;
+
 /// Powers of the latest frames.
 #[derive(Debug)]
 pub(super) struct Levels {
@@ -90,6 +96,11 @@ impl Levels {
         bursts
     }
 
+    /// Whether the sound in `start..end` pauses at its end; so it does where nothing is heard.
+    pub(super) fn pauses_at_the_end(&self, start: u64, end: u64) -> bool {
+        self.loudest(end.saturating_sub(HUSHED * FRAME), end) <= self.loudest(start, end) * HUSH
+    }
+
     fn loudest(&self, start: u64, end: u64) -> f32 {
         self.frames(start, end).fold(0.0, |max, (_, power)| max.max(power))
     }
@@ -129,6 +140,15 @@ mod tests {
             assert_eq!(levels.trim(0, 8000), (3200, 4800));
             assert_eq!(levels.trim(3500, 8000), (3520, 4800));
         }
+    }
+
+    #[test]
+    fn a_pause_at_the_end_is_as_long_as_one_between_words() {
+        let spoken = |quiet: usize| levels(&[(0.02, 8000), (0.5, 4800), (0.1, quiet)], 0.0);
+        assert!(spoken(1280).pauses_at_the_end(0, 12_800 + 1280));
+        assert!(!spoken(1280).pauses_at_the_end(0, 12_800 + 1120));
+        assert!(!spoken(1280).pauses_at_the_end(13_000, 12_800 + 1280), "what is loud is not in it");
+        assert!(levels(&[(0.0, 8000)], 0.0).pauses_at_the_end(0, 8000));
     }
 
     #[test]

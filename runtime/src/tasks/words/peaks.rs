@@ -4,12 +4,16 @@
 
 use std::collections::VecDeque;
 
+/// Where the sound goes on at the end of a window, so many times as many windows are averaged: what may be the beginning of
+/// a longer word is judged by more of what follows.
+const AMID_SOUND: usize = 2;
+
 /// When to report. See [`KeywordSpotter`](super::KeywordSpotter).
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     /// Smallest smoothed score that is an event.
     pub(super) threshold: f32,
-    /// Windows averaged; at least 1.
+    /// Windows averaged where the sound pauses; at least 1.
     pub(super) smoothing: usize,
     /// Windows in a row whose smoothed score must reach the threshold; at least 1.
     pub(super) trigger: u64,
@@ -39,7 +43,7 @@ pub(super) struct Event {
 #[derive(Clone, Debug)]
 pub(super) struct PeakPicker {
     rules: Rules,
-    /// The latest windows with their scores, oldest first; at most `smoothing`.
+    /// The latest windows with their scores, oldest first; as many as may be averaged.
     recent: VecDeque<(u64, f32)>,
     /// How many windows in a row have fired.
     hits: u64,
@@ -58,7 +62,7 @@ struct Quiet {
 impl PeakPicker {
     pub(super) fn new(rules: Rules) -> Self {
         PeakPicker {
-            recent: VecDeque::with_capacity(rules.smoothing),
+            recent: VecDeque::with_capacity(AMID_SOUND * rules.smoothing),
             rules,
             hits: 0,
             open: None,
@@ -66,13 +70,17 @@ impl PeakPicker {
         }
     }
 
-    /// Takes the score of the window that begins at `at`, one after the other, and returns the event that it completes.
-    pub(super) fn push(&mut self, at: u64, score: f32) -> Option<Event> {
-        if self.recent.len() == self.rules.smoothing {
+    /// Takes the score of the window that begins at `at`, one after the other, and whether the sound pauses at its end.
+    /// Returns the event that it completes.
+    pub(super) fn push(&mut self, at: u64, score: f32, pauses: bool) -> Option<Event> {
+        if self.recent.len() == AMID_SOUND * self.rules.smoothing {
             self.recent.pop_front();
         }
         self.recent.push_back((at, score));
-        let smooth = self.recent.iter().map(|recent| recent.1).sum::<f32>() / self.recent.len() as f32;
+        let most = if pauses { 1 } else { AMID_SOUND } * self.rules.smoothing;
+        let averaged = self.recent.len().min(most);
+        let latest = self.recent.iter().rev().take(averaged);
+        let smooth = latest.map(|recent| recent.1).sum::<f32>() / averaged as f32;
         let fires = smooth >= self.rules.threshold;
         self.hits = if fires { self.hits + 1 } else { 0 };
         if self.is_quiet(at, fires) {
@@ -80,7 +88,7 @@ impl PeakPicker {
         }
         match &mut self.open {
             None if self.hits >= self.rules.trigger => {
-                let (first, last) = self.firing(at);
+                let (first, last) = self.firing(at, averaged);
                 self.open = Some(Event { score: smooth, at, first, last });
                 if self.rules.at_once { self.close(false) } else { None }
             }
@@ -125,9 +133,10 @@ impl PeakPicker {
         !over
     }
 
-    /// First and last of the recent windows whose own score reached the threshold. There is one: their mean reached it.
-    fn firing(&self, at: u64) -> (u64, u64) {
-        let mut firing = self.recent.iter().filter(|recent| recent.1 >= self.rules.threshold);
+    /// First and last of the averaged windows whose own score reached the threshold. There is one: their mean reached it.
+    fn firing(&self, at: u64, averaged: usize) -> (u64, u64) {
+        let averaged = self.recent.range(self.recent.len() - averaged..);
+        let mut firing = averaged.filter(|recent| recent.1 >= self.rules.threshold);
         let first = firing.next().map_or(at, |recent| recent.0);
         let last = firing.last().map_or(first, |recent| recent.0);
         (first, last)
@@ -151,7 +160,7 @@ mod tests {
     fn events(rules: Rules, scores: &[f32]) -> Vec<(f32, u64, u64, u64)> {
         let mut picker = PeakPicker::new(rules);
         let mut events: Vec<Event> =
-            scores.iter().zip(0..).filter_map(|(&score, at)| picker.push(at, score)).collect();
+            scores.iter().zip(0..).filter_map(|(&score, at)| picker.push(at, score, true)).collect();
         events.extend(picker.finish());
         events.iter().map(|event| (event.score, event.at, event.first, event.last)).collect()
     }
@@ -204,6 +213,23 @@ mod tests {
     }
 
     #[test]
+    fn where_the_sound_goes_on_twice_as_many_windows_are_averaged() {
+        let mut picker = PeakPicker::new(Rules { smoothing: 2, at_once: true, ..RULES });
+        let mut told = |at, score, pauses| picker.push(at, score, pauses).map(|event| event.score);
+        assert_eq!([told(0, 0.0, true), told(1, 0.0, false)], [None; 2]);
+        assert_eq!(
+            [told(2, 0.75, false), told(3, 0.75, false)],
+            [None; 2],
+            "0.75 of the last two, 0.375 of four"
+        );
+        assert_eq!(told(4, 0.75, false), Some(0.5625));
+        let mut picker = PeakPicker::new(Rules { smoothing: 2, at_once: true, ..RULES });
+        let scores = [0.0, 0.0, 0.75, 0.75];
+        let told = scores.iter().zip(0..).find_map(|(&score, at)| picker.push(at, score, at == 3));
+        assert_eq!(told.map(|event| (event.score, event.at, event.first)), Some((0.75, 3, 2)));
+    }
+
+    #[test]
     fn as_many_windows_in_a_row_must_fire_as_were_asked_for() {
         let rules = Rules { trigger: 2, ..RULES };
         assert!(events(rules.clone(), &[0.9, 0.1, 0.9, 0.1]).is_empty());
@@ -217,7 +243,7 @@ mod tests {
         let told: Vec<bool> = [0.1, 0.6, 0.9, 0.7]
             .iter()
             .zip(0..)
-            .map(|(&score, at)| picker.push(at, score).is_some())
+            .map(|(&score, at)| picker.push(at, score, true).is_some())
             .collect();
         assert_eq!(told, [false, true, false, false]);
         assert_eq!(events(rules.clone(), &[0.1, 0.6, 0.9, 0.7, 0.1, 0.1]), [(0.6, 1, 1, 1)]);

@@ -80,7 +80,8 @@ pub struct Window<'a> {
 ///   half heard is looked at again sooner. Silence stands before the sound and behind it: as many windows hold its first
 ///   word and its last one as any other.
 /// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the
-///   beginning). A score of at least `threshold` opens an event; its highest score is reported when the score falls
+///   beginning), and over twice as many where the sound does not pause at the end of the window: what goes on may be a
+///   longer word. A score of at least `threshold` opens an event; its highest score is reported when the score falls
 ///   below the threshold, or has not risen for half a window. [`Tuning::at_once`] reports the first one instead.
 /// - The next event of that keyword opens once `refractory_s` have passed since the peak, and the score has been below
 ///   the threshold in between or the window no longer shares sound with the peak's: a word is heard once.
@@ -220,9 +221,10 @@ impl KeywordSpotter {
         let start = self.sliding.next_start();
         let end = (start + self.sliding.window as u64).min(self.sliding.received());
         self.levels.push(self.sliding.sound(&(self.levels.received()..end)));
+        let pauses = self.levels.pauses_at_the_end(start, end);
         for (label, &probability) in probabilities.iter().enumerate() {
             let picker = self.pickers.get_mut(label).and_then(Option::as_mut);
-            if let Some(event) = picker.and_then(|picker| picker.push(start, probability)) {
+            if let Some(event) = picker.and_then(|picker| picker.push(start, probability, pauses)) {
                 self.add_event(label, &event);
             }
         }
