@@ -26,7 +26,7 @@ def words(lines):
     found = [line for line in lines if line["kind"] == "word"]
     if not found:
         return ""
-    points = [f"{point['point']} ({point['threshold']:.2f})" for point in found[0]["spotted"]]
+    points = [f"{point['point']} ({point['threshold']:g})" for point in found[0]["spotted"]]
     mixed = [line for line in found if line["group"].split("-")[0] in MIXED]
     rows = [heard(line["group"], [line]) for line in found if line not in mixed]
     conditions = sorted({"-".join(line["group"].split("-")[3:]) for line in mixed})
@@ -86,7 +86,7 @@ def speech(lines):
     found = [line for line in lines if line["kind"] == "speech"]
     if not found:
         return ""
-    points = [f"{point['point']} ({point['threshold']:.2f})" for point in found[0]["points"]]
+    points = [f"{point['point']} ({point['threshold']:g})" for point in found[0]["points"]]
     apart = "people-apart-"
     rows = [
         summed(lines, "people talking", lambda g: g.startswith("people-") and not g.startswith(apart)),
