@@ -26,23 +26,19 @@ enum Weights {
     Warm,
 }
 
-/// wavlm-base over its 49 frames and 263 of its stem's windows; then the built-in model.
+/// Convolutions of wavlm-base over 263 of its stem's windows and its 49 frames; then the built-in model.
 #[rustfmt::skip]
 const INT8: &[Shape] = &[
     Shape { name: "stem, 3 taps",           rows: 263, k: 1536, n: 512,  stride: 1024, weights: Cold },
     Shape { name: "stem, 2 taps",           rows: 263, k: 1024, n: 512,  stride: 1024, weights: Cold },
     Shape { name: "positional, a group",    rows: 49,  k: 6144, n: 48,   stride: 48,   weights: Cold },
-    Shape { name: "attention, a linear",    rows: 49,  k: 768,  n: 768,  stride: 768,  weights: Cold },
-    Shape { name: "attention, q k v",       rows: 49,  k: 768,  n: 2304, stride: 768,  weights: Cold },
-    Shape { name: "feed-forward, up",       rows: 49,  k: 768,  n: 3072, stride: 768,  weights: Cold },
-    Shape { name: "feed-forward, down",     rows: 49,  k: 3072, n: 768,  stride: 3072, weights: Cold },
     Shape { name: "small attention",        rows: 49,  k: 128,  n: 128,  stride: 128,  weights: Warm },
     Shape { name: "small feed-forward, up", rows: 49,  k: 128,  n: 512,  stride: 128,  weights: Warm },
 ];
 
-/// Linear layers of wavlm-base with weights in four bits.
+/// Linear layers of wavlm-base, whose weights may have four bits.
 #[rustfmt::skip]
-const INT4: &[Shape] = &[
+const LINEAR: &[Shape] = &[
     Shape { name: "attention, a linear",    rows: 49,  k: 768,  n: 768,  stride: 768,  weights: Cold },
     Shape { name: "attention, q k v",       rows: 49,  k: 768,  n: 2304, stride: 768,  weights: Cold },
     Shape { name: "feed-forward, up",       rows: 49,  k: 768,  n: 3072, stride: 768,  weights: Cold },
@@ -62,14 +58,14 @@ const FLOAT: &[Shape] = &[
 pub fn cases(tables: &[&'static Kernels]) -> Vec<Case> {
     let model = Rc::new(Model::new(|x| x.wrapping_sub(125) as i8));
     let codes = Rc::new(Model::new(|x| x));
-    let int8 = INT8.iter().flat_map(|shape| {
+    let int8 = INT8.iter().chain(LINEAR).flat_map(|shape| {
         let model = &model;
         tables.iter().map(move |kernels| {
             let run = calls(int8(kernels, shape, Rc::clone(model)));
             shape.case(kernels, "int8", Precision::Int8, run)
         })
     });
-    let int4 = INT4.iter().flat_map(|shape| {
+    let int4 = LINEAR.iter().flat_map(|shape| {
         let codes = &codes;
         tables.iter().map(move |kernels| {
             let run = calls(int4(kernels, shape, Rc::clone(codes)));

@@ -138,7 +138,7 @@ impl PeakPicker {
         let averaged = self.recent.range(self.recent.len() - averaged..);
         let mut firing = averaged.filter(|recent| recent.1 >= self.rules.threshold);
         let first = firing.next().map_or(at, |recent| recent.0);
-        let last = firing.last().map_or(first, |recent| recent.0);
+        let last = firing.next_back().map_or(first, |recent| recent.0);
         (first, last)
     }
 }
