@@ -102,6 +102,22 @@ fn a_phrase_is_learnt_from_recordings_that_agree() {
 }
 
 #[test]
+fn a_name_that_is_what_was_said_is_a_way_to_say_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recordings = ["speaker-a-1.wav", "speaker-b-1.wav"].map(|name| sample(name).display().to_string());
+    let [a, b] = &recordings;
+    let sentence = "the weather in the mountains was cold and clear this morning";
+    let ways = |printed: &Value| printed["phones"].as_array().expect("ways").clone();
+    let spelled = ways(&done(folder.path(), &["say", sentence]));
+    let learnt = ways(&done(folder.path(), &["learn", sentence, a, b]));
+    assert!(learnt.len() > 2 && learnt[2..].iter().all(|way| spelled.contains(way)), "{learnt:?}");
+    // What is only a part of it is not, and neither is anything else.
+    for name in ["weather", "my brother is a teacher at the small school near the river"] {
+        assert_eq!(ways(&done(folder.path(), &["learn", name, a, b])).len(), 2, "{name}");
+    }
+}
+
+#[test]
 fn the_file_keeps_what_a_person_wrote() {
     let folder = tempfile::tempdir().expect("a folder");
     let book = folder.path().join("words.toml");

@@ -90,7 +90,7 @@ pub struct Add {
 /// `wavlm words learn`
 #[derive(Debug, Args)]
 pub struct Learn {
-    /// What the phrase is called in events
+    /// What the phrase is called in events; if it is what the recordings say, others who say it are heard better
     pub phrase: String,
     /// Recordings of it and of nothing else, three to five by one person or by several
     #[arg(required = true, num_args = 2..=10, value_name = "FILE")]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! spoken    text or phones that were typed -> the ways to say it
-//! shown     what the head heard in recordings of a phrase -> the ways to say it; which recording is another phrase
+//! shown     what the head heard in recordings of a phrase, and its name -> the ways to say it; which recording is another phrase
 //! prospect  ways -> the threshold for so many false alarms an hour, and how many are then heard
 //! rivals    ways -> other words that would be taken for it
 //! book      the file: phrases with their thresholds and voices

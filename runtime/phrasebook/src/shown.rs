@@ -9,6 +9,9 @@ const CHANCES_AN_HOUR: f64 = 20.0;
 /// Fewest phones of a phrase.
 const FEWEST: usize = 3;
 
+/// Fewest phones of a way, beside those of the shortest recording: less of it is a part of what was said.
+const LEAST_OF_IT: f32 = 0.6;
+
 /// Why recordings make no phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShownError {
@@ -23,12 +26,15 @@ pub enum ShownError {
     Background,
 }
 
-/// The ways to say a phrase of which these are recordings, as the logits of their frames; at least two.
+/// The ways to say a phrase of which these are recordings, as the logits of their frames; at least two. `named` are the ways to
+/// say what the phrase is called: those that the recordings fit are ways, too, for whoever names a phrase by what is said tells
+/// how others say it.
 ///
 /// # Errors
 /// The number of the recording that cannot be used, and why.
 pub fn shown(
     recordings: &[Vec<f32>],
+    named: &[Vec<usize>],
     alphabet: &Alphabet,
     background: &Background,
 ) -> Result<Vec<Vec<usize>>, ShownError> {
@@ -54,6 +60,35 @@ pub fn shown(
     }
     match worst {
         Some((number, chances)) if chances > CHANCES_AN_HOUR => Err(ShownError::Another(number)),
-        _ => Ok(ways),
+        _ => {
+            let shortest = ways.iter().map(Vec::len).min().unwrap_or(0);
+            let whole = named.iter().filter(|way| way.len() as f32 >= LEAST_OF_IT * shortest as f32);
+            let named = fitting(&whole.collect::<Vec<_>>(), recordings, alphabet, background)?;
+            Ok([ways, named].concat())
+        }
     }
+}
+
+/// Of some ways to say a phrase those that recordings of it fit best, one for each at most; none if a recording says something
+/// else.
+fn fitting(
+    ways: &[&Vec<usize>],
+    recordings: &[Vec<f32>],
+    alphabet: &Alphabet,
+    background: &Background,
+) -> Result<Vec<Vec<usize>>, ShownError> {
+    let score =
+        |ways: &[Vec<usize>], logits: &[f32]| best_score(ways, logits, alphabet.len(), alphabet.blank());
+    let mut fitting: Vec<Vec<usize>> = Vec::new();
+    for logits in recordings {
+        let scored = ways.iter().map(|&way| (way, score(std::slice::from_ref(way), logits)));
+        let best = scored.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(way, _)| way);
+        fitting.extend(best.filter(|&way| !fitting.contains(way)).cloned());
+    }
+    if fitting.is_empty() {
+        return Ok(fitting);
+    }
+    let prospect = Prospect::new(background, &fitting).ok_or(ShownError::Background)?;
+    let says_it = |logits: &Vec<f32>| prospect.alarms_an_hour(score(&fitting, logits)) <= CHANCES_AN_HOUR;
+    Ok(if recordings.iter().all(says_it) { fitting } else { Vec::new() })
 }

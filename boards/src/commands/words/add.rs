@@ -1,7 +1,7 @@
 //! `wavlm words add` and `wavlm words learn`: phrases go into the file.
 
 use serde::Serialize;
-use wavlm_phrasebook::{Entry, ShownError, shown as learnt};
+use wavlm_phrasebook::{Entry, ShownError, Spoken, shown as learnt};
 use wavlm_runtime::tasks::phrases::PhoneModel;
 
 use super::desk::{Desk, Put};
@@ -43,12 +43,16 @@ pub fn shown(setup: &Setup, options: &Learn, printer: &Printer) -> Result<Verdic
         let samples = input::read(file, &options.sound.options())?;
         recordings.push(phones.logits(&samples).map_err(Failure::model(file.display()))?);
     }
-    let ways = learnt(&recordings, &desk.alphabet, &desk.background).map_err(|error| match error {
-        ShownError::Silent(number) | ShownError::Another(number) => {
-            Failure::Shown { file: options.files.get(number).cloned().unwrap_or_default(), error }
-        }
-        ShownError::Background => Failure::LittleBackground { hours: desk.background.hours() },
-    })?;
+    // The name may be what is said, or not; the recordings tell.
+    let named = Spoken::of_text(&options.phrase).ok().and_then(|spoken| spoken.spell(&desk.alphabet).ok());
+    let named = named.unwrap_or_default();
+    let ways =
+        learnt(&recordings, &named, &desk.alphabet, &desk.background).map_err(|error| match error {
+            ShownError::Silent(number) | ShownError::Another(number) => {
+                Failure::Shown { file: options.files.get(number).cloned().unwrap_or_default(), error }
+            }
+            ShownError::Background => Failure::LittleBackground { hours: desk.background.hours() },
+        })?;
     let (entry, _) = desk.entry(&options.phrase, &ways, options.false_alarms, &options.only)?;
     // How well typed phrases are heard says nothing of what was learnt from a voice itself.
     put(&desk, entry, None, options.false_alarms, printer)

@@ -5,7 +5,7 @@ use super::frames;
 use super::search::between;
 
 /// What it costs to go to another phone.
-const CHANGE: f32 = -0.2;
+const CHANGE: f32 = -0.4;
 
 /// The phones of a sound whose logits these are, `width` for each frame.
 pub fn phones(logits: &[f32], width: usize, blank: usize) -> Vec<usize> {
