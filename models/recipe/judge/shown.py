@@ -41,20 +41,25 @@ def run():
     said = takes()
     silent = [path for path, *_ in programs.rows(material.manifest("people"), "speech")]
     for naming, name in NAMES.items():
-        rows = []
-        for number, voice in enumerate(said):
-            with tempfile.TemporaryDirectory() as folder:
-                rows.append(_of(voice, said, Path(folder), silent if number < LISTENERS else (), name))
-        totals = [sum(row[column] for row in rows) for column in range(1, 6)]
-        rows.append(("all", *totals, ""))
-        lines = [
-            [voice, str(refused), part_of(own, of_own), part_of(others, of_others), alarms]
-            for voice, refused, own, of_own, others, of_others, alarms in rows
-        ]
-        head = [f"named {naming}, shown three times by", "phrases refused", "heard of that voice", "of the others",
-                "people talking, false alarms a phrase and hour"]  # fmt: skip
-        print(table(head, lines) + "\n", flush=True)
+        print(_named(naming, name, said, silent) + "\n", flush=True)
     print(gated(said), flush=True)
+
+
+def _named(naming, name, said, silent):
+    """The table of phrases that `name` calls."""
+    rows = []
+    for number, voice in enumerate(said):
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(_of(voice, said, Path(folder), silent if number < LISTENERS else (), name))
+    totals = [sum(row[column] for row in rows) for column in range(1, 6)]
+    rows.append(("all", *totals, ""))
+    lines = [
+        [voice, str(refused), part_of(own, of_own), part_of(others, of_others), alarms]
+        for voice, refused, own, of_own, others, of_others, alarms in rows
+    ]
+    head = [f"named {naming}, shown three times by", "phrases refused", "heard of that voice", "of the others",
+            "people talking, false alarms a phrase and hour"]  # fmt: skip
+    return table(head, lines)
 
 
 def _of(voice, said, folder, silent, name):

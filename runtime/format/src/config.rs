@@ -183,7 +183,7 @@ pub struct Decision {
     pub window_s: f32,
     /// Step of the sliding window, in seconds.
     pub hop_s: f32,
-    /// Scores of this many windows are averaged.
+    /// Scores of this many windows are averaged; of more where the sound goes on behind a word, as the task sees fit.
     pub smoothing_windows: u32,
     /// After a detection, the same keyword stays silent this long, in seconds.
     pub refractory_s: f32,

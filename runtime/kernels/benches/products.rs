@@ -1,6 +1,6 @@
 //! Products on the shapes of one second of audio.
 
-use crate::memory::{Model, codes, floats};
+use crate::memory::{Aligned, Model, codes, floats};
 use crate::timing::{Case, Group, Precision, Run, calls};
 use Weights::{Cold, Warm};
 use std::rc::Rc;
@@ -103,14 +103,36 @@ impl Shape {
     }
 }
 
+/// What an integer product has beside its weights.
+struct Operands {
+    codes: Aligned<u8>,
+    row_scales: Vec<f32>,
+    offsets: Vec<f32>,
+    scales: Vec<f32>,
+    sums: Vec<i32>,
+    bias: Aligned<f32>,
+    out: Aligned<f32>,
+}
+
+impl Operands {
+    fn new(shape: &Shape) -> Self {
+        let Shape { rows, k, n, .. } = *shape;
+        Self {
+            codes: codes(shape.extent(padded(k))),
+            row_scales: vec![1e-2; rows],
+            offsets: vec![0.0; rows],
+            scales: vec![1e-3; padded(n)],
+            // Sums of weights change a product's values, not its time.
+            sums: vec![0; padded(n)],
+            bias: floats(n),
+            out: floats(rows * n),
+        }
+    }
+}
+
 fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model<i8>>) -> impl FnMut() {
     let Shape { rows, k, n, stride, .. } = *shape;
-    let codes = codes(shape.extent(padded(k)));
-    let (row_scales, offsets) = (vec![1e-2; rows], vec![0.0; rows]);
-    // Sums of weights change a product's values, not its time.
-    let (scales, sums) = (vec![1e-3; padded(n)], vec![0; padded(n)]);
-    let bias = floats(n);
-    let mut out = floats(rows * n);
+    let mut o = Operands::new(shape);
     move || {
         let size = padded(n) * padded(k);
         let weights = match shape.weights {
@@ -118,29 +140,26 @@ fn int8(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model<i8>>) 
             Warm => model.first(size),
         };
         kernels.matmul_i8(
-            &RowsI8::new(codes.get(), stride, &row_scales, &offsets),
-            &PanelsI8::new(weights, &scales, &sums, n, k),
-            &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
-            MatMut::dense(out.get_mut(), rows, n),
+            &RowsI8::new(o.codes.get(), stride, &o.row_scales, &o.offsets),
+            &PanelsI8::new(weights, &o.scales, &o.sums, n, k),
+            &Epilogue { bias: Some(o.bias.get()), ..Epilogue::default() },
+            MatMut::dense(o.out.get_mut(), rows, n),
         );
     }
 }
 
 fn int4(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model<u8>>) -> impl FnMut() {
     let Shape { rows, k, n, stride, .. } = *shape;
-    let codes = codes(shape.extent(padded(k)));
-    let (row_scales, offsets) = (vec![1e-2; rows], vec![0.0; rows]);
-    let (scales, sums) = (vec![1e-3; padded(n)], vec![0; padded(n)]);
+    let mut o = Operands::new(shape);
     let multipliers = vec![11; padded(n) * k / GROUP_I4];
-    let bias = floats(n);
-    let (mut out, mut unpacked) = (floats(rows * n), vec![0; Kernels::unpacked_i4(k)]);
+    let mut unpacked = vec![0; Kernels::unpacked_i4(k)];
     move || {
         let weights = model.stream(padded(n) * k / 2);
         kernels.matmul_i4(
-            &RowsI8::new(codes.get(), stride, &row_scales, &offsets),
-            &PanelsI4::new(weights, &multipliers, &scales, &sums, n, k),
-            &Epilogue { bias: Some(bias.get()), ..Epilogue::default() },
-            MatMut::dense(out.get_mut(), rows, n),
+            &RowsI8::new(o.codes.get(), stride, &o.row_scales, &o.offsets),
+            &PanelsI4::new(weights, &multipliers, &o.scales, &o.sums, n, k),
+            &Epilogue { bias: Some(o.bias.get()), ..Epilogue::default() },
+            MatMut::dense(o.out.get_mut(), rows, n),
             &mut unpacked,
         );
     }

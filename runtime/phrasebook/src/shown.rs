@@ -38,8 +38,8 @@ pub fn shown(
     alphabet: &Alphabet,
     background: &Background,
 ) -> Result<Vec<Vec<usize>>, ShownError> {
-    let (width, blank) = (alphabet.len(), alphabet.blank());
-    let ways: Vec<Vec<usize>> = recordings.iter().map(|logits| phones(logits, width, blank)).collect();
+    let ways: Vec<Vec<usize>> =
+        recordings.iter().map(|logits| phones(logits, alphabet.len(), alphabet.blank())).collect();
     if let Some(silent) = ways.iter().position(|way| way.len() < FEWEST) {
         return Err(ShownError::Silent(silent));
     }
@@ -53,35 +53,32 @@ pub fn shown(
             .map(|(_, way)| way.clone())
             .collect();
         let prospect = Prospect::new(background, &others).ok_or(ShownError::Background)?;
-        let chances = prospect.alarms_an_hour(best_score(&others, logits, width, blank));
+        let chances = prospect.alarms_an_hour(score(&others, logits, alphabet));
         if worst.is_none_or(|(_, most)| chances > most) {
             worst = Some((number, chances));
         }
     }
-    match worst {
-        Some((number, chances)) if chances > CHANCES_AN_HOUR => Err(ShownError::Another(number)),
-        _ => {
-            let shortest = ways.iter().map(Vec::len).min().unwrap_or(0);
-            let whole = named.iter().filter(|way| way.len() as f32 >= LEAST_OF_IT * shortest as f32);
-            let named = fitting(&whole.collect::<Vec<_>>(), recordings, alphabet, background)?;
-            Ok([ways, named].concat())
-        }
+    if let Some((number, _)) = worst.filter(|&(_, chances)| chances > CHANCES_AN_HOUR) {
+        return Err(ShownError::Another(number));
     }
+    let shortest = ways.iter().map(Vec::len).min().unwrap_or(0);
+    let is_whole = |way: &&Vec<usize>| way.len() as f32 >= LEAST_OF_IT * shortest as f32;
+    let whole: Vec<Vec<usize>> = named.iter().filter(is_whole).cloned().collect();
+    let fitting = fitting(&whole, recordings, alphabet, background)?;
+    Ok([ways, fitting].concat())
 }
 
 /// Of some ways to say a phrase those that recordings of it fit best, one for each at most; none if a recording says something
 /// else.
 fn fitting(
-    ways: &[&Vec<usize>],
+    ways: &[Vec<usize>],
     recordings: &[Vec<f32>],
     alphabet: &Alphabet,
     background: &Background,
 ) -> Result<Vec<Vec<usize>>, ShownError> {
-    let score =
-        |ways: &[Vec<usize>], logits: &[f32]| best_score(ways, logits, alphabet.len(), alphabet.blank());
     let mut fitting: Vec<Vec<usize>> = Vec::new();
     for logits in recordings {
-        let scored = ways.iter().map(|&way| (way, score(std::slice::from_ref(way), logits)));
+        let scored = ways.iter().map(|way| (way, score(std::slice::from_ref(way), logits, alphabet)));
         let best = scored.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(way, _)| way);
         fitting.extend(best.filter(|&way| !fitting.contains(way)).cloned());
     }
@@ -89,6 +86,12 @@ fn fitting(
         return Ok(fitting);
     }
     let prospect = Prospect::new(background, &fitting).ok_or(ShownError::Background)?;
-    let says_it = |logits: &Vec<f32>| prospect.alarms_an_hour(score(&fitting, logits)) <= CHANCES_AN_HOUR;
+    let says_it =
+        |logits: &Vec<f32>| prospect.alarms_an_hour(score(&fitting, logits, alphabet)) <= CHANCES_AN_HOUR;
     Ok(if recordings.iter().all(says_it) { fitting } else { Vec::new() })
+}
+
+/// The best score in a recording of a phrase that may be said in these ways.
+fn score(ways: &[Vec<usize>], logits: &[f32], alphabet: &Alphabet) -> f32 {
+    best_score(ways, logits, alphabet.len(), alphabet.blank())
 }

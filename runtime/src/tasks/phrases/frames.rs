@@ -30,8 +30,8 @@ impl Middles {
         Middles { frame, hop, width, told: 0, rest: (0, Vec::new()) }
     }
 
-    /// Gives the frames that this window tells: each with the sample at which it begins, and its logits. `window` is a hop
-    /// behind the one before. Silence before the sound is not told.
+    /// Gives the frames that this window tells: each with the sample at which it begins, and its logits. `window` begins at
+    /// most a hop behind the one before. Silence before the sound is not told.
     pub(super) fn push(&mut self, window: &Range<i64>, logits: &[f32], mut tell: impl FnMut(u64, &[f32])) {
         let until = (window.start + window.end + self.hop as i64) / 2;
         let mut begin = window.start;
@@ -92,6 +92,16 @@ mod tests {
         let steps = frames.windows(2).map(|pair| pair[1].0 - pair[0].0);
         assert!(steps.clone().all(|step| (1..=640).contains(&step)), "{:?}", steps.collect::<Vec<_>>());
         assert!(frames.len() as u64 >= (500 * 39 + 1600) / 320 - 2);
+    }
+
+    #[test]
+    fn windows_that_come_sooner_leave_no_gap_and_tell_nothing_twice() {
+        let (mut middles, mut begins) = (Middles::new(320, 960, 1), Vec::new());
+        for start in [0, 960, 1600, 2240, 3200] {
+            middles.push(&(start..start + 1600), &[0.0; 5], |at, _| begins.push(at));
+        }
+        middles.finish(4800, |at, _| begins.push(at));
+        assert_eq!(begins, (0..15).map(|frame| frame * 320).collect::<Vec<_>>());
     }
 
     #[test]

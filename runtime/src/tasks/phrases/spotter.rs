@@ -90,7 +90,8 @@ impl PhraseSpotter {
         }
     }
 
-    /// Takes the logits, frame by frame, of the window over these samples of the sound, which begins a hop behind the last.
+    /// Takes the logits, frame by frame, of the window over these samples of the sound, which begins at most a hop behind the
+    /// last.
     /// The first one may begin before the sound, where silence stands.
     pub fn push(&mut self, window: &Range<i64>, logits: &[f32]) {
         let (ears, mut events) = (&mut self.ears, Vec::new());

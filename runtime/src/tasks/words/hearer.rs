@@ -12,8 +12,8 @@ use crate::tasks::speaker::Embedding;
 /// Hears keywords and phrases in one sound of any length, piece by piece, with whatever scores windows. It owns all of its
 /// state and no model, so any number of them can share one.
 ///
-/// Where the scorer gives voices, a word is told once the window that has it in its middle has been scored, a hop later at
-/// most: by that window its voice is known best.
+/// Where the scorer gives voices, a word is told once the window that has it in its middle has been scored, half a window
+/// and a hop later at most: by that window its voice is known best.
 #[derive(Debug)]
 pub struct Hearer {
     spotter: KeywordSpotter,
