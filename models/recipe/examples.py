@@ -81,7 +81,7 @@ class Words:
             _, start, end = piece.spans[rng.integers(len(piece.spans))]
             scene.add(piece, self.start(rng, start, end))
             return scene
-        piece = warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
+        piece = self.alone(rng)
         start = self.start(rng, 0, len(piece.sound))
         scene.add(piece, start)
         for before in (True, False):
@@ -91,6 +91,11 @@ class Words:
                 at = start - gap - len(other.sound) if before else start + len(piece.sound) + gap
                 scene.add(other, at, 10 ** (rng.normal(0, 3) / 20))
         return scene
+
+    def alone(self, rng):
+        """A keyword by itself."""
+        keyword = self.keywords[rng.integers(len(self.keywords))]
+        return warped(rng, self.material.keywords[keyword].pick(rng))
 
     def start(self, rng, first, last):
         """Where a piece begins so that its stretch `first..last` lies in the window, at times cut a little."""
@@ -102,7 +107,7 @@ class Words:
     def neighbour(self, rng):
         """What may be said before or after a keyword."""
         if rng.random() < 0.25:
-            return warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
+            return self.alone(rng)
         if rng.random() < 0.5:
             return warped(rng, self.material.others.pick(rng))
         return warped(rng, self.material.speech.pick(rng), WINDOW)
@@ -126,7 +131,7 @@ class Words:
         elif kind < 0.9:
             self.running(rng, scene)
         else:
-            piece = warped(rng, self.material.keywords[self.keywords[rng.integers(len(self.keywords))]].pick(rng))
+            piece = self.alone(rng)
             seen = int(len(piece.sound) * rng.uniform(0.1, 0.48))
             scene.add(piece, seen - len(piece.sound) if rng.random() < 0.5 else WINDOW - seen)
         return scene
