@@ -107,6 +107,31 @@ fn a_word_for_one_voice_runs_nothing_for_another() {
 }
 
 #[test]
+fn a_word_is_compared_with_the_voice_that_was_enrolled_saying_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("voices");
+    let enroll = |options: &[&str], file: &str| {
+        let program = Program::new("wavlm").args(["enroll", "bea"]).args(options).args([sample(file)]);
+        let enrolled = program.arg_pair("--store", &store).run();
+        assert_eq!(enrolled.status, Some(0), "{}", enrolled.stderr);
+    };
+    let config = configuration(folder.path(), &format!("[voices]\nstore = \"{}\"\n", store.display()));
+    let heard = || {
+        let listen = Program::new("wavlm").args(["listen", "--json"]).arg_pair("--config", &config);
+        let finished = listen.arg_pair("--file", &sample("stop-b.wav")).run();
+        let [event] = &finished.stdout.lines().collect::<Vec<_>>()[..] else { panic!("{finished:?}") };
+        serde_json::from_str::<Value>(event).expect("JSON")
+    };
+    // Enrolled with another person's voice, she is not known but by the word.
+    enroll(&[], "speaker-a-1.wav");
+    assert!(heard()["speaker"].is_null(), "{}", heard());
+    enroll(&["--phrase", "stop"], "stop-b.wav");
+    let event = heard();
+    assert_eq!(event["speaker"], "bea");
+    assert!(event["speaker_score"].as_f64().is_some_and(|score| score > 0.999), "{event}");
+}
+
+#[test]
 fn words_are_kept_where_that_is_asked_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let kept = folder.path().join("kept");

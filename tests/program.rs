@@ -87,6 +87,38 @@ fn a_voice_is_enrolled_verified_and_identified() {
 }
 
 #[test]
+fn a_voice_is_enrolled_with_a_phrase_beside_what_is_known_of_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |command: &[&str]| {
+        let (file, rest) = command.split_first().expect("a file");
+        let program = Program::new("wavlm").args(rest).args([sample(file)]);
+        program.args(["--json", "--store"]).args([folder.path()]).run()
+    };
+    let done = |command: &[&str]| {
+        let finished = run(command);
+        assert_eq!(finished.status, Some(0), "{command:?} {}{}", finished.stdout, finished.stderr);
+        objects(&finished.stdout).remove(0)
+    };
+    run(&["stop-b.wav", "enroll", "bea"]).refused(&["stop-b.wav", "0.4 s of speech"]);
+    let enrolled = done(&["stop-b.wav", "enroll", "bea", "--phrase", "stop"]);
+    assert_eq!((enrolled["phrase"].as_str(), enrolled["replaced"].as_bool()), (Some("stop"), Some(false)));
+    let same = done(&["stop-b.wav", "verify", "bea", "--phrase", "stop"]);
+    assert!(same["score"].as_f64().is_some_and(|score| score > 0.999), "{same}");
+    run(&["go-c.wav", "verify", "bea", "--phrase", "go"]).refused(&["bea", "\"go\"", "--phrase"]);
+    let nameless = run(&["stop-b.wav", "enroll", "bea", "--phrase", ""]);
+    assert!(nameless.status == Some(2) && nameless.stderr.contains("--phrase"), "{}", nameless.stderr);
+
+    // Enrolled anew the voice is another one, and what it says stays.
+    let anew = done(&["speaker-b-1.wav", "enroll", "bea"]);
+    assert_eq!((&anew["phrase"], anew["replaced"].as_bool()), (&Value::Null, Some(true)));
+    done(&["speaker-b-2.wav", "verify", "bea"]);
+    let again = done(&["stop-b.wav", "verify", "bea", "--phrase", "stop"]);
+    assert_eq!(again["score"], same["score"]);
+    assert!(again["threshold"].as_f64() > done(&["speaker-b-2.wav", "verify", "bea"])["threshold"].as_f64());
+    assert_eq!(run(&["speaker-a-2.wav", "identify"]).status, Some(1));
+}
+
+#[test]
 fn transcribe_prints_the_phones_of_the_samples() {
     for (file, phones) in [("stop-b.wav", "S T AA P"), ("left-b.wav", "L EH F T"), ("yes-a.wav", "Y EH S")] {
         for decoding in [&["transcribe"][..], &["transcribe", "--beam", "8"]] {

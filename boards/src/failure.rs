@@ -189,6 +189,16 @@ pub enum Failure {
         /// The store.
         store: PathBuf,
     },
+    /// The person is enrolled, but not with this phrase.
+    #[error(
+        "{name}: not enrolled with {phrase:?}; use `wavlm enroll {name} FILE… --phrase {phrase:?}` first"
+    )]
+    NotEnrolledWith {
+        /// Whose voice it should be.
+        name: String,
+        /// What was said.
+        phrase: String,
+    },
     /// The person is not enrolled.
     #[error("{name}: not enrolled in {}; use `wavlm enroll {name} FILE…` first", store.display())]
     NotEnrolled {

@@ -48,11 +48,11 @@ impl Store {
         self.file(name).map(|_| ())
     }
 
-    /// Adds a voiceprint, or replaces the one of that name. Returns the file and whether it was there.
+    /// Adds a voiceprint, or replaces the one of that name. Returns the file.
     ///
     /// # Errors
     /// The name cannot be a file's, or the folder cannot be written.
-    pub fn save(&self, print: &Voiceprint) -> Result<(PathBuf, bool), Failure> {
+    pub fn save(&self, print: &Voiceprint) -> Result<PathBuf, Failure> {
         let file = self.file(&print.name)?;
         let bytes = print.to_bytes().map_err(|error| Failure::Voiceprint { file: file.clone(), error })?;
         DirBuilder::new()
@@ -60,9 +60,8 @@ impl Store {
             .mode(0o700)
             .create(&self.folder)
             .map_err(Failure::io(&self.folder))?;
-        let was_there = file.exists();
         write_atomically(&file, Readers::Owner, |out| out.write_all(&bytes)).map_err(Failure::io(&file))?;
-        Ok((file, was_there))
+        Ok(file)
     }
 
     /// The voiceprint of that name.
@@ -143,7 +142,7 @@ pub fn read_up_to(file: &Path, limit: usize) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use wavlm_runtime::tasks::speaker::{Embedding, Quality};
+    use wavlm_runtime::tasks::speaker::{Embedding, Quality, Voice};
 
     use super::*;
 
@@ -151,9 +150,12 @@ mod tests {
         Voiceprint {
             name: name.to_owned(),
             model: 1,
-            embedding: Embedding::new(&[1.0, 1.0]).expect("a direction"),
-            recordings: 1,
-            quality: Quality { speech_s: 3.0, snr_db: 30.0, agreement: 1.0 },
+            voice: Voice {
+                embedding: Embedding::new(&[1.0, 1.0]).expect("a direction"),
+                recordings: 1,
+                quality: Quality { speech_s: 3.0, snr_db: 30.0, agreement: 1.0 },
+            },
+            phrases: Vec::new(),
         }
     }
 
@@ -162,8 +164,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Store::new(Some(&folder.path().join("new/voices"))).expect("a folder");
         assert!(store.names().expect("an empty store").is_empty());
-        for (name, was_there) in [("Zoë", false), ("Ada L.", false), ("Ada L.", true)] {
-            assert_eq!(store.save(&print(name)).expect("a writable folder").1, was_there);
+        for name in ["Zoë", "Ada L.", "Ada L."] {
+            store.save(&print(name)).expect("a writable folder");
         }
         fs::write(store.folder().join("notes.txt"), "x").expect("a writable folder");
         assert_eq!(store.names().expect("a store"), ["Ada L.", "Zoë"]);
@@ -175,7 +177,7 @@ mod tests {
     fn files_that_are_not_that_persons_voice_are_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Store::new(Some(folder.path())).expect("a folder");
-        let (file, _) = store.save(&print("Ada")).expect("a writable folder");
+        let file = store.save(&print("Ada")).expect("a writable folder");
         fs::copy(&file, folder.path().join("Eve.voice")).expect("a copy");
         fs::write(folder.path().join("Bob.voice"), "noise").expect("a file");
         for name in ["Eve", "Bob"] {

@@ -77,6 +77,15 @@ def lowest(points, per_hour):
     return float(chosen)
 
 
+def from_others(said, everyone):
+    """The score that few knocks of others exceed, where everybody says that."""
+    scores = np.sort([score for score, _ in everyone.others])
+    threshold = float(scores[-1 - int(OTHERS_IN * len(scores))])
+    out = np.mean([score < threshold for score, _ in everyone.owners])
+    print(f"thresholds: voices that say {said} {threshold:.3f}, {100 * out:.1f} % of owners out", flush=True)
+    return threshold
+
+
 def run():
     """Writes decision.json of the words and of the speaker."""
     manifest = material.manifest("dev")
@@ -90,10 +99,12 @@ def run():
     words(lowest(points, CAUTIOUS), lowest(points, EAGER))
 
     everyone = doors.knock(model, manifest, "--threshold", "-1")
-    scores = np.sort([score for score, _ in everyone.others])
-    threshold = float(scores[-1 - int(OTHERS_IN * len(scores))])
-    agreement = float(np.quantile(scores, STRANGERS))
-    out = np.mean([score < threshold for score, _ in everyone.owners])
-    print(f"thresholds: speaker {threshold:.3f}, {100 * out:.1f} % of owners out; enrolment {agreement:.3f}", flush=True)
-    write("speaker", threshold=round(threshold, 3), lower_threshold=round(min(agreement, threshold), 3))
+    threshold = from_others("anything", everyone)
+    agreement = float(np.quantile([score for score, _ in everyone.others], STRANGERS))
+    print(f"thresholds: enrolment {agreement:.3f}", flush=True)
+    saying = from_others("a phrase", doors.knock_saying(model, material.manifest("said"), "--threshold", "-1"))
+    write(
+        "speaker", threshold=round(threshold, 3), lower_threshold=round(min(agreement, threshold), 3),
+        text_dependent_threshold=round(saying, 3),
+    )  # fmt: skip
     convert()

@@ -6,6 +6,7 @@ use std::num::ParseFloatError;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use wavlm_runtime::frontend::{Channel, RawFormat, SoundOptions};
 
@@ -269,6 +270,10 @@ pub struct Enroll {
     /// Sound files of that person alone; three or more of some seconds each work best
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// The files hold this word or phrase and nothing else: where it is heard, it is compared with them. Call it as the model or
+    /// the file of words does
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub phrase: Option<String>,
     /// What is said about the sound.
     #[command(flatten)]
     pub sound: Sound,
@@ -284,6 +289,9 @@ pub struct Verify {
     pub name: String,
     /// Sound file; `-` reads stdin
     pub file: PathBuf,
+    /// The file holds this word or phrase and nothing else, with which that person was enrolled
+    #[arg(long)]
+    pub phrase: Option<String>,
     /// What is said about the sound.
     #[command(flatten)]
     pub sound: Sound,

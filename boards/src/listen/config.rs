@@ -83,6 +83,9 @@ pub struct Voices {
     pub store: Option<PathBuf>,
     /// Smallest accepted score, -1 to 1; the model's own if none is given.
     pub threshold: Option<f32>,
+    /// The same of a voice that says what it was enrolled with, by `wavlm enroll --phrase`; `threshold` or the model's own if none
+    /// is given.
+    pub phrase_threshold: Option<f32>,
 }
 
 /// `[record]`

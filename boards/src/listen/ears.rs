@@ -136,7 +136,8 @@ impl Attention {
     /// Who said a word of a sound; `None` if it is a phrase that this voice may not say. A voice that is not known never may.
     pub fn admit<S: Score>(&self, ear: &mut Ear<S>, word: &Detection) -> Option<Likeness> {
         let voice = ear.listening.hearer().voice_of(word).zip(self.voices.as_ref());
-        let likeness = voice.map(|(voice, voices)| voices.likeness(&voice)).unwrap_or_default();
+        let likeness =
+            voice.map(|(voice, voices)| voices.likeness(&voice, &word.keyword)).unwrap_or_default();
         let Some(phrases) = self.phrases() else { return Some(likeness) };
         let only = phrases.book().only(&word.keyword);
         let admitted = only.is_empty() || likeness.speaker.as_ref().is_some_and(|name| only.contains(name));

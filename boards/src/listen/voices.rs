@@ -2,7 +2,7 @@
 
 use wavlm_runtime::Model;
 use wavlm_runtime::tasks::fingerprint;
-use wavlm_runtime::tasks::speaker::{Embedding, SpeakerVerifier, UNTUNED_THRESHOLD, Voiceprint};
+use wavlm_runtime::tasks::speaker::{Embedding, SpeakerVerifier, Thresholds, Voiceprint};
 
 use super::config;
 use crate::failure::Failure;
@@ -12,8 +12,7 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Voices {
     prints: Vec<Voiceprint>,
-    model: u32,
-    threshold: f32,
+    thresholds: Thresholds,
 }
 
 /// Whose voice it is.
@@ -21,7 +20,7 @@ pub struct Voices {
 pub struct Likeness {
     /// The closest of those that are known, if it is close enough.
     pub speaker: Option<String>,
-    /// How close, if any is known.
+    /// How close, if any is known: the cosine with the voice that is furthest above its threshold, or least below it.
     pub score: Option<f32>,
 }
 
@@ -34,10 +33,13 @@ impl Voices {
     pub fn read(config: &config::Voices, model: &Model, model_name: &str) -> Result<Self, Failure> {
         let no_head = || Failure::NoVoices { model: model_name.to_owned() };
         let head = SpeakerVerifier::head(model).ok_or_else(no_head)?;
-        let stored = head.decision.map(|decision| decision.threshold);
-        let threshold = config.threshold.or(stored).unwrap_or(UNTUNED_THRESHOLD);
-        if !(-1.0..=1.0).contains(&threshold) {
-            return Err(Failure::Threshold(threshold));
+        let given = config.threshold.map(Thresholds::both);
+        let mut thresholds = given.unwrap_or_else(|| Thresholds::stored(head.decision.as_ref()));
+        thresholds.phrase = config.phrase_threshold.unwrap_or(thresholds.phrase);
+        for threshold in [thresholds.voice, thresholds.phrase] {
+            if !(-1.0..=1.0).contains(&threshold) {
+                return Err(Failure::Threshold(threshold));
+            }
         }
         let store = Store::new(config.store.as_deref())?;
         let model = fingerprint(model.header(), &head.name);
@@ -46,7 +48,7 @@ impl Voices {
             let print = store.load(name)?;
             if print.model == model { Ok(print) } else { Err(Failure::OtherModel { name: name.clone() }) }
         });
-        Ok(Voices { prints: prints.collect::<Result<_, _>>()?, model, threshold })
+        Ok(Voices { prints: prints.collect::<Result<_, _>>()?, thresholds })
     }
 
     /// Whether somebody of that name is enrolled.
@@ -54,38 +56,46 @@ impl Voices {
         self.prints.iter().any(|print| print.name == name)
     }
 
-    /// Whose voice this is.
-    pub fn likeness(&self, voice: &Embedding) -> Likeness {
-        let scores =
-            self.prints.iter().filter_map(|print| Some((&print.name, print.score(self.model, voice)?)));
-        let Some((name, score)) = scores.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+    /// Whose voice this is, saying `said`.
+    pub fn likeness(&self, voice: &Embedding, said: &str) -> Likeness {
+        let compared =
+            self.prints.iter().map(|print| (&print.name, print.compare(voice, Some(said), &self.thresholds)));
+        let Some((name, closest)) = compared.max_by(|a, b| a.1.margin().total_cmp(&b.1.margin())) else {
             return Likeness::default();
         };
-        Likeness { speaker: (score >= self.threshold).then(|| name.clone()), score: Some(score) }
+        Likeness { speaker: closest.is_accepted().then(|| name.clone()), score: Some(closest.score) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use wavlm_runtime::tasks::speaker::Quality;
+    use wavlm_runtime::tasks::speaker::{Quality, Voice};
 
     use super::*;
+
+    fn voice(values: &[f32]) -> Voice {
+        Voice {
+            embedding: Embedding::new(values).expect("a direction"),
+            recordings: 1,
+            quality: Quality { speech_s: 3.0, snr_db: 30.0, agreement: 1.0 },
+        }
+    }
 
     fn voices(names: &[(&str, [f32; 2])]) -> Voices {
         let print = |&(name, values): &(&str, [f32; 2])| Voiceprint {
             name: name.to_owned(),
             model: 7,
-            embedding: Embedding::new(&values).expect("a direction"),
-            recordings: 1,
-            quality: Quality { speech_s: 3.0, snr_db: 30.0, agreement: 1.0 },
+            voice: voice(&values),
+            phrases: Vec::new(),
         };
-        Voices { prints: names.iter().map(print).collect(), model: 7, threshold: 0.8 }
+        let thresholds = Thresholds { voice: 0.8, phrase: 0.9 };
+        Voices { prints: names.iter().map(print).collect(), thresholds }
     }
 
     #[test]
     fn the_closest_voice_is_named_if_it_is_close_enough() {
         let known = voices(&[("anna", [1.0, 0.0]), ("bert", [0.0, 1.0])]);
-        let heard = |values: [f32; 2]| known.likeness(&Embedding::new(&values).expect("a direction"));
+        let heard = |values: [f32; 2]| known.likeness(&voice(&values).embedding, "go");
         assert_eq!(heard([1.0, 0.1]).speaker.as_deref(), Some("anna"));
         assert_eq!(heard([0.2, 1.0]).speaker.as_deref(), Some("bert"));
         let between = heard([1.0, 1.0]);
@@ -94,12 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn a_voice_that_is_known_saying_the_word_is_compared_with_that() {
+        let mut known = voices(&[("anna", [1.0, 0.0]), ("bert", [0.0, 1.0])]);
+        known.prints[0].add("go", voice(&[0.6, 0.8]));
+        let heard = |said| known.likeness(&voice(&[1.0, 0.0]).embedding, said).speaker;
+        assert_eq!((heard("stop").as_deref(), heard("go")), (Some("anna"), None));
+    }
+
+    #[test]
     fn where_nobody_is_known_nobody_is_named() {
-        let nobody = voices(&[]);
-        let voice = Embedding::new(&[1.0, 0.0]).expect("a direction");
-        assert_eq!(nobody.likeness(&voice), Likeness::default());
-        let mut of_another_model = voices(&[("anna", [1.0, 0.0])]);
-        of_another_model.model = 8;
-        assert_eq!(of_another_model.likeness(&voice), Likeness::default());
+        assert_eq!(voices(&[]).likeness(&voice(&[1.0, 0.0]).embedding, "go"), Likeness::default());
     }
 }

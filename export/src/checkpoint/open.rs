@@ -14,7 +14,7 @@ pub enum Opened {
     /// A model with its encoder.
     Whole(Box<Checkpoint>),
     /// A head, which needs the encoder of another.
-    Head(HeadCheckpoint),
+    Head(Box<HeadCheckpoint>),
 }
 
 impl Opened {
@@ -31,7 +31,7 @@ impl Opened {
             Source::Authors(weights, contents) => authors::open(&weights, contents, wanted.task),
             Source::Pruned(weights, contents) => pruned::open(&weights, contents, wanted.task),
             Source::Onnx(path) => of_graph(&path, wanted),
-            Source::Head(weights) => return s3prl::open(&weights).map(Self::Head),
+            Source::Head(weights) => return s3prl::open(&weights).map(|head| Self::Head(Box::new(head))),
         };
         checkpoint.map(|checkpoint| Self::Whole(Box::new(checkpoint)))
     }

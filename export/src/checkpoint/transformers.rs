@@ -143,6 +143,8 @@ pub(super) fn decision(files: &JsonFiles) -> Result<Option<Decision>, Checkpoint
         #[serde(default)]
         lower_threshold: Option<f32>,
         #[serde(default)]
+        text_dependent_threshold: Option<f32>,
+        #[serde(default)]
         window_s: f32,
         #[serde(default)]
         hop_s: f32,
@@ -155,6 +157,7 @@ pub(super) fn decision(files: &JsonFiles) -> Result<Option<Decision>, Checkpoint
     Ok(json.map(|json| Decision {
         threshold: json.threshold,
         lower_threshold: json.lower_threshold,
+        text_dependent_threshold: json.text_dependent_threshold,
         window_s: json.window_s,
         hop_s: json.hop_s,
         smoothing_windows: json.smoothing_windows,

@@ -24,7 +24,7 @@ pub fn read(
             Some(mut merged) => {
                 let model = match Opened::open(&source.folder, wanted)? {
                     Opened::Whole(checkpoint) => whole(*checkpoint, source, progress)?,
-                    Opened::Head(head) => over(&merged, head, source, progress)?,
+                    Opened::Head(head) => over(&merged, *head, source, progress)?,
                 };
                 merged.add_head_of(model, &source.folder.display().to_string())?;
                 merged

@@ -41,11 +41,30 @@ def knock(model, manifest, *enrolment):
     by_person = {}
     for path, who, _ in rows(manifest, "speaker"):
         by_person.setdefault(who, []).append(path)
+    return _knock(model, by_person, enrolment, ())
+
+
+def knock_saying(model, manifest, *enrolment):
+    """The same with each of the phrases, which groups are called by: everybody enrols with it, and knocks with it."""
+    by_phrase, doors = {}, Doors()
+    for path, who, phrase in rows(manifest, "speaker"):
+        by_phrase.setdefault(phrase, {}).setdefault(who, []).append(path)
+    for phrase, by_person in by_phrase.items():
+        some = _knock(model, by_person, enrolment, ("--phrase", phrase))
+        doors.people += some.people
+        doors.refused |= {f"{who}: {phrase}": why for who, why in some.refused.items()}
+        doors.owners += some.owners
+        doors.others += some.others
+    return doors
+
+
+def _knock(model, by_person, enrolment, said):
+    """`said` are options of `wavlm enroll` and of `wavlm verify`."""
     by_person = {who: paths for who, paths in by_person.items() if len(paths) > ENROLLED_FROM}
     doors = Doors(people=len(by_person))
     program("wavlm")
     with tempfile.TemporaryDirectory() as store:
-        options = ("--model", model, "--store", Path(store))
+        options = ("--model", model, "--store", Path(store), *said)
         for who, paths in by_person.items():
             enrolled, why = lines("wavlm", "enroll", who, *paths[:ENROLLED_FROM], *options, *enrolment)
             if enrolled is None:

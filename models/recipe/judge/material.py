@@ -6,7 +6,7 @@ from ..settings import JUDGE
 from . import people
 from .background import background
 from .manifest import Builder
-from .phrases import phrases
+from .phrases import phrases, said
 from .synthetic import Rows
 
 ROOM_SEVERITY = 0.5
@@ -44,7 +44,7 @@ def _dev(builder):
     rows.speakers(builder, "voices", ROOM_SEVERITY)
 
 
-# `dev` and `background` are for thresholds alone; the others are looked at once per candidate. `changes` is done things to that must not
+# `dev`, `said` and `background` are for thresholds alone; the others are looked at once per candidate. `changes` is done things to that must not
 # change an answer.
 PARTS = {
     "people": _people,
@@ -53,6 +53,7 @@ PARTS = {
     "changes": _changes,
     "phrases": lambda builder: phrases(builder, "test"),
     "dev": _dev,
+    "said": said,
     "background": background,
 }
 

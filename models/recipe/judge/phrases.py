@@ -3,11 +3,12 @@
 `dev` is for choices, `test` for reporting; neither a phrase nor a voice is in both. No phrase is in a text of the training.
 """
 
+from .. import warp
 from ..augment import Surroundings
 from ..speech import formant, neural, piper, recorded, styles
 from ..speech.plan import Request, generator
 from .sound import in_silence, trimmed
-from .synthetic import ACCENT, FOREIGN, SEX, SURROUNDINGS, at_db
+from .synthetic import ACCENT, FOREIGN, PERSONS, SEX, SURROUNDINGS, at_db
 
 PHRASES = {
     "dev": (
@@ -24,7 +25,7 @@ PHRASES = {
         "water the garden", "pause the recording", "purple elephant",
     ),
 }  # fmt: skip
-TAKES = {"dev": 2, "test": 4}  # of each phrase by each voice; three are shown and one is heard where a phrase is learnt
+TAKES = 4  # of each phrase by each voice; three are shown and one is heard where a phrase is learnt
 ESPEAK_VOICES = {"dev": 6, "test": 10}
 NOISES_DB = (10, 5)
 
@@ -54,7 +55,7 @@ def sayings(split, names=tuple(ENGINES)):
             continue
         engine = engines.setdefault(name, ENGINES[name]())
         rng = generator(f"phrases-{split}-{voice.name}")
-        requests = [Request("phrase", f"{phrase}.", voice, split) for phrase in PHRASES[split] for _ in range(TAKES[split])]
+        requests = [Request("phrase", f"{phrase}.", voice, split) for phrase in PHRASES[split] for _ in range(TAKES)]
         for request, spoken in zip(requests, engine.say(requests, rng)):
             sound = None if spoken is None else trimmed(spoken.samples)
             if sound is not None:
@@ -71,3 +72,11 @@ def phrases(builder, split):
         for decibels in NOISES_DB:
             builder.add(at_db(clear, noise, decibels), "phrase", phrase, f"{kind}-{decibels}dB/{voice}")
         builder.add(around.hear(rng, clear), "phrase", phrase, f"{kind}-rooms/{voice}")
+
+
+def said(builder):
+    """The dev phrases by neural voices, each as it is and as two other persons; they are groups."""
+    for group, phrase, clear, _ in sayings("dev", ("kokoro",)):
+        for factor in PERSONS:
+            who = f"{group.split('/')[1]}-{round(100 * factor)}"
+            builder.add(warp.voice(clear, factor, 1.0), "speaker", who, phrase)

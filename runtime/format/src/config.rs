@@ -179,6 +179,9 @@ pub struct Decision {
     /// A second one, at most as high. Of words: for who would rather hear too much than too little. Of speakers: for two
     /// recordings that are said to be of one person.
     pub lower_threshold: Option<f32>,
+    /// Of speakers: of a voice that says the very words with which it was enrolled. Such voices are more alike, whosesoever
+    /// they are.
+    pub text_dependent_threshold: Option<f32>,
     /// Length of the sliding window, in seconds; 0 where the task does not slide.
     pub window_s: f32,
     /// Step of the sliding window, in seconds.

@@ -1,5 +1,5 @@
 //! Headers of earlier versions, which files in use still have. In version 1 a decision had one threshold; up to version 2 all
-//! layers were alike.
+//! layers were alike; up to version 3 voices were compared whatever they say.
 
 use serde::Deserialize;
 
@@ -8,11 +8,18 @@ use crate::config::{
 };
 use crate::header::{ExportReport, Header, Precision, TensorEntry};
 
-/// Up to version 2, with the heads of either.
+/// Version 1.
+pub(crate) type HeaderV1 = OlderHeader<OlderEncoder, DecisionV1>;
+/// Version 2.
+pub(crate) type HeaderV2 = OlderHeader<OlderEncoder, DecisionV2>;
+/// Version 3.
+pub(crate) type HeaderV3 = OlderHeader<EncoderConfig, DecisionV2>;
+
+/// What the versions have in common, around the encoder of one and the decisions of one.
 #[derive(Deserialize)]
-pub(crate) struct OlderHeader<H> {
-    encoder: OlderEncoder,
-    heads: Vec<H>,
+pub(crate) struct OlderHeader<E, D> {
+    encoder: E,
+    heads: Vec<OlderHead<D>>,
     preprocessing: Preprocessing,
     precision: Precision,
     tensors: Vec<TensorEntry>,
@@ -21,8 +28,9 @@ pub(crate) struct OlderHeader<H> {
     source: String,
 }
 
+/// Up to version 2.
 #[derive(Deserialize)]
-struct OlderEncoder {
+pub(crate) struct OlderEncoder {
     stem: Vec<ConvShape>,
     stem_norm: StemNorm,
     stem_activation: Activation,
@@ -41,15 +49,15 @@ struct OlderEncoder {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct HeadV1 {
+struct OlderHead<D> {
     name: String,
     kind: HeadKind,
     weighted_layer_sum: bool,
-    decision: Option<DecisionV1>,
+    decision: Option<D>,
 }
 
 #[derive(Deserialize)]
-struct DecisionV1 {
+pub(crate) struct DecisionV1 {
     threshold: f32,
     window_s: f32,
     hop_s: f32,
@@ -57,11 +65,22 @@ struct DecisionV1 {
     refractory_s: f32,
 }
 
-impl<H: Into<Head>> From<OlderHeader<H>> for Header {
-    fn from(old: OlderHeader<H>) -> Header {
+/// Of versions 2 and 3.
+#[derive(Deserialize)]
+pub(crate) struct DecisionV2 {
+    threshold: f32,
+    lower_threshold: Option<f32>,
+    window_s: f32,
+    hop_s: f32,
+    smoothing_windows: u32,
+    refractory_s: f32,
+}
+
+impl<E: Into<EncoderConfig>, D: Into<Decision>> From<OlderHeader<E, D>> for Header {
+    fn from(old: OlderHeader<E, D>) -> Header {
         Header {
             encoder: old.encoder.into(),
-            heads: old.heads.into_iter().map(Into::into).collect(),
+            heads: old.heads.into_iter().map(Head::from).collect(),
             preprocessing: old.preprocessing,
             precision: old.precision,
             tensors: old.tensors,
@@ -96,13 +115,13 @@ impl From<OlderEncoder> for EncoderConfig {
     }
 }
 
-impl From<HeadV1> for Head {
-    fn from(old: HeadV1) -> Head {
+impl<D: Into<Decision>> From<OlderHead<D>> for Head {
+    fn from(old: OlderHead<D>) -> Head {
         Head {
             name: old.name,
             kind: old.kind,
             weighted_layer_sum: old.weighted_layer_sum,
-            decision: old.decision.map(Decision::from),
+            decision: old.decision.map(Into::into),
         }
     }
 }
@@ -112,6 +131,21 @@ impl From<DecisionV1> for Decision {
         Decision {
             threshold: old.threshold,
             lower_threshold: None,
+            text_dependent_threshold: None,
+            window_s: old.window_s,
+            hop_s: old.hop_s,
+            smoothing_windows: old.smoothing_windows,
+            refractory_s: old.refractory_s,
+        }
+    }
+}
+
+impl From<DecisionV2> for Decision {
+    fn from(old: DecisionV2) -> Decision {
+        Decision {
+            threshold: old.threshold,
+            lower_threshold: old.lower_threshold,
+            text_dependent_threshold: None,
             window_s: old.window_s,
             hop_s: old.hop_s,
             smoothing_windows: old.smoothing_windows,

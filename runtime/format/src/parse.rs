@@ -4,12 +4,11 @@
 use byteorder::{ByteOrder, LittleEndian as LE};
 use serde::Deserialize;
 
-use crate::config::Head;
 use crate::error::FormatError;
 use crate::header::Header;
 use crate::layout::{FIRST_TENSOR, MAGIC, OLDEST_VERSION, PREFIX, VERSION};
 use crate::limits::MAX_HEADER;
-use crate::older::{HeadV1, OlderHeader};
+use crate::older::{HeaderV1, HeaderV2, HeaderV3};
 use crate::schema::{self, Schema};
 use crate::table;
 
@@ -28,8 +27,9 @@ pub(crate) struct Parsed {
 pub(crate) fn parse(file: &[u8]) -> Result<Parsed, FormatError> {
     let (version, encoded) = envelope(file)?;
     let header = match version {
-        1 => decode::<OlderHeader<HeadV1>>(encoded)?.into(),
-        2 => decode::<OlderHeader<Head>>(encoded)?.into(),
+        1 => decode::<HeaderV1>(encoded)?.into(),
+        2 => decode::<HeaderV2>(encoded)?.into(),
+        3 => decode::<HeaderV3>(encoded)?.into(),
         _ => decode(encoded)?,
     };
     let schema = check(&header, first_tensor(encoded.len()), file.len() as u64)?;

@@ -163,6 +163,10 @@ fn check_decision(head: &Head) -> Result<(), ConfigError> {
             expected: "up to the threshold",
         });
     }
+    if let Some(found) = decision.text_dependent_threshold.filter(|found| !found.is_finite()) {
+        let field = field("text_dependent_threshold");
+        return Err(ConfigError::Real { field, found, expected: "of any size" });
+    }
     seconds(field("window_s"), decision.window_s)?;
     seconds(field("hop_s"), decision.hop_s)?;
     seconds(field("refractory_s"), decision.refractory_s)?;

@@ -53,21 +53,21 @@ pub fn sound(bytes: &[u8]) -> bool {
 }
 
 /// A body in the envelope of our small files.
-fn sealed(magic: &[u8; 8], body: &[u8]) -> Vec<u8> {
-    let mut file = [magic, b"\x01\0".as_slice(), &(body.len() as u32).to_le_bytes(), body].concat();
+fn sealed(magic: &[u8; 8], version: u8, body: &[u8]) -> Vec<u8> {
+    let mut file = [magic, [version, 0].as_slice(), &(body.len() as u32).to_le_bytes(), body].concat();
     file.extend_from_slice(&crc32fast::hash(&file).to_le_bytes());
     file
 }
 
-/// The body of a voiceprint, in a file that is otherwise right; and the bytes as the whole file.
+/// The body of a voiceprint, in a file of either version that is otherwise right; and the bytes as the whole file.
 pub fn voiceprint(bytes: &[u8]) -> bool {
-    let body = Voiceprint::from_bytes(&sealed(b"WLMVOICE", bytes)).is_ok();
-    Voiceprint::from_bytes(bytes).is_ok() || body
+    let bodies = [1, 2].map(|version| Voiceprint::from_bytes(&sealed(b"WLMVOICE", version, bytes)).is_ok());
+    Voiceprint::from_bytes(bytes).is_ok() || bodies != [false, false]
 }
 
 /// The body of a background of phrases, in a file that is otherwise right; what is read can be searched.
 pub fn background(bytes: &[u8]) -> bool {
-    let Ok(background) = Background::from_bytes(&sealed(b"WLMNOISE", bytes)) else { return false };
+    let Ok(background) = Background::from_bytes(&sealed(b"WLMNOISE", 1, bytes)) else { return false };
     let _ = background.alarms(&[vec![1, 2, usize::MAX]]).thresholds();
     true
 }

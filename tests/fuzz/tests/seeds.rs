@@ -66,17 +66,10 @@ fn a_model(folder: &Path, precision: &str) -> Vec<u8> {
 fn a_voiceprint(folder: &Path) -> Vec<u8> {
     let store = folder.join("voices");
     let samples = repository().join("models/samples");
-    run(
-        "wavlm",
-        &[
-            "enroll".as_ref(),
-            "ada".as_ref(),
-            &samples.join("speaker-a-1.wav"),
-            &samples.join("speaker-a-2.wav"),
-            "--store".as_ref(),
-            &store,
-        ],
-    );
+    let (one, other) = (samples.join("speaker-a-1.wav"), samples.join("speaker-a-2.wav"));
+    let [enroll, ada, phrase, into] = ["enroll", "ada", "--phrase", "--store"].map(Path::new);
+    run("wavlm", &[enroll, ada, &one, &other, into, &store]);
+    run("wavlm", &[enroll, ada, &other, phrase, Path::new("my brother"), into, &store]);
     let print = fs::read_dir(store).expect("the store").next().expect("a voice").expect("its file");
     let file = fs::read(print.path()).expect("the voiceprint");
     file[14..file.len() - 4].to_vec()

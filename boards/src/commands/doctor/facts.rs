@@ -24,6 +24,7 @@ pub struct HeadFacts {
     pub labels: Vec<String>,
     pub threshold: Option<f32>,
     pub lower_threshold: Option<f32>,
+    pub text_dependent_threshold: Option<f32>,
 }
 
 /// The tensor that strayed furthest when the model was exported.
@@ -73,6 +74,7 @@ impl HeadFacts {
             labels,
             threshold: head.decision.map(|decision| decision.threshold),
             lower_threshold: head.decision.and_then(|decision| decision.lower_threshold),
+            text_dependent_threshold: head.decision.and_then(|decision| decision.text_dependent_threshold),
         }
     }
 }

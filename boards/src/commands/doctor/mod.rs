@@ -93,7 +93,12 @@ impl Record {
         for head in &model.heads {
             let labels =
                 if head.labels.is_empty() { String::new() } else { format!(": {}", head.labels.join(", ")) };
-            let thresholds: String = [(head.threshold, "threshold"), (head.lower_threshold, "lower")]
+            let thresholds = [
+                (head.threshold, "threshold"),
+                (head.lower_threshold, "lower"),
+                (head.text_dependent_threshold, "text-dependent"),
+            ];
+            let thresholds: String = thresholds
                 .into_iter()
                 .filter_map(|(value, name)| value.map(|value| format!(", {name} {value:.3}")))
                 .collect();
@@ -169,6 +174,7 @@ mod tests {
             labels: Vec::new(),
             threshold,
             lower_threshold: None,
+            text_dependent_threshold: None,
         };
         Facts {
             name: "m.wlm".to_owned(),

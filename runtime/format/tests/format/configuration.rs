@@ -172,6 +172,7 @@ fn decisions_are_numbers() {
     let decision = Decision {
         threshold: 0.5,
         lower_threshold: None,
+        text_dependent_threshold: None,
         window_s: 1.0,
         hop_s: 0.1,
         smoothing_windows: 3,
@@ -191,6 +192,10 @@ fn decisions_are_numbers() {
             )
         );
     }
+    assert_eq!(
+        refusal(Decision { text_dependent_threshold: Some(f32::INFINITY), ..decision }),
+        "heads.words.decision.text_dependent_threshold is inf, expected a finite number of any size"
+    );
     assert_eq!(
         refusal(Decision { window_s: -1.0, ..decision }),
         "heads.words.decision.window_s is -1, expected a finite number from 0 to 3600"

@@ -200,10 +200,13 @@ fn head_kind() -> impl Strategy<Value = HeadKind> {
 }
 
 fn decision() -> impl Strategy<Value = Decision> {
-    (-10f32..10.0, proptest::option::of(0f32..1.0), 0f32..10.0, 0.01f32..10.0, 0..20u32, 0f32..10.0).prop_map(
-        |(threshold, lower, window_s, hop_s, smoothing_windows, refractory_s)| Decision {
+    let below = proptest::option::of(0f32..1.0);
+    let same_text = proptest::option::of(-1f32..1.0);
+    (-10f32..10.0, below, same_text, 0f32..10.0, 0.01f32..10.0, 0..20u32, 0f32..10.0).prop_map(
+        |(threshold, lower, same_text, window_s, hop_s, smoothing_windows, refractory_s)| Decision {
             threshold,
             lower_threshold: lower.map(|below| threshold - below),
+            text_dependent_threshold: same_text,
             window_s,
             hop_s,
             smoothing_windows,

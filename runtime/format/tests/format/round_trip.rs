@@ -302,23 +302,12 @@ fn encode_version_2(header: &Header) -> Vec<u8> {
     encoded
 }
 
-fn opened(encoded: &[u8], version: u8, header: &Header) -> Header {
-    let mut file = forge::seal(encoded, forge::end_of(&header.tensors));
-    file[8] = version;
-    ModelFile::from_bytes(file).expect("a file of an earlier version").header().clone()
-}
-
-#[test]
-fn a_file_of_version_2_opens_with_layers_that_are_alike() {
-    let header = Header { tensors: forge::complete(&header()), ..header() };
-    assert_eq!(opened(&encode_version_2(&header), 2, &header), header);
-}
-
-#[test]
-fn a_file_of_version_1_opens_without_a_lower_threshold() {
+/// A header with a decision of one threshold, 0.625.
+fn header_with_a_decision() -> Header {
     let decision = Decision {
         threshold: 0.625,
         lower_threshold: None,
+        text_dependent_threshold: None,
         window_s: 1.0,
         hop_s: 0.25,
         smoothing_windows: 3,
@@ -327,9 +316,42 @@ fn a_file_of_version_1_opens_without_a_lower_threshold() {
     let mut header = header();
     header.heads = vec![Head { decision: Some(decision), ..forge::sequence("words") }];
     header.tensors = forge::complete(&header);
+    header
+}
+
+/// That header's bytes without so many of the two thresholds behind the first, each a byte of `None`.
+fn remove_thresholds(encoded: &mut Vec<u8>, count: usize) {
+    let threshold = encoded.windows(6).position(|bytes| bytes == [0x00, 0x00, 0x20, 0x3f, 0x00, 0x00]);
+    let behind = threshold.expect("the threshold") + 4;
+    encoded.drain(behind..behind + count);
+}
+
+fn opened(encoded: &[u8], version: u8, header: &Header) -> Header {
+    let mut file = forge::seal(encoded, forge::end_of(&header.tensors));
+    file[8] = version;
+    ModelFile::from_bytes(file).expect("a file of an earlier version").header().clone()
+}
+
+#[test]
+fn a_file_of_version_3_opens_without_a_text_dependent_threshold() {
+    let header = header_with_a_decision();
+    let mut encoded = encode(&header);
+    remove_thresholds(&mut encoded, 1);
+    assert_eq!(opened(&encoded, 3, &header), header);
+}
+
+#[test]
+fn a_file_of_version_2_opens_with_layers_that_are_alike() {
+    let header = header_with_a_decision();
     let mut encoded = encode_version_2(&header);
-    // The threshold is followed by the byte of `None`, which version 1 does not have.
-    let threshold = encoded.windows(5).position(|bytes| bytes == [0x00, 0x00, 0x20, 0x3f, 0x00]);
-    encoded.remove(threshold.expect("the threshold") + 4);
+    remove_thresholds(&mut encoded, 1);
+    assert_eq!(opened(&encoded, 2, &header), header);
+}
+
+#[test]
+fn a_file_of_version_1_opens_without_a_lower_threshold() {
+    let header = header_with_a_decision();
+    let mut encoded = encode_version_2(&header);
+    remove_thresholds(&mut encoded, 2);
     assert_eq!(opened(&encoded, 1, &header), header);
 }

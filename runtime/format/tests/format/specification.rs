@@ -50,6 +50,7 @@ fn described() -> Writer<'static> {
             decision: Some(Decision {
                 threshold: 0.5,
                 lower_threshold: Some(0.25),
+                text_dependent_threshold: None,
                 window_s: 1.0,
                 hop_s: 0.25,
                 smoothing_windows: 3,

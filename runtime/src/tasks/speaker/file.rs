@@ -1,21 +1,24 @@
-//! A voiceprint as a file of a few hundred bytes.
+//! A voiceprint as a file of a few hundred bytes, and as many for each phrase.
 //!
-//! In an [`Envelope`] `WLMVOICE` of version 1 lies the postcard of name, model, embedding, recordings, speech seconds,
-//! signal-to-noise ratio and agreement.
+//! In an [`Envelope`] `WLMVOICE` of version 2 lies the postcard of name, model, voice, and phrases. A voice is embedding,
+//! recordings, speech seconds, signal-to-noise ratio and agreement; a phrase is its text and a voice. Version 1, which is read,
+//! too, has no phrases.
 //!
-//! The embedding has length 1, the name is not empty, and there was at least one recording.
+//! The embeddings have length 1, the name is not empty, no phrase is empty or there twice, and there was at least one recording
+//! of each voice.
 
 use serde::{Deserialize, Serialize};
 
 use super::embedding::Embedding;
-use super::voiceprint::{Quality, Voiceprint};
+use super::voiceprint::{Quality, Voice, Voiceprint};
 use crate::tasks::envelope::{Envelope, EnvelopeError};
 
 /// Files longer than this are not voiceprints; the largest embeddings take a tenth of it.
 pub const MAX_VOICEPRINT_BYTES: usize = 64 * 1024;
 
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const ENVELOPE: Envelope = Envelope { magic: b"WLMVOICE", version: VERSION, most: MAX_VOICEPRINT_BYTES };
+const FIRST: Envelope = Envelope { version: 1, ..ENVELOPE };
 
 /// Why bytes are no voiceprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +28,7 @@ pub enum VoiceprintError {
     #[error("not a voiceprint; remove it from the store")]
     Magic,
     /// Written by a later version.
-    #[error("voiceprint version {found}, this program reads {VERSION}; enrol again")]
+    #[error("voiceprint version {found}, this program reads 1 to {VERSION}; enrol again")]
     Version {
         /// Version in the file.
         found: u16,
@@ -41,10 +44,16 @@ pub enum VoiceprintError {
     Content,
 }
 
+/// Version 1 ends behind the voice.
 #[derive(Serialize, Deserialize)]
 struct Body {
     name: String,
     model: u32,
+    voice: VoiceBody,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VoiceBody {
     embedding: Vec<f32>,
     recordings: u32,
     speech_s: f32,
@@ -52,55 +61,91 @@ struct Body {
     agreement: f32,
 }
 
+type Phrases = Vec<(String, VoiceBody)>;
+
 impl Voiceprint {
     /// The file's bytes.
     ///
     /// # Errors
     /// The voiceprint is longer than [`MAX_VOICEPRINT_BYTES`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, VoiceprintError> {
-        let body = postcard::to_allocvec(&Body {
-            name: self.name.clone(),
-            model: self.model,
-            embedding: self.embedding.as_slice().to_vec(),
-            recordings: self.recordings,
-            speech_s: self.quality.speech_s,
-            snr_db: self.quality.snr_db,
-            agreement: self.quality.agreement,
-        });
-        let body = body.map_err(|_| VoiceprintError::Content)?;
-        ENVELOPE.seal(&body).ok_or(VoiceprintError::Length)
+        let body = Body { name: self.name.clone(), model: self.model, voice: VoiceBody::of(&self.voice) };
+        let phrases: Phrases =
+            self.phrases.iter().map(|(phrase, voice)| (phrase.clone(), VoiceBody::of(voice))).collect();
+        let bytes = postcard::to_allocvec(&(body, phrases)).map_err(|_| VoiceprintError::Content)?;
+        ENVELOPE.seal(&bytes).ok_or(VoiceprintError::Length)
     }
 
     /// Reads a file's bytes.
     ///
     /// # Errors
-    /// They are not exactly what [`Voiceprint::to_bytes`] writes.
+    /// They are not what [`Voiceprint::to_bytes`] writes, or wrote in version 1.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VoiceprintError> {
-        let body = ENVELOPE.open(bytes).map_err(|error| match error {
+        let read = match ENVELOPE.open(bytes) {
+            Ok(body) => decode(body),
+            Err(EnvelopeError::Version(1)) => decode_first(FIRST.open(bytes)?),
+            Err(error) => return Err(error.into()),
+        };
+        read.ok_or(VoiceprintError::Content)
+    }
+}
+
+impl From<EnvelopeError> for VoiceprintError {
+    fn from(error: EnvelopeError) -> Self {
+        match error {
             EnvelopeError::Magic => VoiceprintError::Magic,
             EnvelopeError::Version(found) => VoiceprintError::Version { found },
             EnvelopeError::Length => VoiceprintError::Length,
             EnvelopeError::Checksum => VoiceprintError::Checksum,
-        })?;
-        decode(body).ok_or(VoiceprintError::Content)
+        }
     }
 }
 
-fn decode(body: &[u8]) -> Option<Voiceprint> {
-    let (body, rest): (Body, _) = postcard::take_from_bytes(body).ok()?;
-    let numbers = [body.speech_s, body.snr_db, body.agreement];
-    let is_possible = rest.is_empty()
-        && !body.name.is_empty()
-        && body.recordings > 0
-        && numbers.iter().all(|number| number.is_finite());
-    is_possible.then_some(())?;
-    Some(Voiceprint {
-        name: body.name,
-        model: body.model,
-        embedding: Embedding::from_unit(body.embedding)?,
-        recordings: body.recordings,
-        quality: Quality { speech_s: body.speech_s, snr_db: body.snr_db, agreement: body.agreement },
-    })
+fn decode(bytes: &[u8]) -> Option<Voiceprint> {
+    let ((body, phrases), rest): ((Body, Phrases), _) = postcard::take_from_bytes(bytes).ok()?;
+    let mut print = body.print().filter(|_| rest.is_empty())?;
+    for (phrase, voice) in phrases {
+        if phrase.is_empty() || print.add(&phrase, voice.voice()?) {
+            return None;
+        }
+    }
+    Some(print)
+}
+
+fn decode_first(bytes: &[u8]) -> Option<Voiceprint> {
+    let (body, rest): (Body, _) = postcard::take_from_bytes(bytes).ok()?;
+    body.print().filter(|_| rest.is_empty())
+}
+
+impl Body {
+    /// Without phrases.
+    fn print(self) -> Option<Voiceprint> {
+        let Body { name, model, voice } = self;
+        (!name.is_empty()).then_some(())?;
+        Some(Voiceprint { name, model, voice: voice.voice()?, phrases: Vec::new() })
+    }
+}
+
+impl VoiceBody {
+    fn of(voice: &Voice) -> Self {
+        VoiceBody {
+            embedding: voice.embedding.as_slice().to_vec(),
+            recordings: voice.recordings,
+            speech_s: voice.quality.speech_s,
+            snr_db: voice.quality.snr_db,
+            agreement: voice.quality.agreement,
+        }
+    }
+
+    fn voice(self) -> Option<Voice> {
+        let VoiceBody { embedding, recordings, speech_s, snr_db, agreement } = self;
+        let is_possible =
+            recordings > 0 && [speech_s, snr_db, agreement].iter().all(|number| number.is_finite());
+        is_possible.then_some(())?;
+        let (embedding, quality) =
+            (Embedding::from_unit(embedding)?, Quality { speech_s, snr_db, agreement });
+        Some(Voice { embedding, recordings, quality })
+    }
 }
 
 #[cfg(test)]
@@ -110,31 +155,63 @@ mod tests {
     use super::*;
 
     fn print() -> Voiceprint {
+        let voice = |values: &[f32]| Voice {
+            embedding: Embedding::new(values).expect("a direction"),
+            recordings: 3,
+            quality: Quality { speech_s: 8.5, snr_db: 31.0, agreement: 0.83 },
+        };
         Voiceprint {
             name: "Ada".to_owned(),
             model: 0x1234_5678,
-            embedding: Embedding::new(&[1.0, 2.0, -2.0]).expect("a direction"),
-            recordings: 3,
-            quality: Quality { speech_s: 8.5, snr_db: 31.0, agreement: 0.83 },
+            voice: voice(&[1.0, 2.0, -2.0]),
+            phrases: vec![
+                ("open the door".to_owned(), voice(&[1.0, 1.0, -2.0])),
+                ("hello".to_owned(), voice(&[3.0, 1.0, -2.0])),
+            ],
         }
     }
 
-    /// The bytes with a body changed by `change`, and a checksum that fits.
-    fn forged(change: impl Fn(&mut Body)) -> Vec<u8> {
-        let bytes = print().to_bytes().expect("short enough");
-        let mut body: Body = postcard::from_bytes(&bytes[14..bytes.len() - 4]).expect("a body");
-        change(&mut body);
-        let body = postcard::to_allocvec(&body).expect("a body");
-        let mut bytes = [&bytes[..10], &(body.len() as u32).to_le_bytes(), &body].concat();
+    /// The body in an envelope of that version, with a checksum that fits.
+    fn sealed(version: u8, body: &[u8]) -> Vec<u8> {
+        let length = (body.len() as u32).to_le_bytes();
+        let mut bytes = [ENVELOPE.magic.as_slice(), &[version, 0], &length, body].concat();
         bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
         bytes
+    }
+
+    /// The bytes with a body changed by `change`.
+    fn forged(change: impl Fn(&mut Body, &mut Phrases)) -> Vec<u8> {
+        let bytes = print().to_bytes().expect("short enough");
+        let (mut body, mut phrases) =
+            postcard::from_bytes(&bytes[14..bytes.len() - 4]).expect("a body and phrases");
+        change(&mut body, &mut phrases);
+        sealed(2, &postcard::to_allocvec(&(body, phrases)).expect("a body"))
     }
 
     #[test]
     fn what_is_written_is_read() {
         let bytes = print().to_bytes().expect("short enough");
         assert_eq!(Voiceprint::from_bytes(&bytes), Ok(print()));
-        assert_eq!(Voiceprint::from_bytes(&forged(|_| {})), Ok(print()));
+        assert_eq!(Voiceprint::from_bytes(&forged(|_, _| {})), Ok(print()));
+    }
+
+    #[test]
+    fn a_file_of_version_1_is_read() {
+        let expected = Voiceprint { phrases: Vec::new(), ..print() };
+        let (Voiceprint { name, model, voice, .. }, quality) = (expected.clone(), expected.voice.quality);
+        let body = postcard::to_allocvec(&(
+            name,
+            model,
+            voice.embedding.as_slice(),
+            voice.recordings,
+            quality.speech_s,
+            quality.snr_db,
+            quality.agreement,
+        ));
+        let body = body.expect("a body");
+        assert_eq!(Voiceprint::from_bytes(&sealed(1, &body)), Ok(expected));
+        let longer = [body.as_slice(), &[0]].concat();
+        assert_eq!(Voiceprint::from_bytes(&sealed(1, &longer)), Err(VoiceprintError::Content));
     }
 
     #[test]
@@ -155,17 +232,21 @@ mod tests {
         assert_eq!(refusal(b"hello"), VoiceprintError::Magic);
         assert_eq!(refusal(&[&bytes, [0].as_slice()].concat()), VoiceprintError::Length);
         let mut later = bytes.clone();
-        later[8] = 2;
-        assert_eq!(refusal(&later), VoiceprintError::Version { found: 2 });
+        later[8] = 3;
+        assert_eq!(refusal(&later), VoiceprintError::Version { found: 3 });
         let mut damaged = bytes;
         damaged[20] ^= 0x40;
         assert_eq!(refusal(&damaged), VoiceprintError::Checksum);
-        assert_eq!(refusal(&forged(|body| body.name.clear())), VoiceprintError::Content);
-        assert_eq!(refusal(&forged(|body| body.recordings = 0)), VoiceprintError::Content);
-        assert_eq!(refusal(&forged(|body| body.embedding.push(0.5))), VoiceprintError::Content);
-        assert_eq!(refusal(&forged(|body| body.embedding.clear())), VoiceprintError::Content);
-        assert_eq!(refusal(&forged(|body| body.agreement = f32::NAN)), VoiceprintError::Content);
-        assert_eq!(refusal(&forged(|body| body.embedding = vec![0.0; 20_000])), VoiceprintError::Length);
+        let content = |change: fn(&mut Body, &mut Phrases)| refusal(&forged(change));
+        assert_eq!(content(|body, _| body.name.clear()), VoiceprintError::Content);
+        assert_eq!(content(|body, _| body.voice.recordings = 0), VoiceprintError::Content);
+        assert_eq!(content(|body, _| body.voice.embedding.push(0.5)), VoiceprintError::Content);
+        assert_eq!(content(|body, _| body.voice.embedding.clear()), VoiceprintError::Content);
+        assert_eq!(content(|body, _| body.voice.agreement = f32::NAN), VoiceprintError::Content);
+        assert_eq!(content(|_, phrases| phrases[0].0.clear()), VoiceprintError::Content);
+        assert_eq!(content(|_, phrases| phrases[1].0 = phrases[0].0.clone()), VoiceprintError::Content);
+        assert_eq!(content(|_, phrases| phrases[1].1.embedding.clear()), VoiceprintError::Content);
+        assert_eq!(content(|body, _| body.voice.embedding = vec![0.0; 20_000]), VoiceprintError::Length);
     }
 
     proptest! {
@@ -175,10 +256,11 @@ mod tests {
         }
 
         #[test]
-        fn any_body_with_a_right_checksum_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let mut bytes = [ENVELOPE.magic.as_slice(), &[1, 0], &(body.len() as u32).to_le_bytes(), &body].concat();
-            bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
-            let _ = Voiceprint::from_bytes(&bytes);
+        fn any_body_with_a_right_checksum_is_read_or_refused(
+            version in 1..=2_u8,
+            body in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let _ = Voiceprint::from_bytes(&sealed(version, &body));
         }
     }
 }

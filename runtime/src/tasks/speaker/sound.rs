@@ -7,6 +7,8 @@ use crate::frontend::SAMPLE_RATE;
 pub const ENROL_SPEECH_S: f32 = 1.0;
 /// Speech that a recording needs to be compared with a voice, in seconds.
 pub const VERIFY_SPEECH_S: f32 = 0.5;
+/// Speech that a recording of a word or phrase needs to be compared with that word or phrase, in seconds.
+pub const PHRASE_SPEECH_S: f32 = 0.2;
 
 /// Longest speech with its pauses, in seconds: attention costs the square of the length, and a voice is known long before.
 const MAX_SECONDS: f32 = 60.0;
@@ -101,7 +103,7 @@ impl Sound {
 
     /// Refuses what cannot be used, and returns what is worth a warning.
     ///
-    /// `needed_s` is [`ENROL_SPEECH_S`] or [`VERIFY_SPEECH_S`].
+    /// `needed_s` is [`ENROL_SPEECH_S`], [`VERIFY_SPEECH_S`] or [`PHRASE_SPEECH_S`].
     ///
     /// # Errors
     /// The recording is silent, holds no voice, too little of it, is too long, or is clipped.

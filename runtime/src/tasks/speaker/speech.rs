@@ -60,6 +60,12 @@ impl Speech {
         self.frames.len() * FRAME
     }
 
+    /// From the first speech to the last, without a margin.
+    pub(super) fn extent(&self) -> Option<Range<usize>> {
+        let (first, last) = self.frames.first().zip(self.frames.last())?;
+        Some(first * FRAME..(last + 1) * FRAME)
+    }
+
     /// The stretches of the recording that hold the speech, a margin around each. Pauses in which nothing but margins
     /// has room are part of a stretch, so a long pause is cut to two margins, and silence before and behind to one.
     pub(super) fn stretches(&self) -> Vec<Range<usize>> {
@@ -74,6 +80,11 @@ impl Speech {
         }
         stretches
     }
+}
+
+/// Where somebody speaks in 16 kHz samples, from the first speech to the last.
+pub(crate) fn speech_in(samples: &[f32]) -> Option<Range<usize>> {
+    Speech::find(samples).extent()
 }
 
 /// Mean of values, 0 for none.
@@ -105,6 +116,7 @@ mod tests {
         let speech = Speech::find(&sound(&[32_000, 6400, 64_000]));
         assert_eq!(speech.samples(), 6400);
         assert_eq!(speech.stretches(), std::slice::from_ref(&(30_400..40_000)));
+        assert_eq!(speech.extent(), Some(32_000..38_400));
     }
 
     #[test]
@@ -124,6 +136,7 @@ mod tests {
     fn silence_holds_no_speech() {
         for samples in [&[][..], &[0.0; 100], &[0.25; 16_000]] {
             assert!(Speech::find(samples).stretches().is_empty());
+            assert_eq!(Speech::find(samples).extent(), None);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use wavlm_format::{Decision, Head, HeadKind};
 
+use super::comparison::Thresholds;
 use super::embedding::Embedding;
 use super::speech::Speech;
-use super::voiceprint::Voiceprint;
 use crate::error::Error;
 use crate::model::Model;
 use crate::session::{Session, SessionOptions};
@@ -73,6 +73,11 @@ impl SpeakerVerifier {
         self.decision.map(|decision| decision.threshold)
     }
 
+    /// The same, and that of a voice that says the very phrase that it was enrolled with.
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds::stored(self.decision.as_ref())
+    }
+
     /// Smallest score that two recordings must reach to be enrolled as one person, if the model was tuned for it. A
     /// voiceprint is the mean of several recordings and compares better than any two of them, so this is lower than
     /// [`SpeakerVerifier::threshold`].
@@ -92,11 +97,6 @@ impl SpeakerVerifier {
         let voice = voice_in(samples, self.session.needed_samples());
         let values = output_of(&self.session.run(&voice)?, &self.head, "embeddings")?;
         Ok(Embedding::new(&values))
-    }
-
-    /// Cosine of a voice and a voiceprint; `None` if another model made the voiceprint.
-    pub fn score(&self, voice: &Embedding, print: &Voiceprint) -> Option<f32> {
-        print.score(self.model, voice)
     }
 }
 

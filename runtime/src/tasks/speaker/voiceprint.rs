@@ -1,16 +1,26 @@
-//! One voice, as enrolled.
+//! One person's voice, as enrolled.
 
 use super::embedding::Embedding;
 use super::sound::Sound;
 
-/// The mean direction of a person's recordings, with what it was made of.
+/// What is known of a person's voice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Voiceprint {
     /// Whose voice it is.
     pub name: String,
     /// [`fingerprint`](crate::tasks::fingerprint) of the model that made it; another model's embeddings mean something else.
     pub model: u32,
-    /// The voice.
+    /// The voice, whatever it says.
+    pub voice: Voice,
+    /// The voice saying a phrase, and nothing else, for some phrases, each of which is there once. What is said again is
+    /// compared with less doubt.
+    pub phrases: Vec<(String, Voice)>,
+}
+
+/// The mean direction of recordings, with what it was made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Voice {
+    /// The direction.
     pub embedding: Embedding,
     /// Recordings that went into it; at least 1.
     pub recordings: u32,
@@ -29,7 +39,7 @@ pub struct Quality {
     pub agreement: f32,
 }
 
-/// Recordings that make no voiceprint.
+/// Recordings that make no voice.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnrolError {
@@ -51,23 +61,29 @@ pub enum EnrolError {
 }
 
 impl Voiceprint {
-    /// Cosine with a voice that the model with this [`fingerprint`](crate::tasks::fingerprint) embedded; `None` if another one made the voiceprint.
-    pub fn score(&self, model: u32, voice: &Embedding) -> Option<f32> {
-        let is_own = self.model == model && self.embedding.as_slice().len() == voice.as_slice().len();
-        is_own.then(|| voice.cosine(&self.embedding))
+    /// The voice saying this phrase, if that is known.
+    pub fn saying(&self, phrase: &str) -> Option<&Voice> {
+        self.phrases.iter().find(|(known, _)| known == phrase).map(|(_, voice)| voice)
     }
 
+    /// Adds the voice saying a phrase, in the place of what was known of that. Returns whether anything was.
+    pub fn add(&mut self, phrase: &str, voice: Voice) -> bool {
+        if let Some((_, known)) = self.phrases.iter_mut().find(|(known, _)| known == phrase) {
+            *known = voice;
+            return true;
+        }
+        self.phrases.push((phrase.to_owned(), voice));
+        false
+    }
+}
+
+impl Voice {
     /// Combines recordings of one person, which have passed [`Sound::check`]. Every two of them must reach `threshold`:
     /// see [`SpeakerVerifier::enrolment_threshold`](super::SpeakerVerifier::enrolment_threshold).
     ///
     /// # Errors
     /// There are no recordings, or two of them disagree; the worst pair is named.
-    pub fn enrol(
-        name: &str,
-        model: u32,
-        recordings: &[(Sound, Embedding)],
-        threshold: f32,
-    ) -> Result<Self, EnrolError> {
+    pub fn enrol(recordings: &[(Sound, Embedding)], threshold: f32) -> Result<Self, EnrolError> {
         let mut agreement = 1.0;
         let mut worst = (0, 0);
         for (second, (_, embedding)) in recordings.iter().enumerate() {
@@ -83,9 +99,7 @@ impl Voiceprint {
             return Err(EnrolError::Disagree { first, second, cosine: agreement, threshold });
         }
         let embeddings: Vec<Embedding> = recordings.iter().map(|(_, embedding)| embedding.clone()).collect();
-        Ok(Voiceprint {
-            name: name.to_owned(),
-            model,
+        Ok(Voice {
             embedding: Embedding::mean(&embeddings).ok_or(EnrolError::NoRecordings)?,
             recordings: recordings.len() as u32,
             quality: Quality {
@@ -110,19 +124,31 @@ mod tests {
     #[test]
     fn recordings_of_one_voice_are_averaged() {
         let recordings = [recording(&[1.0, 0.1]), recording(&[1.0, -0.1])];
-        let print = Voiceprint::enrol("Ada", 7, &recordings, 0.9).expect("they agree");
-        assert_eq!(print.embedding.as_slice(), [1.0, 0.0]);
-        assert_eq!((print.recordings, print.model, print.quality.speech_s), (2, 7, 4.0));
-        assert!(print.quality.agreement > 0.97 && print.quality.agreement < 1.0);
+        let voice = Voice::enrol(&recordings, 0.9).expect("they agree");
+        assert_eq!(voice.embedding.as_slice(), [1.0, 0.0]);
+        assert_eq!((voice.recordings, voice.quality.speech_s), (2, 4.0));
+        assert!(voice.quality.agreement > 0.97 && voice.quality.agreement < 1.0);
     }
 
     #[test]
     fn the_worst_pair_is_named() {
         let recordings = [recording(&[1.0, 0.0]), recording(&[1.0, 0.2]), recording(&[0.0, 1.0])];
-        match Voiceprint::enrol("Ada", 7, &recordings, 0.5) {
+        match Voice::enrol(&recordings, 0.5) {
             Err(EnrolError::Disagree { first: 0, second: 2, cosine: 0.0, threshold: 0.5 }) => {}
             other => panic!("{other:?}"),
         }
-        assert_eq!(Voiceprint::enrol("Ada", 7, &[], 0.5), Err(EnrolError::NoRecordings));
+        assert_eq!(Voice::enrol(&[], 0.5), Err(EnrolError::NoRecordings));
+    }
+
+    #[test]
+    fn a_phrase_is_known_once() {
+        let [one, other] = [[1.0, 0.0], [0.0, 1.0]]
+            .map(|values| Voice::enrol(&[recording(&values)], 0.5).expect("one recording"));
+        let (name, voice) = ("Ada".to_owned(), one.clone());
+        let mut print = Voiceprint { name, model: 7, voice, phrases: Vec::new() };
+        assert!(!print.add("open the door", one) && !print.add("hello", other.clone()));
+        assert!(print.add("open the door", other.clone()));
+        assert_eq!((print.phrases.len(), print.saying("open the door")), (2, Some(&other)));
+        assert_eq!(print.saying("good night"), None);
     }
 }

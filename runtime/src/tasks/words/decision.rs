@@ -6,6 +6,7 @@ use wavlm_format::Decision;
 pub const UNTUNED: Decision = Decision {
     threshold: 0.7,
     lower_threshold: None,
+    text_dependent_threshold: None,
     window_s: 1.0,
     hop_s: 0.25,
     smoothing_windows: 2,

@@ -6,21 +6,25 @@ use super::score::{Score, Scored};
 use super::voices::Voices;
 use super::{Detection, Gate, KeywordSpotter};
 use crate::error::Error;
+use crate::frontend::SAMPLE_RATE;
 use crate::tasks::phrases::PhraseSpotter;
-use crate::tasks::speaker::Embedding;
+use crate::tasks::speaker::{Embedding, speech_in};
+
+/// Samples around what is said in a recording that are heard, too: a second.
+const AROUND: usize = SAMPLE_RATE as usize;
 
 /// Hears keywords and phrases in one sound of any length, piece by piece, with whatever scores windows. It owns all of its
 /// state and no model, so any number of them can share one.
 ///
-/// Where the scorer gives voices, a word is told once the window that has it in its middle has been scored, half a window
-/// and a hop later at most: by that window its voice is known best.
+/// Where the scorer gives voices, a word is told once the windows that tell its voice have been scored: a hop behind the one
+/// that has it in its middle, or behind 0.3 s of what follows it, whichever is later.
 #[derive(Debug)]
 pub struct Hearer {
     spotter: KeywordSpotter,
     gate: Option<Gate>,
     phrases: Option<PhraseSpotter>,
     voices: Voices,
-    /// Words that wait for the window that tells their voice.
+    /// Words that wait for the windows that tell their voice.
     waiting: VecDeque<Detection>,
     samples: usize,
     over: bool,
@@ -96,7 +100,7 @@ impl Hearer {
                 phrases.push(&place, &phones);
             }
             if let Some(voice) = voice {
-                voices.push(place, voice);
+                voices.push(place, &voice);
             }
             Ok(logits)
         })?;
@@ -110,6 +114,22 @@ impl Hearer {
         let (voices, over) = (&self.voices, self.over);
         let told = self.waiting.iter().take_while(|word| over || voices.have_passed(word)).count();
         Ok(self.waiting.drain(..told).collect())
+    }
+
+    /// The voice in a recording of one word or phrase and nothing else, just as [`Hearer::voice_of`] tells it where that is
+    /// heard. `None` if nobody speaks, or where that gives none. Nothing may have been pushed.
+    ///
+    /// # Errors
+    /// The scorer failed.
+    pub fn voice_in(mut self, samples: &[f32], scorer: &mut impl Score) -> Result<Option<Embedding>, Error> {
+        let Some(said) = speech_in(samples) else { return Ok(None) };
+        // Of a long recording no more is remembered.
+        let around = said.start.saturating_sub(AROUND)..samples.len().min(said.end + AROUND);
+        self.push(samples.get(around.clone()).unwrap_or_default());
+        self.finish();
+        self.hear(scorer)?;
+        let samples_before = |at: usize| (at - around.start) as i64;
+        Ok(self.voices.in_range(&(samples_before(said.start)..samples_before(said.end))))
     }
 
     /// The voice that said a word of this sound. `None` if the scorer gives no voices, the word is too long ago, or the

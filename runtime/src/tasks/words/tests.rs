@@ -8,6 +8,7 @@ use super::*;
 const DECISION: Decision = Decision {
     threshold: 0.6,
     lower_threshold: None,
+    text_dependent_threshold: None,
     window_s: 1.0,
     hop_s: 0.25,
     smoothing_windows: 1,
