@@ -58,7 +58,7 @@ impl SpeakerVerifier {
         })
     }
 
-    /// [`Voiceprint::model`] of the voiceprints that this verifier makes and accepts.
+    /// [`Voiceprint::model`](super::Voiceprint::model) of the voiceprints that this verifier makes and accepts.
     pub fn model(&self) -> u32 {
         self.model
     }
