@@ -25,7 +25,8 @@ PHRASES = {
         "water the garden", "pause the recording", "purple elephant",
     ),
 }  # fmt: skip
-TAKES = 4  # of each phrase by each voice; three are shown and one is heard where a phrase is learnt
+TAKES = {"dev": 2, "test": 4}  # of each phrase by each voice; three are shown and one is heard where a phrase is learnt
+SAID_TAKES = 4  # likewise, where voices are told apart that say the same
 ESPEAK_VOICES = {"dev": 6, "test": 10}
 NOISES_DB = (10, 5)
 
@@ -46,7 +47,7 @@ def voices(split):
 ENGINES = {"kokoro": neural.Engine, "espeak": formant.Engine, "piper": piper.Engine, "recorded": recorded.Engine}
 
 
-def sayings(split, names=tuple(ENGINES)):
+def sayings(split, names=tuple(ENGINES), takes=None):
     """(group, phrase, sound in silence, random numbers of the voice) of every phrase by every voice of these engines, some
     times. The voice stands behind the group."""
     engines = {}
@@ -55,7 +56,7 @@ def sayings(split, names=tuple(ENGINES)):
             continue
         engine = engines.setdefault(name, ENGINES[name]())
         rng = generator(f"phrases-{split}-{voice.name}")
-        requests = [Request("phrase", f"{phrase}.", voice, split) for phrase in PHRASES[split] for _ in range(TAKES)]
+        requests = [Request("phrase", f"{phrase}.", voice, split) for phrase in PHRASES[split] for _ in range(takes or TAKES[split])]
         for request, spoken in zip(requests, engine.say(requests, rng)):
             sound = None if spoken is None else trimmed(spoken.samples)
             if sound is not None:
@@ -76,7 +77,7 @@ def phrases(builder, split):
 
 def said(builder):
     """The dev phrases by neural voices, each as it is and as two other persons; they are groups."""
-    for group, phrase, clear, _ in sayings("dev", ("kokoro",)):
+    for group, phrase, clear, _ in sayings("dev", ("kokoro",), SAID_TAKES):
         for factor in PERSONS:
             who = f"{group.split('/')[1]}-{round(100 * factor)}"
             builder.add(warp.voice(clear, factor, 1.0), "speaker", who, phrase)

@@ -3,8 +3,11 @@
 use wavlm_format::Decision;
 
 use super::embedding::Embedding;
-use super::verifier::UNTUNED_THRESHOLD;
 use super::voiceprint::Voiceprint;
+
+/// Used for heads that carry no decision: what transformers' documentation of `WavLMForXVector` uses in its example, and
+/// calls dependent on the data.
+pub const UNTUNED_THRESHOLD: f32 = 0.7;
 
 /// Smallest accepted cosines, each in -1..=1.
 #[derive(Clone, Copy, Debug, PartialEq)]

