@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from ..settings import MODELS, as_program
-from . import det, material, report, shown, typed
+from . import det, material, peers, report, shown, typed
 
 
 def main():
@@ -22,6 +22,7 @@ def main():
     if asked.words:
         typed.run()
         shown.run()
+        peers.run()
         return
     if asked.material:
         print(material.manifest(asked.material))

@@ -11,11 +11,13 @@ from ..speech import asterisk
 from .manifest import Tape
 from .phrases import sayings
 from .sound import pause, trimmed
+from .synthetic import SURROUNDINGS
 
 SEED = 903
 # engine, split, seconds of speech at most.
 SPEECH = (("kokoro", "dev", 3600), ("espeak", "dev", 4500), ("asterisk", "train", 1800))
 NOISE_SECONDS = 900
+TEST_NOISE_SECONDS = 4500
 
 
 def background(builder):
@@ -33,9 +35,19 @@ def background(builder):
             spent += len(sound)
             tape.add(sound if rng.random() < 0.5 else around.hear(rng, sound), pause(rng))
         tape.end()
-    tape = Tape(builder, "background-noise", seed=None)
-    for _ in range(NOISE_SECONDS // 10):
-        tape.add(around.silence(rng, 10 * RATE))
-    tape.end()
+    _noise(builder, "background-noise", rng, around, NOISE_SECONDS)
     for group, phrase, clear, _ in sayings("dev", ("kokoro",)):
         builder.add(clear, "phrase", phrase, group)
+
+
+def noise(builder):
+    """Rooms in which nobody speaks, that no threshold was chosen by: noise of all kinds, and music."""
+    seed = SURROUNDINGS["test"]
+    _noise(builder, "noise-computed", np.random.default_rng(seed), Surroundings(seed), TEST_NOISE_SECONDS)
+
+
+def _noise(builder, group, rng, around, seconds):
+    tape = Tape(builder, group, seed=None)
+    for _ in range(seconds // 10):
+        tape.add(around.silence(rng, 10 * RATE))
+    tape.end()

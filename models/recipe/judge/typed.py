@@ -18,7 +18,7 @@ LAX = 20  # what is listened with, once: an event then counts at every rate whos
 TOLD = (0.1, 0.5, 1)  # false alarms of a phrase an hour, measured, at which the curve is told
 AT_ONCE = 400  # files of a call
 # Where nobody says one of the phrases: parts of the material, of which the recordings of kind `speech` are heard.
-BACKGROUND = ("people", "neural", "synthetic")
+BACKGROUND = ("people", "neural", "synthetic", "noise")
 
 
 def words(*arguments):
