@@ -34,8 +34,12 @@ impl Embedding {
         Embedding::new(&sum)
     }
 
-    /// Cosine of the angle between two voices, in -1..=1.
+    /// Cosine of the angle between two voices, in -1..=1; -1 where they have different numbers of components, as voices of
+    /// different models may.
     pub fn cosine(&self, other: &Embedding) -> f32 {
+        if self.0.len() != other.0.len() {
+            return -1.0;
+        }
         let product: f64 = self.0.iter().zip(&other.0).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
         product.clamp(-1.0, 1.0) as f32
     }
@@ -72,6 +76,8 @@ mod tests {
         assert_eq!(x.cosine(&x), 1.0);
         assert_eq!(x.cosine(&y), 0.0);
         assert!((x.cosine(&mean) - 0.5_f32.sqrt()).abs() < 1e-6);
+        let longer = Embedding::new(&[2.0, 0.0, 0.0]).expect("a direction");
+        assert_eq!((x.cosine(&longer), longer.cosine(&x)), (-1.0, -1.0));
         let opposite = Embedding::new(&[-1.0, 0.0]).expect("a direction");
         assert_eq!(Embedding::mean(&[x, opposite]), None);
     }
