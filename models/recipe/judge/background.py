@@ -17,7 +17,7 @@ SEED = 903
 # engine, split, seconds of speech at most.
 SPEECH = (("kokoro", "dev", 3600), ("espeak", "dev", 4500), ("asterisk", "train", 1800))
 NOISE_SECONDS = 900
-TEST_NOISE_SECONDS = 4500
+TEST_NOISE_SECONDS = 5700
 
 
 def background(builder):
