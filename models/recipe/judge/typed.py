@@ -61,8 +61,8 @@ class Judged:
             self.alarms = heard(book, [path for path, *_ in self.silent])
 
     def hits(self, rate, wanted):
-        """(phrases heard at a rate, all) of those sayings that are wanted, by label and group."""
-        fits = [(path, label) for path, label, group in self.said if wanted(label, group.split("/")[0])]
+        """(phrases heard at a rate, all) of those sayings that are wanted, by label, group and voice."""
+        fits = [(path, label) for path, label, group in self.said if wanted(label, *group.split("/"))]
         at = [self.best.get((str(path), label), 0) >= self.thresholds[label][rate] for path, label in fits]
         return sum(at), len(at)
 
@@ -85,18 +85,23 @@ def run():
 
 
 def sayings(judged):
-    """Phrases that were heard at each rate, of each group of voices and of each phrase."""
-    groups = sorted({group.split("/")[0] for _, _, group in judged.said})
-    rows = []
-    for name in (*groups, *PHRASES["test"]):
-        at = [judged.hits(rate, lambda label, group, name=name: group == name or label == name and _is_clear(group)) for rate in RATES]
-        rows.append([name, *(part_of(*hits) for hits in at)])
+    """Phrases that were heard at each rate, of each group of voices, of each voice, and of each phrase said by neural voices."""
+    groups, voices = (sorted({group.split("/")[part] for _, _, group in judged.said}) for part in (0, 1))
+    kinds = {name: lambda label, group, voice, name=name: group == name for name in groups}
+    kinds |= {name: lambda label, group, voice, name=name: voice == name and _is_clear(group) for name in voices}
+    kinds |= {name: lambda label, group, voice, name=name: label == name and _is_neural(group) for name in PHRASES["test"]}
+    rows = [[name, *(part_of(*judged.hits(rate, wanted)) for rate in RATES)] for name, wanted in kinds.items()]
     return table(["phrases heard", *(f"asked for {rate}/h" for rate in RATES)], rows)
 
 
 def _is_clear(group):
+    """Whether a group is of phrases said without noise, and not in a room."""
+    return not group.endswith(("dB", "rooms"))
+
+
+def _is_neural(group):
     """Whether a group is of phrases said clearly by neural voices."""
-    return group.startswith("kokoro") and group.count("-") == 2
+    return group.startswith("kokoro") and _is_clear(group)
 
 
 def alarms(judged):
@@ -121,12 +126,12 @@ def kind_of(group):
 
 
 CURVES = {
-    "neural voices": _is_clear,
+    "neural voices": _is_neural,
     "the same, 10 dB": lambda group: group.startswith("kokoro") and group.endswith("10dB"),
     "the same, 5 dB": lambda group: group.startswith("kokoro") and group.endswith("-5dB"),
     "the same, rooms": lambda group: group.startswith("kokoro") and group.endswith("rooms"),
-    "women": lambda group: _is_clear(group) and "-women-" in group,
-    "men": lambda group: _is_clear(group) and "-men-" in group,
+    "women": lambda group: _is_neural(group) and "-women-" in group,
+    "men": lambda group: _is_neural(group) and "-men-" in group,
     "Piper's joe": lambda group: group == "piper-joe",
     "flite's rms and slt": lambda group: group in ("flite-rms", "flite-slt"),
 }
@@ -138,7 +143,7 @@ def curve(judged):
     rates = [judged.false_alarms(rate) / listened for rate in RATES]
     shares = {}
     for name, chosen in CURVES.items():
-        at = [judged.hits(rate, lambda _, group, chosen=chosen: chosen(group)) for rate in RATES]
+        at = [judged.hits(rate, lambda _, group, voice, chosen=chosen: chosen(group)) for rate in RATES]
         shares[name] = [hits / whole for hits, whole in at]
     pairs = {name: [(rate, 1 - share) for rate, share in zip(rates, found)] for name, found in shares.items()}
     (MODELS / "phrases.svg").write_text(det.svg(pairs, det.ALARMS, det.MISSES))
