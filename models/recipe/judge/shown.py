@@ -13,13 +13,12 @@ from . import material, programs
 from .phrases import PHRASES
 from .report import interval, part_of, table
 from .sound import load
-from .typed import heard, hours_of, words
+from .typed import heard, hours_of, is_clear, words
 
 SHOWN = 3  # recordings of a phrase
 RATE = "0.5/h"
 VOICES = ("kokoro", "piper")  # engines whose voices are persons
 LISTENERS = 2  # voices whose phrases are listened for in hours of other speech, too
-SPOILT_BY = ("10dB", "5dB", "rooms")
 WORSE = ("10dB", "rooms")  # where owners knock, too
 # What phrases are called: the program takes a name for what is said, where the recordings fit it.
 NAMES = {
@@ -33,7 +32,7 @@ def takes(spoilt_by=None):
     found = defaultdict(lambda: defaultdict(list))
     for path, phrase, group in programs.rows(material.manifest("phrases"), "phrase"):
         kind, voice = group.split("/")
-        wanted = kind.endswith(f"-{spoilt_by}") if spoilt_by else not kind.endswith(SPOILT_BY)
+        wanted = kind.endswith(f"-{spoilt_by}") if spoilt_by else is_clear(kind)
         if voice.split("-")[0] in VOICES and wanted:
             found[voice][phrase].append(path)
     return found
@@ -113,6 +112,7 @@ def _enrolled(voice, *arguments):
 def gated(said):
     """What a phrase that only one voice may say lets in, by what that voice was enrolled with."""
     asked, before = PHRASES["test"][::2], os.environ.get("XDG_DATA_HOME")
+    worse = {name: takes(name) for name in WORSE}
     rows = []
     for name, enrolled_with, each in (
         ("other phrases", PHRASES["test"][1::2], False),
@@ -127,7 +127,7 @@ def gated(said):
                 for phrase in asked if each else ():
                     _enrolled(voice, *said[voice][phrase][:SHOWN], "--phrase", phrase)
                 books = _books(voice, asked, Path(folder))
-                for side, recordings in _knocks(voice, said):
+                for side, recordings in _knocks(voice, said, worse):
                     recordings = {phrase: recordings[phrase][SHOWN:] for phrase in asked}
                     for place, book in enumerate(books):
                         counts[side][place] += _right(book, recordings)[0]
@@ -136,7 +136,7 @@ def gated(said):
         del os.environ["XDG_DATA_HOME"]
     else:
         os.environ["XDG_DATA_HOME"] = before
-    head = ["only for a voice that was enrolled with", "the owner passes", "others pass", *(f"the owner, {worse}" for worse in WORSE)]
+    head = ["only for a voice that was enrolled with", "the owner passes", "others pass", *(f"the owner, {name}" for name in WORSE)]
     return table(head, rows)
 
 
@@ -149,9 +149,9 @@ def _books(voice, phrases, folder):
     return owned, free
 
 
-def _knocks(voice, said):
+def _knocks(voice, said, worse):
     """(who it is, recordings of each phrase) of everybody, and of the owner where he is harder to hear."""
     for other in said:
         yield "owner" if other == voice else "others", said[other]
-    for worse in WORSE:
-        yield worse, takes(worse)[voice]
+    for name, recordings in worse.items():
+        yield name, recordings[voice]

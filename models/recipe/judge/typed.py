@@ -88,20 +88,20 @@ def sayings(judged):
     """Phrases that were heard at each rate, of each group of voices, of each voice, and of each phrase said by neural voices."""
     groups, voices = (sorted({group.split("/")[part] for _, _, group in judged.said}) for part in (0, 1))
     kinds = {name: lambda label, group, voice, name=name: group == name for name in groups}
-    kinds |= {name: lambda label, group, voice, name=name: voice == name and _is_clear(group) for name in voices}
+    kinds |= {name: lambda label, group, voice, name=name: voice == name and is_clear(group) for name in voices}
     kinds |= {name: lambda label, group, voice, name=name: label == name and _is_neural(group) for name in PHRASES["test"]}
     rows = [[name, *(part_of(*judged.hits(rate, wanted)) for rate in RATES)] for name, wanted in kinds.items()]
     return table(["phrases heard", *(f"asked for {rate}/h" for rate in RATES)], rows)
 
 
-def _is_clear(group):
+def is_clear(group):
     """Whether a group is of phrases said without noise, and not in a room."""
     return not group.endswith(("dB", "rooms"))
 
 
 def _is_neural(group):
     """Whether a group is of phrases said clearly by neural voices."""
-    return group.startswith("kokoro") and _is_clear(group)
+    return group.startswith("kokoro") and is_clear(group)
 
 
 def alarms(judged):

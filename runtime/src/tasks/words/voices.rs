@@ -11,8 +11,8 @@ use crate::tasks::speaker::Embedding;
 const KEPT: usize = 48;
 /// A window tells a word's voice if this much of the word is in it, or of the window where the word is longer: in hundredths.
 const SHARE: i64 = 60;
-/// Windows that end later than this behind a word, in samples, are not waited for, but for the first one that has its middle in
-/// the first half: 0.3 s.
+/// How far behind a word a window may end that is waited for, in samples: 0.3 s. The one that has a short word in its middle ends
+/// later, and is waited for, too.
 const PATIENCE: i64 = 3 * SAMPLE_RATE as i64 / 10;
 
 /// Embeddings of windows, in the order of the sound.
