@@ -204,12 +204,18 @@ def run(directory):
     )
 
 
+# For words without a head of phones beside them: by the rule of `thresholds`, with every window heard once.
+DECISION = {
+    "threshold": 0.9968, "lower_threshold": 0.982,
+    "window_s": 1.0, "hop_s": 0.24, "smoothing_windows": 2, "refractory_s": 1.0,
+}  # fmt: skip
+
+
 def save(listener: Listener, folder):
-    """The words head as transformers saves it, with the default model's decision."""
+    """The words head as transformers saves it, and its decision."""
     scale(listener.words.classifier, SHARPER)
     listener.words.eval().save_pretrained(folder)
     Wav2Vec2FeatureExtractor(
         feature_size=1, sampling_rate=RATE, padding_value=0.0, do_normalize=False, return_attention_mask=False
     ).save_pretrained(folder)
-    decision = json.loads((DEFAULT / "words" / "decision.json").read_text())
-    (folder / "decision.json").write_text(json.dumps(decision, indent=1) + "\n")
+    (folder / "decision.json").write_text(json.dumps(DECISION, indent=1) + "\n")

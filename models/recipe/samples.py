@@ -18,7 +18,7 @@ SPEECH = (
     "the weather in the mountains was cold and clear this morning",
     "my brother is a teacher at the small school near the river",
 )
-VOICE_A, VOICE_B, VOICE_C = "linda", "sandro", "quincy"  # stock variants of the test split
+VOICE_A, VOICE_B, VOICE_C = "linda", "sandro", "Michael"  # stock variants of the test split
 
 
 def said(engine, voice, text):

@@ -13,7 +13,9 @@ from .judge.synthetic import SENTENCES
 from .settings import EVALUATION, EXPORT, RecipeError
 
 WINDOW_S, HOP_S, SMOOTHING, REFRACTORY_S = 1.0, 0.24, 2, 1.0
-GRID = np.round(1 / (1 + np.exp(-np.arange(-1, 7.1, 0.25))), 4)  # odds, evenly by their logarithm
+# What else a likely keyword must withstand: it is heard again slower and faster, and its phones have a say.
+CONFIRMATION = {"speed_change": 0.1, "phone_weight": 1.5}
+GRID = np.round(1 / (1 + np.exp(-np.arange(-1, 8.1, 0.25))), 4)  # odds, evenly by their logarithm
 # False alarms per hour of the dev voices' sentences, English and foreign. The first is two in the 1.8 hours that there are: a single
 # one would be a matter of chance.
 CAUTIOUS, EAGER = 1.1, 6.0
@@ -33,7 +35,7 @@ def words(threshold, lower):
     """The words' decision."""
     write(
         "words", threshold=threshold, lower_threshold=lower, window_s=WINDOW_S, hop_s=HOP_S,
-        smoothing_windows=SMOOTHING, refractory_s=REFRACTORY_S,
+        smoothing_windows=SMOOTHING, refractory_s=REFRACTORY_S, confirmation=CONFIRMATION,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use wavlm_format::{Decision, Preprocessing};
+use wavlm_format::{Confirmation, Decision, Preprocessing};
 
 use super::config_json::ConfigJson;
 use super::error::{AdapterProblem, CheckpointError, ConfigProblem, Problem};
@@ -152,6 +152,8 @@ pub(super) fn decision(files: &JsonFiles) -> Result<Option<Decision>, Checkpoint
         smoothing_windows: u32,
         #[serde(default)]
         refractory_s: f32,
+        #[serde(default)]
+        confirmation: Option<Confirmation>,
     }
     let json: Option<DecisionJson> = json::read_optional(&files.file("decision.json"))?;
     Ok(json.map(|json| Decision {
@@ -162,5 +164,6 @@ pub(super) fn decision(files: &JsonFiles) -> Result<Option<Decision>, Checkpoint
         hop_s: json.hop_s,
         smoothing_windows: json.smoothing_windows,
         refractory_s: json.refractory_s,
+        confirmation: json.confirmation,
     }))
 }

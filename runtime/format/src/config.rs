@@ -190,4 +190,16 @@ pub struct Decision {
     pub smoothing_windows: u32,
     /// After a detection, the same keyword stays silent this long, in seconds.
     pub refractory_s: f32,
+    /// Of words: what else a likely keyword must withstand.
+    pub confirmation: Option<Confirmation>,
+}
+
+/// A window in which a keyword is likely is heard again, and its phones have a say.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// It is heard once slower and once faster by this share of its speed, 0 to 0.5; 0: not again.
+    pub speed_change: f32,
+    /// So many times what the phones of a keyword lose against the likeliest ones is taken from its logit; 0: nothing. For
+    /// a file with a CTC head over phones.
+    pub phone_weight: f32,
 }

@@ -4,7 +4,7 @@
 pub const MAGIC: [u8; 8] = *b"\x89WLM\r\n\x1a\n";
 
 /// Version of the format that this crate reads and writes.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// The first version; this crate reads it and those in between as well.
 pub const OLDEST_VERSION: u16 = 1;

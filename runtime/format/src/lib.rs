@@ -35,8 +35,8 @@ mod writer;
 pub use aligned::Aligned;
 pub use atomic::{Destination, Readers, write_atomically};
 pub use config::{
-    Activation, AdapterConfig, ConvShape, Decision, EncoderConfig, Head, HeadKind, LayerShape, Preprocessing,
-    StemNorm, TdnnShape,
+    Activation, AdapterConfig, Confirmation, ConvShape, Decision, EncoderConfig, Head, HeadKind, LayerShape,
+    Preprocessing, StemNorm, TdnnShape,
 };
 pub use error::{ConfigError, FormatError, OpenError, TensorError, VerifyError, WriteError};
 pub use file::ModelFile;

@@ -1,5 +1,5 @@
 //! Headers of earlier versions, which files in use still have. In version 1 a decision had one threshold; up to version 2 all
-//! layers were alike; up to version 3 voices were compared whatever they say.
+//! layers were alike; up to version 3 voices were compared whatever they say; up to version 4 every window was heard once.
 
 use serde::Deserialize;
 
@@ -14,6 +14,8 @@ pub(crate) type HeaderV1 = OlderHeader<OlderEncoder, DecisionV1>;
 pub(crate) type HeaderV2 = OlderHeader<OlderEncoder, DecisionV2>;
 /// Version 3.
 pub(crate) type HeaderV3 = OlderHeader<EncoderConfig, DecisionV2>;
+/// Version 4.
+pub(crate) type HeaderV4 = OlderHeader<EncoderConfig, DecisionV4>;
 
 /// What the versions have in common, around the encoder of one and the decisions of one.
 #[derive(Deserialize)]
@@ -76,6 +78,17 @@ pub(crate) struct DecisionV2 {
     refractory_s: f32,
 }
 
+#[derive(Deserialize)]
+pub(crate) struct DecisionV4 {
+    threshold: f32,
+    lower_threshold: Option<f32>,
+    text_dependent_threshold: Option<f32>,
+    window_s: f32,
+    hop_s: f32,
+    smoothing_windows: u32,
+    refractory_s: f32,
+}
+
 impl<E: Into<EncoderConfig>, D: Into<Decision>> From<OlderHeader<E, D>> for Header {
     fn from(old: OlderHeader<E, D>) -> Header {
         Header {
@@ -128,28 +141,40 @@ impl<D: Into<Decision>> From<OlderHead<D>> for Head {
 
 impl From<DecisionV1> for Decision {
     fn from(old: DecisionV1) -> Decision {
-        Decision {
-            threshold: old.threshold,
-            lower_threshold: None,
-            text_dependent_threshold: None,
-            window_s: old.window_s,
-            hop_s: old.hop_s,
-            smoothing_windows: old.smoothing_windows,
-            refractory_s: old.refractory_s,
-        }
+        let DecisionV1 { threshold, window_s, hop_s, smoothing_windows, refractory_s } = old;
+        DecisionV2 { threshold, lower_threshold: None, window_s, hop_s, smoothing_windows, refractory_s }
+            .into()
     }
 }
 
 impl From<DecisionV2> for Decision {
     fn from(old: DecisionV2) -> Decision {
+        let DecisionV2 { threshold, lower_threshold, window_s, hop_s, smoothing_windows, refractory_s } = old;
+        let text_dependent_threshold = None;
+        DecisionV4 {
+            threshold,
+            lower_threshold,
+            text_dependent_threshold,
+            window_s,
+            hop_s,
+            smoothing_windows,
+            refractory_s,
+        }
+        .into()
+    }
+}
+
+impl From<DecisionV4> for Decision {
+    fn from(old: DecisionV4) -> Decision {
         Decision {
             threshold: old.threshold,
             lower_threshold: old.lower_threshold,
-            text_dependent_threshold: None,
+            text_dependent_threshold: old.text_dependent_threshold,
             window_s: old.window_s,
             hop_s: old.hop_s,
             smoothing_windows: old.smoothing_windows,
             refractory_s: old.refractory_s,
+            confirmation: None,
         }
     }
 }

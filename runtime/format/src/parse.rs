@@ -8,7 +8,7 @@ use crate::error::FormatError;
 use crate::header::Header;
 use crate::layout::{FIRST_TENSOR, MAGIC, OLDEST_VERSION, PREFIX, VERSION};
 use crate::limits::MAX_HEADER;
-use crate::older::{HeaderV1, HeaderV2, HeaderV3};
+use crate::older::{HeaderV1, HeaderV2, HeaderV3, HeaderV4};
 use crate::schema::{self, Schema};
 use crate::table;
 
@@ -30,6 +30,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Parsed, FormatError> {
         1 => decode::<HeaderV1>(encoded)?.into(),
         2 => decode::<HeaderV2>(encoded)?.into(),
         3 => decode::<HeaderV3>(encoded)?.into(),
+        4 => decode::<HeaderV4>(encoded)?.into(),
         _ => decode(encoded)?,
     };
     let schema = check(&header, first_tensor(encoded.len()), file.len() as u64)?;

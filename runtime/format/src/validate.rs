@@ -173,7 +173,16 @@ fn check_decision(head: &Head) -> Result<(), ConfigError> {
     if decision.window_s > 0.0 {
         above_zero(field("hop_s"), decision.hop_s)?;
     }
-    range(field("smoothing_windows"), decision.smoothing_windows, 0, MAX_SMOOTHING)
+    range(field("smoothing_windows"), decision.smoothing_windows, 0, MAX_SMOOTHING)?;
+    let Some(confirmation) = decision.confirmation else { return Ok(()) };
+    let within = |name, found, most, expected| {
+        if (0.0..=most).contains(&found) {
+            return Ok(());
+        }
+        Err(ConfigError::Real { field: field(name), found, expected })
+    };
+    within("confirmation.speed_change", confirmation.speed_change, 0.5, "from 0 to 0.5")?;
+    within("confirmation.phone_weight", confirmation.phone_weight, 100.0, "from 0 to 100")
 }
 
 /// Checks that a number lies within limits.

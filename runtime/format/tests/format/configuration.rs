@@ -177,6 +177,7 @@ fn decisions_are_numbers() {
         hop_s: 0.1,
         smoothing_windows: 3,
         refractory_s: 1.0,
+        confirmation: None,
     };
     let with = |decision| Head { decision: Some(decision), ..sequence("words") };
     let refusal = |decision| head_refusal(vec![with(decision)], None);
@@ -212,9 +213,21 @@ fn decisions_are_numbers() {
         refusal(Decision { smoothing_windows: 4097, ..decision }),
         "heads.words.decision.smoothing_windows is 4097, expected 0 to 4096"
     );
+    let confirming = |speed_change, phone_weight| Decision {
+        confirmation: Some(Confirmation { speed_change, phone_weight }),
+        ..decision
+    };
+    assert_eq!(
+        refusal(confirming(0.6, 0.0)),
+        "heads.words.decision.confirmation.speed_change is 0.6, expected a finite number from 0 to 0.5"
+    );
+    assert_eq!(
+        refusal(confirming(0.1, f32::NAN)),
+        "heads.words.decision.confirmation.phone_weight is NaN, expected a finite number from 0 to 100"
+    );
     let mut header = header();
     header.heads = vec![
-        with(decision),
+        with(confirming(0.5, 100.0)),
         with(Decision { lower_threshold: Some(0.5), window_s: 0.0, hop_s: 0.0, ..decision }),
     ];
     header.heads[1].name = "other".to_owned();

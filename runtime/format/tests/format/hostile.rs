@@ -202,15 +202,21 @@ fn head_kind() -> impl Strategy<Value = HeadKind> {
 fn decision() -> impl Strategy<Value = Decision> {
     let below = proptest::option::of(0f32..1.0);
     let same_text = proptest::option::of(-1f32..1.0);
-    (-10f32..10.0, below, same_text, 0f32..10.0, 0.01f32..10.0, 0..20u32, 0f32..10.0).prop_map(
-        |(threshold, lower, same_text, window_s, hop_s, smoothing_windows, refractory_s)| Decision {
-            threshold,
-            lower_threshold: lower.map(|below| threshold - below),
-            text_dependent_threshold: same_text,
-            window_s,
-            hop_s,
-            smoothing_windows,
-            refractory_s,
+    let confirmation = (0f32..0.5, 0f32..100.0)
+        .prop_map(|(speed_change, phone_weight)| Confirmation { speed_change, phone_weight });
+    let confirmation = proptest::option::of(confirmation);
+    (-10f32..10.0, below, same_text, 0f32..10.0, 0.01f32..10.0, 0..20u32, 0f32..10.0, confirmation).prop_map(
+        |(threshold, lower, same_text, window_s, hop_s, smoothing_windows, refractory_s, confirmation)| {
+            Decision {
+                threshold,
+                lower_threshold: lower.map(|below| threshold - below),
+                text_dependent_threshold: same_text,
+                window_s,
+                hop_s,
+                smoothing_windows,
+                refractory_s,
+                confirmation,
+            }
         },
     )
 }

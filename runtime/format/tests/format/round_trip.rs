@@ -312,6 +312,7 @@ fn header_with_a_decision() -> Header {
         hop_s: 0.25,
         smoothing_windows: 3,
         refractory_s: 1.0,
+        confirmation: None,
     };
     let mut header = header();
     header.heads = vec![Head { decision: Some(decision), ..forge::sequence("words") }];
@@ -319,10 +320,23 @@ fn header_with_a_decision() -> Header {
     header
 }
 
-/// That header's bytes without so many of the two thresholds behind the first, each a byte of `None`.
-fn remove_thresholds(encoded: &mut Vec<u8>, count: usize) {
+/// Where the first threshold of that header's decision ends in its bytes. Behind it are two that are `None`, 13 bytes of
+/// numbers, and `None` again.
+fn behind_the_threshold(encoded: &[u8]) -> usize {
     let threshold = encoded.windows(6).position(|bytes| bytes == [0x00, 0x00, 0x20, 0x3f, 0x00, 0x00]);
-    let behind = threshold.expect("the threshold") + 4;
+    threshold.expect("the threshold") + 4
+}
+
+/// That header's bytes without what a likely keyword must withstand.
+fn remove_confirmation(encoded: &mut Vec<u8>) {
+    let confirmation = behind_the_threshold(encoded) + 2 + 13;
+    assert_eq!(encoded.remove(confirmation), 0);
+}
+
+/// The same without so many of the two thresholds behind the first, each a byte of `None`.
+fn remove_thresholds(encoded: &mut Vec<u8>, count: usize) {
+    remove_confirmation(encoded);
+    let behind = behind_the_threshold(encoded);
     encoded.drain(behind..behind + count);
 }
 
@@ -330,6 +344,14 @@ fn opened(encoded: &[u8], version: u8, header: &Header) -> Header {
     let mut file = forge::seal(encoded, forge::end_of(&header.tensors));
     file[8] = version;
     ModelFile::from_bytes(file).expect("a file of an earlier version").header().clone()
+}
+
+#[test]
+fn a_file_of_version_4_opens_without_a_confirmation() {
+    let header = header_with_a_decision();
+    let mut encoded = encode(&header);
+    remove_confirmation(&mut encoded);
+    assert_eq!(opened(&encoded, 4, &header), header);
 }
 
 #[test]

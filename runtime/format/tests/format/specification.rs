@@ -55,6 +55,7 @@ fn described() -> Writer<'static> {
                 hop_s: 0.25,
                 smoothing_windows: 3,
                 refractory_s: 2.0,
+                confirmation: Some(Confirmation { speed_change: 0.125, phone_weight: 1.5 }),
             }),
         }],
         preprocessing: Preprocessing { sampling_rate: 16000, normalize: true },

@@ -32,5 +32,6 @@ pub use background::{Background, BackgroundError, MAX_BACKGROUND_BYTES};
 pub use decode::phones;
 pub use model::PhoneModel;
 pub use search::best_score;
+pub(super) use search::smallest_losses;
 pub use spotter::{Phrase, PhraseSpotter};
 pub use threshold::{Alarms, Thresholds};

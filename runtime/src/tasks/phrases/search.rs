@@ -1,6 +1,8 @@
 //! How well each phrase ends at each frame: one token in every state of a tree of phones (Young et al., 1989), where phrases
 //! share their beginnings.
 
+use super::frames::{FLOOR, row};
+
 /// Longest time that a phrase may take, in frames for each phone.
 const FRAMES_PER_PHONE: u64 = 8;
 /// What a frame between two phones loses at most: anything may be said there.
@@ -138,11 +140,34 @@ pub fn best_score(ways: &[Vec<usize>], logits: &[f32], width: usize, blank: usiz
     let mut search = Search::new([ways], blank, 1);
     let mut best = 0.0_f32;
     for (at, frame) in logits.chunks(width.max(1)).enumerate() {
-        let row: Vec<f32> = super::frames::row(frame).collect();
+        let row: Vec<f32> = row(frame).collect();
         search.push(at as u64, &row);
         best = search.endings().fold(best, |best, ending| best.max(ending.score));
     }
     best
+}
+
+/// What each phrase loses at least, all its phones together, 0 at best, wherever it may be in a sound whose logits these are,
+/// `width` for each frame. A phrase that has no way to be said loses nothing; one that has no room, as much as a phrase can.
+pub(in crate::tasks) fn smallest_losses(
+    phrases: &[Vec<Vec<usize>>],
+    logits: &[f32],
+    width: usize,
+    blank: usize,
+) -> Vec<f32> {
+    let shortest = |ways: &Vec<Vec<usize>>| ways.iter().map(Vec::len).min().unwrap_or(0);
+    let mut losses: Vec<f32> = phrases.iter().map(|ways| -FLOOR * shortest(ways) as f32).collect();
+    let mut search = Search::new(phrases.iter().map(Vec::as_slice), blank, 1);
+    for (at, frame) in logits.chunks(width.max(1)).enumerate() {
+        let row: Vec<f32> = row(frame).collect();
+        search.push(at as u64, &row);
+        for ending in search.endings() {
+            if let Some(loss) = losses.get_mut(ending.phrase) {
+                *loss = loss.max(ending.phones as f32 * ending.score.ln());
+            }
+        }
+    }
+    losses
 }
 
 #[cfg(test)]
@@ -221,5 +246,8 @@ mod tests {
         let logits: Vec<f32> = rows(&[(4, 6.0), (1, 6.0), (2, 6.0), (4, 6.0)]).concat();
         assert_eq!(best_score(&[vec![1, 2]], &logits, WIDTH, 0), 1.0);
         assert_eq!(best_score(&[], &logits, WIDTH, 0), 0.0);
+        let phrases = [vec![vec![1, 2]], vec![vec![3, 2], vec![2, 1]], Vec::new()];
+        assert_eq!(smallest_losses(&phrases, &logits, WIDTH, 0), [0.0, -6.0, 0.0]);
+        assert_eq!(smallest_losses(&phrases, &[], WIDTH, 0), [-12.0, -12.0, 0.0]);
     }
 }

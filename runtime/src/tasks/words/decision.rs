@@ -11,6 +11,7 @@ pub const UNTUNED: Decision = Decision {
     hop_s: 0.25,
     smoothing_windows: 2,
     refractory_s: 1.0,
+    confirmation: None,
 };
 
 /// Longest window, in seconds; attention costs the square of it.

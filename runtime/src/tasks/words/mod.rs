@@ -5,6 +5,8 @@
 //! hearer     pieces of samples -> detections, with whatever scores windows
 //! score      what is asked of whatever scores windows
 //! model      a session of the words head: window -> logits
+//!   agreement    what the phones of a window have against its keywords
+//!   second_look  a window in which a keyword is likely, slower and faster
 //! voices     the voices in the latest windows, until their words are told
 //! labels     which labels are words
 //! tuning     what a user changes in a decision
@@ -22,6 +24,7 @@
 //! Memory is a window of samples and a few scores per keyword, however long the sound, and the result does not depend on
 //! how the sound is cut into pieces.
 
+mod agreement;
 mod close_up;
 mod decision;
 mod gate;
@@ -34,6 +37,7 @@ mod peaks;
 mod rivals;
 mod rows;
 mod score;
+mod second_look;
 mod sliding;
 mod spotter;
 mod stretches;

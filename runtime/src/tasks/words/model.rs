@@ -2,10 +2,14 @@
 
 use wavlm_format::{Decision, Head, HeadKind};
 
+use super::agreement::Agreement;
 use super::labels::is_keyword;
+use super::score::{LIKELY, probabilities};
+use super::second_look::Look;
 use super::{DecisionError, Detection, KeywordSpotter, Scored, UNTUNED, Window};
 use crate::error::Error;
 use crate::model::Model;
+use crate::outputs::Outputs;
 use crate::session::SessionOptions;
 use crate::tasks::phrases::Alphabet;
 use crate::tasks::speaker::SpeakerVerifier;
@@ -22,6 +26,8 @@ pub struct WordModel {
     /// Names of the heads that embed voices and tell phones, if they are run, too.
     speaker: Option<String>,
     phones: Option<String>,
+    /// How phones have a say in the words, by the stored decision.
+    agreement: Option<Agreement>,
 }
 
 /// What a session tells of each window beside its words, in the same pass of the encoder.
@@ -54,21 +60,26 @@ impl WordModel {
     pub fn with(model: &Model, options: &SessionOptions, beside: Beside) -> Result<Self, Error> {
         let speaker = beside.voices.then(|| SpeakerVerifier::head_or_error(model));
         let speaker = speaker.transpose()?.map(|head| head.name.clone());
-        let phones = beside.phones.then(|| Alphabet::head(model).ok_or_else(no_ctc_head));
-        let phones = phones.transpose()?.map(|head| head.name.clone());
         let head = Self::head(model).ok_or_else(|| Error::NoHead {
             name: "words".to_owned(),
             known: "none that classifies sequences".to_owned(),
         })?;
+        let labels = head.kind.labels();
+        let agreement = head.decision.and_then(|decision| Agreement::of(model, labels, &decision));
+        let phones = match Alphabet::head(model) {
+            None if beside.phones => return Err(no_ctc_head()),
+            head => head.filter(|_| beside.phones || agreement.is_some()).map(|head| head.name.clone()),
+        };
         let heads = [head.name.clone()].into_iter().chain(speaker.clone()).chain(phones.clone());
         let options = SessionOptions { heads: Some(heads.collect()), ..options.clone() };
         Ok(WordModel {
             session: model.window_session(&options)?,
             head: head.name.clone(),
-            labels: head.kind.labels().to_vec(),
+            labels: labels.to_vec(),
             decision: head.decision,
             speaker,
             phones,
+            agreement,
         })
     }
 
@@ -92,7 +103,7 @@ impl WordModel {
         self.session.needed_samples()
     }
 
-    /// One logit per label for 16 kHz samples.
+    /// One logit per label for 16 kHz samples, as the head gives them: [`WordModel::score`] looks more closely.
     ///
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
@@ -118,20 +129,53 @@ impl WordModel {
 
     /// What the model says of a window that is due in a spotter. A window that stands alone tells its words and no more.
     ///
+    /// By the [`Confirmation`](wavlm_format::Confirmation) of the stored decision the phones have a say in the logits, if there
+    /// is a CTC head that can spell the keywords; and a window in which a keyword is more probable than not is heard twice
+    /// more, slower and faster, and has the mean of all logits.
+    ///
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
     pub fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
-        let Some((start, frames)) = window.place else {
-            return Ok(Scored { logits: self.logits(window.samples)?, voice: None, phones: None });
+        let Window { samples, place } = window;
+        let stands_alone = place.is_none();
+        let outputs = match place {
+            Some((start, frames)) => self.session.run_at(samples, start, frames)?,
+            None => self.session.run(samples)?,
         };
-        let outputs = self.session.run_at(window.samples, start, frames)?;
         let of = |head: &Option<String>, tensor| {
-            head.as_ref().map(|head| output_of(&outputs, head, tensor)).transpose()
+            let head = head.as_ref().filter(|_| !stands_alone);
+            head.map(|head| output_of(&outputs, head, tensor)).transpose()
         };
-        Ok(Scored {
-            logits: output_of(&outputs, &self.head, "logits")?,
-            voice: of(&self.speaker, "embeddings")?,
-            phones: of(&self.phones, "logits")?,
-        })
+        let (voice, phones) = (of(&self.speaker, "embeddings")?, of(&self.phones, "logits")?);
+        let logits = self.words(&outputs)?;
+        Ok(Scored { logits: self.look_again(samples, logits)?, voice, phones })
+    }
+
+    /// The logits of the words, in which phones have had their say.
+    fn words(&self, outputs: &Outputs) -> Result<Vec<f32>, Error> {
+        let mut logits = output_of(outputs, &self.head, "logits")?;
+        if let Some((agreement, phones)) = self.agreement.as_ref().zip(self.phones.as_ref()) {
+            agreement.apply(&mut logits, &output_of(outputs, phones, "logits")?);
+        }
+        Ok(logits)
+    }
+
+    /// The logits of a window, and the mean of more of them where a keyword is likely by these.
+    fn look_again(&mut self, samples: &[f32], mut logits: Vec<f32>) -> Result<Vec<f32>, Error> {
+        let confirmation = self.decision.and_then(|decision| decision.confirmation);
+        let speed_change = confirmation.map_or(0.0, |confirmation| confirmation.speed_change);
+        let is_likely = |(label, probability): (&String, f32)| is_keyword(label) && probability >= LIKELY;
+        if speed_change == 0.0 || !self.labels.iter().zip(probabilities(&logits)).any(is_likely) {
+            return Ok(logits);
+        }
+        let looks = Look::both(speed_change);
+        let all = (1 + looks.len()) as f32;
+        for look in looks {
+            let outputs = self.session.run(&look.of(samples))?;
+            let again = self.words(&outputs)?;
+            logits.iter_mut().zip(again).for_each(|(sum, logit)| *sum += logit);
+        }
+        logits.iter_mut().for_each(|sum| *sum /= all);
+        Ok(logits)
     }
 }

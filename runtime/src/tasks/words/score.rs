@@ -14,6 +14,9 @@ pub struct Scored {
     pub phones: Option<Vec<f32>>,
 }
 
+/// A window in which a keyword is at least as probable as this is looked at more closely.
+pub(super) const LIKELY: f32 = 0.5;
+
 /// The probability of each label: a softmax over the logits.
 pub fn probabilities(logits: &[f32]) -> Vec<f32> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -8,7 +8,7 @@ use super::decision::{DecisionError, check};
 use super::levels::Levels;
 use super::peaks::{Event, PeakPicker, Rules};
 use super::rivals::{Rival, Rivals};
-use super::score::probabilities;
+use super::score::{LIKELY, probabilities};
 use super::seconds_to_samples;
 use super::sliding::Sliding;
 use super::stretches::{MARGIN_S, MIN_WORD_S, Stretches};
@@ -16,8 +16,6 @@ use super::tuning::Tuning;
 use crate::frontend::SAMPLE_RATE;
 use crate::windows::SharedFrames;
 
-/// Behind a window in which a keyword is at least as probable as this, the next one begins sooner.
-const LIKELY: f32 = 0.5;
 /// From frame to frame of a published WavLM, in seconds: windows whole frames apart share them.
 const FRAME_S: f32 = 0.02;
 

@@ -13,6 +13,7 @@ const DECISION: Decision = Decision {
     hop_s: 0.25,
     smoothing_windows: 1,
     refractory_s: 1.0,
+    confirmation: None,
 };
 
 const YES: f32 = 0.5;
