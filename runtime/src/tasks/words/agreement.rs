@@ -69,7 +69,7 @@ mod tests {
         let tokens = alphabet.len();
         let row = |phone| (0..tokens).map(move |token| if token == phone { 0.0 } else { -20.0 });
         let phones: Vec<f32> = said.into_iter().flat_map(row).collect();
-        let labels = ["no", "yes", "_unknown_", "licht"].map(str::to_owned);
+        let labels = ["no", "yes", "_unknown_", "zvuk"].map(str::to_owned);
         let mut logits = [1.0; 4];
         Agreement::new(&labels, alphabet, 2.0).apply(&mut logits, &phones);
         let three_phones = 2.0 * 3.0 * 6.0;

@@ -179,3 +179,33 @@ impl WordModel {
         Ok(logits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
+
+    /// What head and session say of a window, of the labels that are no words.
+    fn others(words: &mut WordModel, samples: &[f32]) -> [Vec<f32>; 2] {
+        let scored = words.score(Window { samples, place: None }).expect("scored").logits;
+        let logits = words.logits(samples).expect("logits");
+        let is_other = words.labels().iter().map(|label| !is_keyword(label)).collect::<Vec<_>>();
+        [logits, scored]
+            .map(|all| all.into_iter().zip(&is_other).filter(|(_, other)| **other).map(|(x, _)| x).collect())
+    }
+
+    #[test]
+    fn only_a_likely_keyword_is_heard_again() {
+        let bytes = std::fs::read(format!("{MODELS}/default.wlm")).expect("the default model");
+        let model = Model::from_bytes(bytes).expect("a model");
+        let mut words = WordModel::new(&model, &SessionOptions::default()).expect("its words");
+        let [first, scored] = others(&mut words, &[0.0; 16_000]);
+        assert_eq!(first, scored);
+        let mut recording = hound::WavReader::open(format!("{MODELS}/samples/left-b.wav")).expect("a sample");
+        let samples = recording.samples::<i16>().map(|sample| f32::from(sample.expect("a sample")) / 32768.0);
+        let left: Vec<f32> = samples.skip(4000).take(16_000).collect();
+        let [first, scored] = others(&mut words, &left);
+        assert_ne!(first, scored);
+    }
+}
