@@ -204,11 +204,9 @@ def run(directory):
     )
 
 
-# For words without a head of phones beside them: by the rule of `thresholds`, with every window heard once.
-DECISION = {
-    "threshold": 0.9968, "lower_threshold": 0.982,
-    "window_s": 1.0, "hop_s": 0.24, "smoothing_windows": 2, "refractory_s": 1.0,
-}  # fmt: skip
+# What the default model's decision is without a head of phones beside the words: by the rule of `thresholds`, with every window
+# heard once.
+HEARD_ONCE = {"threshold": 0.9968, "lower_threshold": 0.982, "confirmation": None}
 
 
 def save(listener: Listener, folder):
@@ -218,4 +216,5 @@ def save(listener: Listener, folder):
     Wav2Vec2FeatureExtractor(
         feature_size=1, sampling_rate=RATE, padding_value=0.0, do_normalize=False, return_attention_mask=False
     ).save_pretrained(folder)
-    (folder / "decision.json").write_text(json.dumps(DECISION, indent=1) + "\n")
+    decision = json.loads((DEFAULT / "words" / "decision.json").read_text()) | HEARD_ONCE
+    (folder / "decision.json").write_text(json.dumps(decision, indent=1) + "\n")

@@ -175,14 +175,8 @@ fn check_decision(head: &Head) -> Result<(), ConfigError> {
     }
     range(field("smoothing_windows"), decision.smoothing_windows, 0, MAX_SMOOTHING)?;
     let Some(confirmation) = decision.confirmation else { return Ok(()) };
-    let within = |name, found, most, expected| {
-        if (0.0..=most).contains(&found) {
-            return Ok(());
-        }
-        Err(ConfigError::Real { field: field(name), found, expected })
-    };
-    within("confirmation.speed_change", confirmation.speed_change, 0.5, "from 0 to 0.5")?;
-    within("confirmation.phone_weight", confirmation.phone_weight, 100.0, "from 0 to 100")
+    up_to(0.5, "from 0 to 0.5", field("confirmation.speed_change"), confirmation.speed_change)?;
+    up_to(100.0, "from 0 to 100", field("confirmation.phone_weight"), confirmation.phone_weight)
 }
 
 /// Checks that a number lies within limits.
@@ -220,8 +214,10 @@ fn above_zero(field: impl Into<String>, found: f32) -> Result<(), ConfigError> {
 }
 
 fn seconds(field: String, found: f32) -> Result<(), ConfigError> {
-    if (0.0..=MAX_SECONDS).contains(&found) {
-        return Ok(());
-    }
-    Err(ConfigError::Real { field, found, expected: "from 0 to 3600" })
+    up_to(MAX_SECONDS, "from 0 to 3600", field, found)
+}
+
+/// From 0 to this; `expected` says the same.
+fn up_to(most: f32, expected: &'static str, field: String, found: f32) -> Result<(), ConfigError> {
+    if (0.0..=most).contains(&found) { Ok(()) } else { Err(ConfigError::Real { field, found, expected }) }
 }

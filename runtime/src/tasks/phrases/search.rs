@@ -137,13 +137,8 @@ impl Search {
 /// The best score, from 0 to 1, of a phrase that may be said in several ways, in a sound whose logits these are, `width` for
 /// each frame.
 pub fn best_score(ways: &[Vec<usize>], logits: &[f32], width: usize, blank: usize) -> f32 {
-    let mut search = Search::new([ways], blank, 1);
     let mut best = 0.0_f32;
-    for (at, frame) in logits.chunks(width.max(1)).enumerate() {
-        let row: Vec<f32> = row(frame).collect();
-        search.push(at as u64, &row);
-        best = search.endings().fold(best, |best, ending| best.max(ending.score));
-    }
+    each_ending([ways], logits, width, blank, |ending| best = best.max(ending.score));
     best
 }
 
@@ -157,17 +152,28 @@ pub(in crate::tasks) fn smallest_losses(
 ) -> Vec<f32> {
     let shortest = |ways: &Vec<Vec<usize>>| ways.iter().map(Vec::len).min().unwrap_or(0);
     let mut losses: Vec<f32> = phrases.iter().map(|ways| -FLOOR * shortest(ways) as f32).collect();
-    let mut search = Search::new(phrases.iter().map(Vec::as_slice), blank, 1);
+    each_ending(phrases.iter().map(Vec::as_slice), logits, width, blank, |ending| {
+        if let Some(loss) = losses.get_mut(ending.phrase) {
+            *loss = loss.max(ending.phones as f32 * ending.score.ln());
+        }
+    });
+    losses
+}
+
+/// Gives how phrases end at every frame of a sound whose logits these are, `width` for each frame.
+fn each_ending<'a>(
+    phrases: impl IntoIterator<Item = &'a [Vec<usize>]>,
+    logits: &[f32],
+    width: usize,
+    blank: usize,
+    mut give: impl FnMut(Ending),
+) {
+    let mut search = Search::new(phrases, blank, 1);
     for (at, frame) in logits.chunks(width.max(1)).enumerate() {
         let row: Vec<f32> = row(frame).collect();
         search.push(at as u64, &row);
-        for ending in search.endings() {
-            if let Some(loss) = losses.get_mut(ending.phrase) {
-                *loss = loss.max(ending.phones as f32 * ending.score.ln());
-            }
-        }
+        search.endings().for_each(&mut give);
     }
-    losses
 }
 
 #[cfg(test)]

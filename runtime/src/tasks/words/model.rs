@@ -137,14 +137,13 @@ impl WordModel {
     /// As [`Session::run`](crate::Session::run).
     pub fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
         let Window { samples, place } = window;
-        let stands_alone = place.is_none();
-        let outputs = match place {
-            Some((start, frames)) => self.session.run_at(samples, start, frames)?,
-            None => self.session.run(samples)?,
+        let Some((start, frames)) = place else {
+            let logits = self.words_alone(samples)?;
+            return Ok(Scored { logits: self.look_again(samples, logits)?, voice: None, phones: None });
         };
+        let outputs = self.session.run_at(samples, start, frames)?;
         let of = |head: &Option<String>, tensor| {
-            let head = head.as_ref().filter(|_| !stands_alone);
-            head.map(|head| output_of(&outputs, head, tensor)).transpose()
+            head.as_ref().map(|head| output_of(&outputs, head, tensor)).transpose()
         };
         let (voice, phones) = (of(&self.speaker, "embeddings")?, of(&self.phones, "logits")?);
         let logits = self.words(&outputs)?;
@@ -160,6 +159,12 @@ impl WordModel {
         Ok(logits)
     }
 
+    /// The same of samples that share nothing with other windows.
+    fn words_alone(&mut self, samples: &[f32]) -> Result<Vec<f32>, Error> {
+        let outputs = self.session.run(samples)?;
+        self.words(&outputs)
+    }
+
     /// The logits of a window, and the mean of more of them where a keyword is likely by these.
     fn look_again(&mut self, samples: &[f32], mut logits: Vec<f32>) -> Result<Vec<f32>, Error> {
         let confirmation = self.decision.and_then(|decision| decision.confirmation);
@@ -171,8 +176,7 @@ impl WordModel {
         let looks = Look::both(speed_change);
         let all = (1 + looks.len()) as f32;
         for look in looks {
-            let outputs = self.session.run(&look.of(samples))?;
-            let again = self.words(&outputs)?;
+            let again = self.words_alone(&look.of(samples))?;
             logits.iter_mut().zip(again).for_each(|(sum, logit)| *sum += logit);
         }
         logits.iter_mut().for_each(|sum| *sum /= all);
