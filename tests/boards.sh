@@ -15,7 +15,7 @@ decisions() { "$@" spot --json models/samples/*.wav | sed -E 's/"score":[^,}]*,?
 
 expected=$(decisions "$out/debug/wavlm")
 [ -n "$expected" ] || { echo "tests/boards.sh: no keyword found in models/samples" >&2; exit 1; }
-for cpu in cortex-a53 cortex-a76; do
+for cpu in cortex-a53 cortex-a72 cortex-a76 max; do
   found=$(decisions qemu-aarch64-static -cpu $cpu "$out/boards/pi5/wavlm-static")
   if [ "$found" != "$expected" ]; then
     printf 'tests/boards.sh: decides differently on %s\nexpected:\n%s\nfound:\n%s\n' "$cpu" "$expected" "$found" >&2

@@ -3,6 +3,11 @@
 # else the script names what is missing, says how to get it, and ends with the status of a test that cannot run.
 CANNOT_RUN=77
 
+# The tests of this machine run the kernels as they ship, so that the programs beside them are what is counted; assertions
+# and overflow checks are in all other builds of the kernels' tests: sanitised, interpreted and emulated.
+CHECKED_KERNELS=(--config profile.dev.package.wavlm-kernels.debug-assertions=true
+  --config profile.dev.package.wavlm-kernels.overflow-checks=true)
+
 # missing WHAT HOW
 missing() {
   echo "$1; $2" >&2
