@@ -27,7 +27,7 @@ impl Kernels {
         unsafe { matmul::product_i8(self, a, w, Coming::of::<i8>(&[]), e, out) }
     }
 
-    /// The same of int4 weights. `unpacked` is overwritten.
+    /// The same of int4 weights, and the same bits. `unpacked` is overwritten where the table unpacks weights first.
     ///
     /// # Panics
     /// If the sizes of rows, panels, bias and output disagree, or `unpacked` has not [`unpacked_i4`](Self::unpacked_i4)
@@ -53,11 +53,11 @@ impl Kernels {
         let length = PANEL * padded(w.k());
         assert_eq!(out.len(), w.count() * length, "weights of {} x {}", w.n(), w.k());
         for (panel, out) in out.chunks_exact_mut(length).enumerate() {
-            let (codes, multipliers) = w.panel(panel);
+            let panel = w.panels(panel..panel + 1);
             // SAFETY: `self` proves that the CPU has its features.
-            unsafe { (self.elementwise.unpack_i4)(codes, multipliers, out) }
+            unsafe { (self.elementwise.unpack_i4)(panel.codes(), panel.multipliers(), out) }
         }
-        PanelsI8::new(out, w.scales(), w.sums(), w.n(), w.k())
+        PanelsI8::new(out, w.columns().scales(), w.columns().sums(), w.n(), w.k())
     }
 
     /// `out[m][n] = activation(Σ_k a[m][k] · w[n][k] + bias[n])`, added to `out` if

@@ -3,7 +3,7 @@
 
 use crate::cores::CoreKind;
 use crate::layout::PANEL;
-use crate::tile::{Finish, RunF32, RunI8, Scales, Tile};
+use crate::tile::{Finish, RunF32, RunI4, RunI8, Scales, Tile};
 use crate::types::{Activation, MatMut, Quantisation, RowsF32};
 use std::fmt;
 
@@ -18,6 +18,8 @@ pub struct Kernels {
     /// The kind of core that the table is made for, if other tables of the instruction set suit other kinds.
     pub(crate) made_for: Option<CoreKind>,
     pub(crate) tile_i8: Tile<RunI8>,
+    /// Where that costs less than int8 weights do; the others unpack int4 weights for `tile_i8`.
+    pub(crate) tile_i4: Option<Tile<RunI4>>,
     pub(crate) tile_f32: Tile<RunF32>,
     pub(crate) elementwise: &'static Elementwise,
 }

@@ -6,8 +6,7 @@ mod common;
 
 use common::{Numbers, unless_miri};
 use wavlm_kernels::{
-    Activation, Epilogue, GROUP_I4, Kernels, MAX_INPUTS_I8, MatMut, PanelsF32, PanelsI4, PanelsI8, RowsF32,
-    RowsI8, ZERO_I4, pack, padded,
+    Activation, Epilogue, Kernels, MAX_INPUTS_I8, MatMut, PanelsF32, PanelsI8, RowsF32, RowsI8, pack, padded,
 };
 
 const ROWS: &[usize] = unless_miri(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 33], &[1, 9]);
@@ -393,48 +392,4 @@ fn too_many_inputs_for_exact_sums_are_refused() {
 fn output_of_another_size_is_refused() {
     let mut out = [0.0; 34];
     Float::new(2, 16, 16, 16).run(Kernels::detect(), &Epilogue::default(), MatMut::dense(&mut out, 2, 17));
-}
-
-#[test]
-fn int4_weights_unpack_to_int8_ones_on_every_table() {
-    for &n in COLUMNS {
-        for &k in DEPTHS {
-            let mut numbers = Numbers((n * 1009 + k) as u64);
-            let groups = k.div_ceil(GROUP_I4);
-            let codes: Vec<u8> = (0..n * k).map(|_| (numbers.next() % 16) as u8).collect();
-            let multipliers: Vec<u8> = (0..n * groups).map(|_| (numbers.next() % 16) as u8).collect();
-            let weights: Vec<i8> = (0..n * k)
-                .map(|i| {
-                    let multiplier = multipliers[i / k * groups + i % k / GROUP_I4];
-                    (i16::from(codes[i]) - i16::from(ZERO_I4)) as i8 * multiplier as i8
-                })
-                .collect();
-            let (scales, sums) = (vec![0.5; padded(n)], pack::sums_i8(&weights, n, k));
-            let expected = pack::panels_i8(&weights, n, k);
-            let (codes, multipliers) =
-                (pack::panels_i4(&codes, n, k), pack::multipliers_i4(&multipliers, n, k));
-            let panels = PanelsI4::new(&codes, &multipliers, &scales, &sums, n, k);
-            for kernels in Kernels::available() {
-                let mut unpacked = vec![77; expected.len()];
-                kernels.unpack_i4(&panels, &mut unpacked);
-                assert_eq!(unpacked, expected, "{} {n} x {k}", kernels.name());
-                // A panel alone, as the last ones are taken.
-                let last = panels.count() - 1;
-                let length = expected.len() / panels.count();
-                let mut part = vec![77; length];
-                kernels.unpack_i4(&panels.panels(last..last + 1), &mut part);
-                assert_eq!(part, expected[last * length..], "{} {n} x {k}", kernels.name());
-                // And all of them in a product, a few at a time.
-                let int8 = Int8::new(5, n, k, padded(k));
-                let (codes, mut room) = (int8.encoded(kernels), vec![77; Kernels::unpacked_i4(k)]);
-                let rows = RowsI8::new(&codes, padded(k), &int8.row_scales, &int8.offsets);
-                let mut products = [vec![0.0; 5 * n], vec![0.0; 5 * n]];
-                let [of_int4, of_int8] = products.each_mut().map(|out| MatMut::dense(out, 5, n));
-                kernels.matmul_i4(&rows, &panels, &Epilogue::default(), of_int4, &mut room);
-                let weights = PanelsI8::new(&expected, &scales, &sums, n, k);
-                kernels.matmul_i8(&rows, &weights, &Epilogue::default(), of_int8);
-                assert_eq!(products[0], products[1], "{} {n} x {k}", kernels.name());
-            }
-        }
-    }
 }

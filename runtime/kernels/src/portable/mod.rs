@@ -84,6 +84,7 @@ macro_rules! kernels {
         made_for: $made_for:expr,
         elementwise: $kind:ident$((zero_code: $zero:expr))?,
         tile_i8: ($tile_i8:path, $size_i8:expr),
+        $(tile_i4: ($tile_i4:path, $size_i4:expr),)?
         tile_f32: ($tile_f32:path, $size_f32:expr),
     ) => {
         pub(crate) static KERNELS: $crate::table::Kernels = {
@@ -101,11 +102,18 @@ macro_rules! kernels {
                 supported,
                 made_for: $made_for,
                 tile_i8: Tile { size: $size_i8, run: run_i8 },
+                tile_i4: $crate::portable::kernels!(@tile [$($feature),+] $($tile_i4, $size_i4)?),
                 tile_f32: Tile { size: $size_f32, run: run_f32 },
                 elementwise: $crate::portable::kernels!(@$kind [$($feature),+] $($zero)?),
             }
         };
     };
+    (@tile [$($feature:tt),+]) => { None };
+    (@tile [$($feature:tt),+] $tile_i4:path, $size_i4:expr) => {{
+        $(#[target_feature(enable = $feature)])+
+        fn run_i4(t: &$crate::tile::TileI4, out: &mut Sums<i32>) { $tile_i4(t, out) }
+        Some(Tile { size: $size_i4, run: run_i4 })
+    }};
     (@compiled [$($feature:tt),+] $zero:expr) => {{
         static ELEMENTWISE: $crate::table::Elementwise =
             $crate::portable::elementwise!(zero_code: $zero, features: [$($feature),+]);

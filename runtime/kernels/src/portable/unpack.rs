@@ -1,11 +1,10 @@
 //! int4 panels unpacked into the int8 panels that the tiles read.
 
 use crate::layout::{PANEL, ZERO_I4};
+use crate::tile::GROUP_CODES;
 
 /// Bytes of a line of an int8 panel: four inputs of sixteen columns.
 const LINE: usize = 4 * PANEL;
-/// Bytes of the codes of one group of inputs.
-pub(crate) const GROUP_CODES: usize = 4 * LINE;
 /// Two neighbouring codes of a column lie in one 16-bit lane.
 const LANES: usize = LINE / 2;
 /// The codes of two weights of zero in a lane.

@@ -11,6 +11,7 @@ pub(crate) static KERNELS: Kernels = Kernels {
     supported: || true,
     made_for: None,
     tile_i8: Tile { size: SIZE, run: tile_i8 },
+    tile_i4: None,
     tile_f32: Tile { size: SIZE, run: tile_f32 },
     elementwise: &BASELINE,
 };

@@ -3,10 +3,12 @@
 
 mod coming;
 mod finish;
+mod int4;
 mod operands;
 
 pub(crate) use coming::Coming;
 pub(crate) use finish::{Finish, Scales};
+pub(crate) use int4::{GROUP_CODES, TileI4};
 pub(crate) use operands::{TileF32, TileI8};
 
 use crate::layout::PANEL;
@@ -43,6 +45,9 @@ pub(crate) struct Tile<F> {
 
 /// `Σ_k code · weight`, exact; codes in the table's encoding.
 pub(crate) type RunI8 = unsafe fn(&TileI8, &mut Sums<i32>);
+
+/// `Σ_k code · (weight code - 8) · multiplier`, exact.
+pub(crate) type RunI4 = unsafe fn(&TileI4, &mut Sums<i32>);
 
 /// `Σ_k x · weight`, in order of `k`.
 pub(crate) type RunF32 = unsafe fn(&TileF32, &mut Sums<f32>);

@@ -33,7 +33,7 @@ impl<'a> TileI8<'a> {
             stride: a.stride(),
             rows: rows.len(),
             weights: w.data(),
-            weight_sums: w.sums().as_chunks().0,
+            weight_sums: w.columns().sums().as_chunks().0,
             panels: w.count(),
             k: w.depth(),
             next,

@@ -6,7 +6,7 @@ mod rows;
 mod window;
 
 pub use epilogue::{Activation, Epilogue};
-pub(crate) use panels::check_panels_i8;
+pub(crate) use panels::{Columns, check_panels_i8};
 pub use panels::{PanelsF32, PanelsI4, PanelsI8};
 pub use rows::{Quantisation, RowsF32, RowsI8};
 pub use window::MatMut;

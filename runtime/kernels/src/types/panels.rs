@@ -3,66 +3,47 @@
 use crate::layout::{GROUP_I4, MAX_INPUTS_I8, PANEL, padded};
 use std::ops::Range;
 
-/// int8 weights `[panels][padded(k)/4][16][4]` with a scale and a sum per output column.
+/// Output columns of integer weights, padded to whole panels: a scale and a sum for each.
 #[derive(Clone, Copy, Debug)]
-pub struct PanelsI8<'a> {
-    data: &'a [i8],
+pub(crate) struct Columns<'a> {
     scales: &'a [f32],
     sums: &'a [i32],
     n: usize,
     k: usize,
 }
 
-impl<'a> PanelsI8<'a> {
-    /// `n` output columns over `k` inputs, as [`pack::panels_i8`](crate::pack::panels_i8) lays them out, each
-    /// weight in ±127. `sums[j]` is the sum of column `j`'s weights; `scales` and `sums` are padded like `n`.
-    ///
-    /// # Panics
-    /// If a length does not fit, or `k` is zero or more than [`MAX_INPUTS_I8`].
-    pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
+impl<'a> Columns<'a> {
+    fn new(scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
         assert!(k > 0, "weights of no inputs");
         assert!(k <= MAX_INPUTS_I8, "{k} inputs, more than 32-bit sums have room for");
-        check_panels_i8(data, scales, sums, n, k);
-        Self { data, scales, sums, n, k }
+        check_columns(scales, sums, n);
+        Self { scales, sums, n, k }
     }
 
     /// Output columns.
-    pub fn n(&self) -> usize {
+    pub(crate) fn n(&self) -> usize {
         self.n
     }
 
     /// Inputs of each output column.
-    pub fn k(&self) -> usize {
+    pub(crate) fn k(&self) -> usize {
         self.k
     }
 
-    /// Inputs of each output column, padding included.
-    pub(crate) fn depth(&self) -> usize {
-        padded(self.k)
-    }
-
     /// Number of panels.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.n.div_ceil(PANEL)
     }
 
-    /// Panels `range` alone: output columns `16 * range.start ..`.
-    ///
-    /// # Panics
-    /// If the range goes past the last panel.
-    pub fn panels(&self, range: Range<usize>) -> Self {
+    /// Those of panels `range` alone.
+    fn panels(&self, range: Range<usize>) -> Self {
         let columns = range.start * PANEL..range.end * PANEL;
         Self {
-            data: &self.data[columns.start * padded(self.k)..columns.end * padded(self.k)],
             scales: &self.scales[columns.clone()],
             sums: &self.sums[columns.clone()],
             n: columns.end.min(self.n) - columns.start.min(self.n),
             k: self.k,
         }
-    }
-
-    pub(crate) fn data(&self) -> &'a [i8] {
-        self.data
     }
 
     pub(crate) fn scales(&self) -> &'a [f32] {
@@ -74,22 +55,85 @@ impl<'a> PanelsI8<'a> {
     }
 }
 
+/// int8 weights `[panels][padded(k)/4][16][4]` with a scale and a sum per output column.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelsI8<'a> {
+    data: &'a [i8],
+    columns: Columns<'a>,
+}
+
+impl<'a> PanelsI8<'a> {
+    /// `n` output columns over `k` inputs, as [`pack::panels_i8`](crate::pack::panels_i8) lays them out, each
+    /// weight in ±127. `sums[j]` is the sum of column `j`'s weights; `scales` and `sums` are padded like `n`.
+    ///
+    /// # Panics
+    /// If a length does not fit, or `k` is zero or more than [`MAX_INPUTS_I8`].
+    pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
+        let columns = Columns::new(scales, sums, n, k);
+        check_codes_i8(data, n, k);
+        Self { data, columns }
+    }
+
+    /// Output columns.
+    pub fn n(&self) -> usize {
+        self.columns.n()
+    }
+
+    /// Inputs of each output column.
+    pub fn k(&self) -> usize {
+        self.columns.k()
+    }
+
+    /// Inputs of each output column, padding included.
+    pub(crate) fn depth(&self) -> usize {
+        padded(self.k())
+    }
+
+    /// Number of panels.
+    pub fn count(&self) -> usize {
+        self.columns.count()
+    }
+
+    /// Panels `range` alone: output columns `16 * range.start ..`.
+    ///
+    /// # Panics
+    /// If the range goes past the last panel.
+    pub fn panels(&self, range: Range<usize>) -> Self {
+        let length = PANEL * self.depth();
+        let data = &self.data[range.start * length..range.end * length];
+        Self { data, columns: self.columns.panels(range) }
+    }
+
+    pub(crate) fn data(&self) -> &'a [i8] {
+        self.data
+    }
+
+    pub(crate) fn columns(&self) -> &Columns<'a> {
+        &self.columns
+    }
+}
+
 /// Panics unless these have the lengths that int8 panels of `n` output columns over `k` inputs have.
 pub(crate) fn check_panels_i8(codes: &[i8], scales: &[f32], sums: &[i32], n: usize, k: usize) {
+    check_codes_i8(codes, n, k);
+    check_columns(scales, sums, n);
+}
+
+fn check_codes_i8(codes: &[i8], n: usize, k: usize) {
     assert_eq!(codes.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
+}
+
+fn check_columns(scales: &[f32], sums: &[i32], n: usize) {
     assert_eq!(scales.len(), padded(n), "scales of {n} columns");
     assert_eq!(sums.len(), padded(n), "sums of {n} columns");
 }
 
-/// int4 weights: `(code - 8) · multiplier` is the int8 weight that a table makes of one. See [`crate::pack::panels_i4`].
+/// int4 weights: `(code - 8) · multiplier` is the int8 weight that one stands for. See [`crate::pack::panels_i4`].
 #[derive(Clone, Copy, Debug)]
 pub struct PanelsI4<'a> {
     codes: &'a [u8],
     multipliers: &'a [u8],
-    scales: &'a [f32],
-    sums: &'a [i32],
-    n: usize,
-    k: usize,
+    columns: Columns<'a>,
 }
 
 impl<'a> PanelsI4<'a> {
@@ -107,29 +151,26 @@ impl<'a> PanelsI4<'a> {
         n: usize,
         k: usize,
     ) -> Self {
-        assert!(k > 0, "weights of no inputs");
-        assert!(k <= MAX_INPUTS_I8, "{k} inputs, more than 32-bit sums have room for");
+        let columns = Columns::new(scales, sums, n, k);
         let groups = k.div_ceil(GROUP_I4);
         assert_eq!(codes.len(), padded(n) * groups * GROUP_I4 / 2, "codes of {n} x {k}");
         assert_eq!(multipliers.len(), padded(n) * groups, "multipliers of {n} x {k}");
-        assert_eq!(scales.len(), padded(n), "scales of {n} columns");
-        assert_eq!(sums.len(), padded(n), "sums of {n} columns");
-        Self { codes, multipliers, scales, sums, n, k }
+        Self { codes, multipliers, columns }
     }
 
     /// Output columns.
     pub fn n(&self) -> usize {
-        self.n
+        self.columns.n()
     }
 
     /// Inputs of each output column.
     pub fn k(&self) -> usize {
-        self.k
+        self.columns.k()
     }
 
     /// Number of panels.
     pub fn count(&self) -> usize {
-        self.n.div_ceil(PANEL)
+        self.columns.count()
     }
 
     /// Panels `range` alone: output columns `16 * range.start ..`.
@@ -137,36 +178,30 @@ impl<'a> PanelsI4<'a> {
     /// # Panics
     /// If the range goes past the last panel.
     pub fn panels(&self, range: Range<usize>) -> Self {
-        let columns = range.start * PANEL..range.end * PANEL;
-        let groups = self.k.div_ceil(GROUP_I4);
+        let groups = PANEL * self.k().div_ceil(GROUP_I4);
         let bytes = groups * GROUP_I4 / 2;
         Self {
-            codes: &self.codes[columns.start * bytes..columns.end * bytes],
-            multipliers: &self.multipliers[columns.start * groups..columns.end * groups],
-            scales: &self.scales[columns.clone()],
-            sums: &self.sums[columns.clone()],
-            n: columns.end.min(self.n) - columns.start.min(self.n),
-            k: self.k,
+            codes: &self.codes[range.start * bytes..range.end * bytes],
+            multipliers: &self.multipliers[range.start * groups..range.end * groups],
+            columns: self.columns.panels(range),
         }
+    }
+
+    /// Inputs of each output column, but for padding that no row has.
+    pub(crate) fn depth(&self) -> usize {
+        padded(self.k())
     }
 
     pub(crate) fn codes(&self) -> &'a [u8] {
         self.codes
     }
 
-    /// Codes and multipliers of one panel.
-    pub(crate) fn panel(&self, panel: usize) -> (&'a [u8], &'a [u8]) {
-        let groups = PANEL * self.k.div_ceil(GROUP_I4);
-        let bytes = groups * GROUP_I4 / 2;
-        (&self.codes[panel * bytes..][..bytes], &self.multipliers[panel * groups..][..groups])
+    pub(crate) fn multipliers(&self) -> &'a [u8] {
+        self.multipliers
     }
 
-    pub(crate) fn scales(&self) -> &'a [f32] {
-        self.scales
-    }
-
-    pub(crate) fn sums(&self) -> &'a [i32] {
-        self.sums
+    pub(crate) fn columns(&self) -> &Columns<'a> {
+        &self.columns
     }
 }
 

@@ -2,6 +2,7 @@
 //! negative the weight's complement, `-w - 1`, which costs less than its negative. What is then missing, `|code|`, is the same
 //! in every column: each row starts from what its negative codes add up to. Two products are at most 2·127·128 and fit 16 bits.
 
+use super::avx2_i4;
 use super::prefetch::Prefetch;
 use crate::layout::{GROUP, PANEL};
 use crate::portable::kernels;
@@ -14,6 +15,7 @@ kernels! {
     made_for: None,
     elementwise: compiled(zero_code: 0),
     tile_i8: (tile_i8, Size { rows: 2, step: 1, panels: 2 }),
+    tile_i4: (avx2_i4::tile_i4, avx2_i4::SIZE),
     tile_f32: (tile_f32, SIZE_F32),
 }
 
@@ -41,9 +43,9 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
     for (row, sums) in sums.iter_mut().enumerate() {
         sums.as_flattened_mut().fill(_mm256_set1_epi32(of_negatives(t.row(row))));
     }
-    let mut prefetch = Prefetch::new(t);
+    let mut prefetch = Prefetch::new(t.next(), t.k() / GROUP);
     for k in (0..inputs).step_by(GROUP) {
-        prefetch.group::<PANELS>();
+        prefetch.part::<PANELS>();
         for (row, sums) in sums.iter_mut().enumerate() {
             // SAFETY: each row has k codes, and k is a multiple of 4.
             let code = unsafe { codes.add(row * stride + k).cast::<i32>().read_unaligned() };
@@ -62,7 +64,7 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
             }
         }
     }
-    store(sums.as_flattened(), out);
+    store(sums.as_flattened(), &mut out.0);
 }
 
 /// What the negative codes, a multiple of 16, add up to, without their sign.
@@ -95,8 +97,8 @@ fn add_negatives(sums: __m256i, codes: __m256i) -> __m256i {
 /// Stores the sums of a tile, one vector of 16 after another.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn store(sums: &[[__m256i; 2]], out: &mut Sums<i32>) {
-    for (sums, out) in sums.iter().zip(&mut out.0) {
+pub(super) fn store(sums: &[[__m256i; 2]], out: &mut [[i32; PANEL]]) {
+    for (sums, out) in sums.iter().zip(out) {
         for (half, to) in sums.iter().zip(out.as_chunks_mut::<8>().0) {
             // SAFETY: `to` is `[i32; 8]`.
             unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), *half) };

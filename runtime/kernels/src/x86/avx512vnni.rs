@@ -5,6 +5,7 @@
 //! sum of its weights.
 
 use super::prefetch::Prefetch;
+use crate::layout::GROUP;
 use crate::portable::kernels;
 use crate::tile::{Size, Sums, TileF32, TileI8};
 use std::arch::x86_64::*;
@@ -63,9 +64,9 @@ fn tile_i8_of<const ROWS: usize, const PANELS: usize>(t: &TileI8, out: &mut Sums
             row[panel] = start;
         }
     }
-    let mut prefetch = Prefetch::new(t);
-    for k in (0..inputs).step_by(4) {
-        prefetch.group::<PANELS>();
+    let mut prefetch = Prefetch::new(t.next(), t.k() / GROUP);
+    for k in (0..inputs).step_by(GROUP) {
+        prefetch.part::<PANELS>();
         let mut w = [_mm512_setzero_si512(); PANELS];
         for (panel, w) in w.iter_mut().enumerate() {
             // SAFETY: each panel has 16 weights per k, and k is a multiple of 4.

@@ -46,9 +46,9 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
             row[half] = start;
         }
     }
-    let mut prefetch = Prefetch::new(t);
+    let mut prefetch = Prefetch::new(t.next(), t.k() / GROUP);
     for (i, weights) in t.panel(0).as_chunks::<{ GROUP * PANEL }>().0.iter().enumerate() {
-        prefetch.group::<1>();
+        prefetch.part::<1>();
         // SAFETY: `weights` is `[i8; 64]`.
         let w = unsafe {
             let w: *const __m256i = weights.as_ptr().cast();
@@ -63,5 +63,5 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
             }
         }
     }
-    avx2::store(&sums, out);
+    avx2::store(&sums, &mut out.0);
 }
