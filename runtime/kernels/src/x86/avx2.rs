@@ -4,6 +4,7 @@
 
 use super::avx2_i4;
 use super::prefetch::Prefetch;
+use super::sums::store;
 use crate::layout::{GROUP, PANEL};
 use crate::portable::kernels;
 use crate::tile::{Size, Sums, TileF32, TileI8};
@@ -92,18 +93,6 @@ fn add_negatives(sums: __m256i, codes: __m256i) -> __m256i {
     let zero = _mm256_setzero_si256();
     let negated = _mm256_max_epi8(_mm256_sub_epi8(zero, codes), zero);
     _mm256_add_epi64(sums, _mm256_sad_epu8(negated, zero))
-}
-
-/// Stores the sums of a tile, one vector of 16 after another.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn store(sums: &[[__m256i; 2]], out: &mut [[i32; PANEL]]) {
-    for (sums, out) in sums.iter().zip(out) {
-        for (half, to) in sums.iter().zip(out.as_chunks_mut::<8>().0) {
-            // SAFETY: `to` is `[i32; 8]`.
-            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), *half) };
-        }
-    }
 }
 
 /// See [`RunF32`](crate::tile::RunF32); multiplication and addition are fused.

@@ -5,8 +5,8 @@
 //! What a code stands for is its distance from 8, times the multiplier of its group. So from the sums of each group eight times
 //! its activations are taken, and what is left, at most 16·127·8 of either sign, is multiplied while it is widened.
 
-use super::avx2::store;
 use super::prefetch::Prefetch;
+use super::sums::store;
 use crate::layout::{GROUP, GROUP_I4, PANEL, ZERO_I4};
 use crate::tile::{GROUP_CODES, MAX_PANELS, Size, Sums, TileI4};
 use std::arch::x86_64::*;

@@ -3,6 +3,7 @@
 
 use super::avx2;
 use super::prefetch::Prefetch;
+use super::sums::store;
 use crate::layout::{GROUP, PANEL};
 use crate::portable::kernels;
 use crate::tile::{Size, Sums, TileI8};
@@ -63,5 +64,5 @@ fn tile_i8_of<const ROWS: usize>(t: &TileI8, out: &mut Sums<i32>) {
             }
         }
     }
-    avx2::store(&sums, &mut out.0);
+    store(&sums, &mut out.0);
 }

@@ -5,3 +5,4 @@ mod avx2_i4;
 pub(crate) mod avx512vnni;
 pub(crate) mod avxvnni;
 mod prefetch;
+mod sums;
