@@ -1,59 +1,8 @@
 //! Right operands: weights (or keys and values) in panels of [`PANEL`] output columns. See [`crate::pack`].
 
-use crate::layout::{GROUP_I4, MAX_INPUTS_I8, PANEL, padded};
+use super::columns::{Columns, check_columns};
+use crate::layout::{GROUP_I4, PANEL, padded};
 use std::ops::Range;
-
-/// Output columns of integer weights, padded to whole panels: a scale and a sum for each.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Columns<'a> {
-    scales: &'a [f32],
-    sums: &'a [i32],
-    n: usize,
-    k: usize,
-}
-
-impl<'a> Columns<'a> {
-    fn new(scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
-        assert!(k > 0, "weights of no inputs");
-        assert!(k <= MAX_INPUTS_I8, "{k} inputs, more than 32-bit sums have room for");
-        check_columns(scales, sums, n);
-        Self { scales, sums, n, k }
-    }
-
-    /// Output columns.
-    pub(crate) fn n(&self) -> usize {
-        self.n
-    }
-
-    /// Inputs of each output column.
-    pub(crate) fn k(&self) -> usize {
-        self.k
-    }
-
-    /// Number of panels.
-    pub(crate) fn count(&self) -> usize {
-        self.n.div_ceil(PANEL)
-    }
-
-    /// Those of panels `range` alone.
-    fn panels(&self, range: Range<usize>) -> Self {
-        let columns = range.start * PANEL..range.end * PANEL;
-        Self {
-            scales: &self.scales[columns.clone()],
-            sums: &self.sums[columns.clone()],
-            n: columns.end.min(self.n) - columns.start.min(self.n),
-            k: self.k,
-        }
-    }
-
-    pub(crate) fn scales(&self) -> &'a [f32] {
-        self.scales
-    }
-
-    pub(crate) fn sums(&self) -> &'a [i32] {
-        self.sums
-    }
-}
 
 /// int8 weights `[panels][padded(k)/4][16][4]` with a scale and a sum per output column.
 #[derive(Clone, Copy, Debug)]
@@ -121,11 +70,6 @@ pub(crate) fn check_panels_i8(codes: &[i8], scales: &[f32], sums: &[i32], n: usi
 
 fn check_codes_i8(codes: &[i8], n: usize, k: usize) {
     assert_eq!(codes.len(), padded(n) * padded(k), "packed weights of {n} x {k}");
-}
-
-fn check_columns(scales: &[f32], sums: &[i32], n: usize) {
-    assert_eq!(scales.len(), padded(n), "scales of {n} columns");
-    assert_eq!(sums.len(), padded(n), "sums of {n} columns");
 }
 
 /// int4 weights: `(code - 8) · multiplier` is the int8 weight that one stands for. See [`crate::pack::panels_i4`].
