@@ -10,8 +10,9 @@ boards/build pi5 static # what its two programs share is all but the libc, and a
 whole_workspace
 cargo build "${WORKSPACE[@]}" --bins --tests --locked
 
-# Which keyword where; scores may differ in the last digits between kernel tables.
-decisions() { "$@" spot --json models/samples/*.wav | sed -E 's/"score":[^,}]*,?//'; }
+# Which keyword where; scores may differ in the last digits between kernel tables. Ten seconds, since the smallest of these CPUs
+# takes minutes for all samples under emulation.
+decisions() { "$@" spot --json models/samples/{commands,sentence}-a.wav | sed -E 's/"score":[^,}]*,?//'; }
 
 expected=$(decisions "$out/debug/wavlm")
 [ -n "$expected" ] || { echo "tests/boards.sh: no keyword found in models/samples" >&2; exit 1; }

@@ -16,7 +16,7 @@ impl<'a> PanelsI8<'a> {
     /// weight in ±127. `sums[j]` is the sum of column `j`'s weights; `scales` and `sums` are padded like `n`.
     ///
     /// # Panics
-    /// If a length does not fit, or `k` is zero or more than [`MAX_INPUTS_I8`].
+    /// If a length does not fit, or `k` is zero or more than [`MAX_INPUTS_I8`](crate::MAX_INPUTS_I8).
     pub fn new(data: &'a [i8], scales: &'a [f32], sums: &'a [i32], n: usize, k: usize) -> Self {
         let columns = Columns::new(scales, sums, n, k);
         check_codes_i8(data, n, k);
