@@ -5,9 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use wavlm_format::{ModelFile, Packing, Precision, TensorRef};
-use wavlm_kernels::{
-    Epilogue, GROUP_I4, Kernels, MatMut, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8, padded,
-};
+use wavlm_kernels::{Epilogue, GROUP_I4, MatMut, PanelsF32, PanelsI4, PanelsI8, RowsF32, RowsI8, padded};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -214,7 +212,7 @@ impl Matrix {
                     let rows = Quantised::new(engine, input, self.columns);
                     engine.each(engine.windows(out), |window| {
                         let (rows, panels) = (rows.part(window.rows()), panels.panels(window.panels()));
-                        let mut unpacked = Scratch::<i8>::new(Kernels::unpacked_i4(self.columns));
+                        let mut unpacked = Scratch::<i8>::new(engine.kernels.unpacked_i4(self.columns));
                         let epilogue = epilogue.columns(window.columns());
                         engine.kernels.matmul_i4(&rows, &panels, &epilogue, window.out, &mut unpacked);
                     });

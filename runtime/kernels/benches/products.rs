@@ -152,7 +152,7 @@ fn int4(kernels: &'static Kernels, shape: &'static Shape, model: Rc<Model<u8>>) 
     let Shape { rows, k, n, stride, .. } = *shape;
     let mut o = Operands::new(shape);
     let multipliers = vec![11; padded(n) * k / GROUP_I4];
-    let mut unpacked = vec![0; Kernels::unpacked_i4(k)];
+    let mut unpacked = vec![0; kernels.unpacked_i4(k)];
     move || {
         let weights = model.stream(padded(n) * k / 2);
         kernels.matmul_i4(

@@ -9,6 +9,9 @@ pub(crate) const GROUP: usize = 4;
 /// Consecutive inputs of one column of an int4 panel that share a multiplier.
 pub const GROUP_I4: usize = 32;
 
+/// Bytes of the codes of one such group of all columns of a panel.
+pub(crate) const GROUP_CODES: usize = PANEL * GROUP_I4 / 2;
+
 /// What an int4 code stands for is its distance from this, times its group's multiplier.
 pub const ZERO_I4: u8 = 8;
 

@@ -66,7 +66,7 @@ unsafe fn sweep<W: IntegerPanels>(
     tile: impl Fn(Range<usize>, &W, Coming, &mut Sums<i32>),
 ) {
     let Size { rows: most, step, panels: wide } = size;
-    let (n, count, depth) = (w.columns().n(), w.columns().count(), padded(w.columns().k()));
+    let (n, count, depth) = (w.columns().n(), w.columns().count(), w.columns().depth());
     let mut sums = Sums([[0; PANEL]; MAX_VECTORS]);
     for chunk in even_spans(0..a.rows(), CHUNK_BYTES / depth, step) {
         for panels in spans(0..count, wide) {

@@ -27,7 +27,7 @@ impl Kernels {
         unsafe { matmul::product_i8(self, a, w, Coming::of::<i8>(&[]), e, out) }
     }
 
-    /// The same of int4 weights, and the same bits. `unpacked` is overwritten where the table unpacks weights first.
+    /// The same of int4 weights, and the same bits. `unpacked` is overwritten.
     ///
     /// # Panics
     /// If the sizes of rows, panels, bias and output disagree, or `unpacked` has not [`unpacked_i4`](Self::unpacked_i4)
@@ -35,14 +35,15 @@ impl Kernels {
     pub fn matmul_i4(&self, a: &RowsI8, w: &PanelsI4, e: &Epilogue, out: MatMut, unpacked: &mut [i8]) {
         a.check(w.k());
         check_output(a.rows(), w.n(), e, &out);
-        assert_eq!(unpacked.len(), Self::unpacked_i4(w.k()), "room for weights of {} inputs", w.k());
+        assert_eq!(unpacked.len(), self.unpacked_i4(w.k()), "room for weights of {} inputs", w.k());
         // SAFETY: `self` proves that the CPU has its features.
         unsafe { matmul::product_i4(self, a, w, e, out, unpacked) }
     }
 
-    /// Weights that [`matmul_i4`](Self::matmul_i4) unpacks at a time, of so many inputs.
-    pub fn unpacked_i4(k: usize) -> usize {
-        matmul::unpacked_length(k)
+    /// Weights that [`matmul_i4`](Self::matmul_i4) unpacks at a time, of so many inputs: none where the table multiplies them as
+    /// they are stored.
+    pub fn unpacked_i4(&self, k: usize) -> usize {
+        if self.tile_i4.is_some() { 0 } else { matmul::unpacked_length(k) }
     }
 
     /// The same weights as int8 panels, whose weights are written to `out`, of `padded(n) · padded(k)` elements.

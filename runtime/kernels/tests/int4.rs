@@ -66,7 +66,7 @@ impl Weights {
         let a = RowsI8::new(&codes, padded(k), &row_scales, &offsets);
         let mut products = [vec![0.0; rows * n], vec![0.0; rows * n]];
         let [of_int4, of_int8] = products.each_mut().map(|out| MatMut::dense(out, rows, n));
-        let mut room = vec![77; Kernels::unpacked_i4(k)];
+        let mut room = vec![77; kernels.unpacked_i4(k)];
         kernels.matmul_i4(&a, &self.panels(), &Epilogue::default(), of_int4, &mut room);
         let int8 = PanelsI8::new(&self.int8, &self.scales, &self.sums, n, k);
         kernels.matmul_i8(&a, &int8, &Epilogue::default(), of_int8);

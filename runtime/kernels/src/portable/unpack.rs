@@ -1,7 +1,6 @@
 //! int4 panels unpacked into the int8 panels that the tiles read.
 
-use crate::layout::{PANEL, ZERO_I4};
-use crate::tile::GROUP_CODES;
+use crate::layout::{GROUP_CODES, PANEL, ZERO_I4};
 
 /// Bytes of a line of an int8 panel: four inputs of sixteen columns.
 const LINE: usize = 4 * PANEL;

@@ -3,13 +3,16 @@
 
 mod coming;
 mod finish;
+mod float;
 mod int4;
-mod operands;
+mod int8;
+mod integer;
 
 pub(crate) use coming::Coming;
 pub(crate) use finish::{Finish, Scales};
-pub(crate) use int4::{GROUP_CODES, TileI4};
-pub(crate) use operands::{TileF32, TileI8};
+pub(crate) use float::TileF32;
+pub(crate) use int4::TileI4;
+pub(crate) use int8::TileI8;
 
 use crate::layout::PANEL;
 

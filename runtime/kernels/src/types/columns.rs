@@ -32,6 +32,11 @@ impl<'a> Columns<'a> {
         self.k
     }
 
+    /// Inputs of each output column as rows have them, padding included.
+    pub(crate) fn depth(&self) -> usize {
+        padded(self.k)
+    }
+
     /// Number of panels.
     pub(crate) fn count(&self) -> usize {
         self.n.div_ceil(PANEL)

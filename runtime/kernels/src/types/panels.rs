@@ -33,11 +33,6 @@ impl<'a> PanelsI8<'a> {
         self.columns.k()
     }
 
-    /// Inputs of each output column, padding included.
-    pub(crate) fn depth(&self) -> usize {
-        padded(self.k())
-    }
-
     /// Number of panels.
     pub fn count(&self) -> usize {
         self.columns.count()
@@ -48,7 +43,7 @@ impl<'a> PanelsI8<'a> {
     /// # Panics
     /// If the range goes past the last panel.
     pub fn panels(&self, range: Range<usize>) -> Self {
-        let length = PANEL * self.depth();
+        let length = PANEL * self.columns.depth();
         let data = &self.data[range.start * length..range.end * length];
         Self { data, columns: self.columns.panels(range) }
     }
@@ -129,11 +124,6 @@ impl<'a> PanelsI4<'a> {
             multipliers: &self.multipliers[range.start * groups..range.end * groups],
             columns: self.columns.panels(range),
         }
-    }
-
-    /// Inputs of each output column, but for padding that no row has.
-    pub(crate) fn depth(&self) -> usize {
-        padded(self.k())
     }
 
     pub(crate) fn codes(&self) -> &'a [u8] {

@@ -7,8 +7,8 @@
 
 use super::prefetch::Prefetch;
 use super::sums::store;
-use crate::layout::{GROUP, GROUP_I4, PANEL, ZERO_I4};
-use crate::tile::{GROUP_CODES, MAX_PANELS, Size, Sums, TileI4};
+use crate::layout::{GROUP, GROUP_CODES, GROUP_I4, PANEL, ZERO_I4};
+use crate::tile::{MAX_PANELS, Size, Sums, TileI4};
 use std::arch::x86_64::*;
 
 pub(super) const SIZE: Size = Size { rows: 4, step: 1, panels: MAX_PANELS };
@@ -29,7 +29,7 @@ pub(super) fn tile_i4(t: &TileI4, out: &mut Sums<i32>) {
 #[target_feature(enable = "avx2")]
 fn tile_i4_of<const ROWS: usize>(t: &TileI4, out: &mut Sums<i32>) {
     assert!(t.rows() == ROWS && t.panels() <= MAX_PANELS);
-    let mut sums = [[[_mm256_setzero_si256(); 2]; ROWS]; MAX_PANELS];
+    let mut sums = [[[_mm256_setzero_si256(); 2]; MAX_PANELS]; ROWS];
     let mut prefetch = Prefetch::new(t.next(), t.groups());
     for group in 0..t.groups() {
         prefetch.part::<{ MAX_PANELS * GROUP_CODES / 64 }>();
@@ -39,23 +39,21 @@ fn tile_i4_of<const ROWS: usize>(t: &TileI4, out: &mut Sums<i32>) {
         let rows: [*const u8; ROWS] = std::array::from_fn(|row| start.wrapping_add(row * t.stride()));
         // SAFETY: so many inputs of each row are there.
         let zeros = rows.map(|row| unsafe { eight_times(row, inputs) });
-        for (panel, sums) in sums.iter_mut().enumerate().take(t.panels()) {
+        for panel in 0..t.panels() {
             let (codes, multipliers) = t.group(panel, group);
             // SAFETY: the same, and they are a multiple of 16.
             let found = unsafe { products(rows, codes, inputs) };
             let multipliers = pairs(multipliers);
             for ((sums, found), zero) in sums.iter_mut().zip(found).zip(zeros) {
-                for ((sum, found), multipliers) in sums.iter_mut().zip(found).zip(multipliers) {
+                for ((sum, found), multipliers) in sums[panel].iter_mut().zip(found).zip(multipliers) {
                     let exact = _mm256_sub_epi16(found, _mm256_set1_epi32(zero));
                     *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(exact, multipliers));
                 }
             }
         }
     }
-    for (row, out) in out.0.chunks_mut(t.panels()).take(ROWS).enumerate() {
-        for (sums, out) in sums.iter().zip(out.chunks_mut(1)) {
-            store(&sums[row..=row], out);
-        }
+    for (sums, out) in sums.iter().zip(out.0.chunks_mut(t.panels())) {
+        store(sums, out);
     }
 }
 
