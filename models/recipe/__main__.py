@@ -1,6 +1,6 @@
 """`python -m recipe STAGE...`: makes the default model from the corpus, or one for a user's own recordings.
 
-Stages: stem, train, mine, decay, speaker, keep, export, thresholds, samples; `all` runs them in this order but samples.
+Stages: stem, train, mine, decay, keep, export, speaker, thresholds, samples; `all` runs them in this order but samples.
 `--recordings DIR` trains on a folder per word instead.
 """
 
@@ -21,9 +21,9 @@ def stages():
         "train": train.run,
         "mine": mining.run,
         "decay": train.decay,
-        "speaker": speaker_head.run,
         "keep": start.run,
         "export": export.run,
+        "speaker": speaker_head.run,
         "thresholds": thresholds.run,
         "samples": samples.run,
     }

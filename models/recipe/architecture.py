@@ -170,10 +170,10 @@ def channels_last(stem):
     stem.forward = types.MethodType(forward, stem)
 
 
-def quicken(listener):
-    """Prepares a listener for training; what it computes stays the same."""
-    channels_last(listener.stem)
-    _in_32_bits(listener.words.wavlm.encoder.pos_conv_embed)
+def quicken(wavlm):
+    """Prepares an encoder for training; what it computes stays the same."""
+    channels_last(wavlm.feature_extractor)
+    _in_32_bits(wavlm.encoder.pos_conv_embed)
 
 
 def _in_32_bits(module):

@@ -18,8 +18,8 @@ at both ends. `NAME.jsonl` holds one JSON object a line for each clip, in the sa
     keywords      keywords in the order in which they are said
     keyword_ms    start and end of each keyword in turn; [] if not known
     keyword_free  whether neither a keyword nor a word that sounds like one ("know") is in the text
-    voice         kokoro-STYLE, kokoro-blend-NNNN, espeak-VARIANT, flite-…, festival-…, piper-…; asterisk-LANGUAGE is a
-                  person; revoiced-VOICE-N is one of those with another throat
+    voice         kokoro-STYLE, kokoro-blend-NNNN, kokoro-drawn-NNNN, espeak-VARIANT, flite-…, festival-…, piper-…;
+                  asterisk-LANGUAGE is a person; revoiced-VOICE-N is one of those with another throat
     engine        kokoro, espeak, flite, festival, piper, asterisk, revoiced
     split         train, dev (for thresholds), test; no voice is in two splits
     sex           f, m, or "" if it is neither or not known

@@ -14,7 +14,7 @@ from .machine import on_device
 from .material import DEV_SURROUNDINGS, Material, family
 from .metrics import equal_error, trials
 from .settings import KEYWORDS, RATE
-from .speakers import LENGTH, usable
+from .speakers import FORMULA, LENGTH, families
 
 KEYWORD_CLIPS, OTHER_CLIPS, SPELT_CLIPS, SPEAKER_SOUNDS = 240, 160, 60, 4
 SPEECH_HOURS = 0.5
@@ -91,7 +91,9 @@ def spelling(listener, material, around):
 def speakers(listener, material, around):
     """Equal error rate of dev voices, three seconds, as a device hears them."""
     rng = generator("monitor", 3)
-    natural, formula = usable(material)
+    by_family = families(material)
+    formula = by_family.pop(FORMULA, [])
+    natural = [voice for voices in by_family.values() for voice in voices]
     embeddings, labels = [], []
     for name in natural + formula[:40]:
         sound = np.concatenate([to_float(clip.samples) for clip in material.voices[name]])

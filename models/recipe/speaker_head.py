@@ -1,129 +1,156 @@
-"""Stage `speaker`: the speaker head by itself, over the finished encoder.
+"""Stage `speaker`: the speaker head anew, over a finished encoder.
 
 In the steps that all heads share, a few voices are heard at a time, which is enough for the encoder and far
-too little to tell hundreds of voices apart. The encoder stays as it is here, so its hidden states are computed
-once, and the head learns from large batches of them.
+too little to tell people apart. The encoder stays as it is here, so its hidden states are computed once, and
+the head learns from them what the teacher says of the clean sound, and nothing else: the teacher knows people,
+the voices of the corpus would only teach it to tell synthesisers apart.
 """
 
 import os
+import shutil
+import zlib
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
+from transformers import WavLMForXVector
 
-from . import architecture, joint, speakers
+from . import architecture, speakers, teacher
 from .augment import Surroundings
 from .feed import feed, generator
-from .machine import in_16_bits, on_device
+from .folding import fold
+from .machine import DEVICE, in_16_bits, on_device
 from .material import TRAIN_SURROUNDINGS, Material
-from .settings import RecipeError
+from .settings import BANKS, DEFAULT, EXPORT, RecipeError
 from .telling import Every
-from .training import FINAL, Average, Training
 
-HEARINGS = int(os.environ.get("WAVLM_HEARINGS", "2"))  # surroundings that each sound of the bank is heard in
-AT_ONCE = 16  # sounds that the encoder takes
+SOUNDS = int(os.environ.get("WAVLM_HEAD_SOUNDS", "24000"))  # each in surroundings of its own
+AT_ONCE = 16  # sounds that the encoder and the teacher take
 BATCH = int(os.environ.get("WAVLM_HEAD_BATCH", "64"))
 STEPS = int(os.environ.get("WAVLM_HEAD_STEPS", "3000"))
-RATE, WEIGHT_DECAY, WARM_UP = 1e-3, 0.02, 100
-LEAST_FRAMES = 50  # of a stretch that the head is shown
-SCALE, MARGIN = 30.0, 0.2
+RATE, WEIGHT_DECAY, WARM_UP = 2e-3, 0.02, 50
+FASTER = 10  # times the rate, for the few numbers that weigh the encoder's layers
+CLIP = 1.0
+LEAST_FRAMES = 60  # of a stretch that the head is shown
 TELL_SECONDS = 60
 
 
-class Heard:
-    """Hidden states of all layers, the class of the voice, and what the teacher said of it."""
+class Head(nn.Module):
+    """The head of a WavLMForXVector, begun anew, with a norm of the pooled statistics, which only training needs."""
 
-    def __init__(self, model, source, answers):
-        self.hidden, self.classes, self.answers = [], [], []
-        telling, count = Every(TELL_SECONDS), HEARINGS * len(answers)
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.pooled = nn.BatchNorm1d(2 * architecture.CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False, momentum=0.05)
+        nn.init.zeros_(model.layer_weights)
+        model.projector.reset_parameters()
+        for layer in (*(layer.kernel for layer in model.tdnn), model.feature_extractor):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, hidden):
+        """Embeddings from the hidden states of all layers: (sound, layer, frame, channel)."""
+        shares = self.model.layer_weights.softmax(-1)
+        states = self.model.projector((hidden * shares[None, :, None, None]).sum(1))
+        for layer in self.model.tdnn:
+            states = layer(states)
+        statistics = torch.cat([states.mean(1), states.std(1)], -1)
+        return self.model.feature_extractor(self.pooled(statistics))
+
+    def groups(self):
+        """What is trained, for the optimiser."""
+        parts = (self.model.projector, *self.model.tdnn, self.model.feature_extractor)
+        rest = [parameter for part in parts for parameter in part.parameters()]
+        return [
+            {"params": [self.model.layer_weights], "lr": RATE * FASTER, "weight_decay": 0},
+            {"params": rest, "lr": RATE, "weight_decay": WEIGHT_DECAY},
+        ]
+
+
+class Heard:
+    """Hidden states of sounds of all voices, and what the teacher said of them; made once, and kept on disk."""
+
+    def __init__(self, model, source, count):
+        BANKS.mkdir(parents=True, exist_ok=True)
+        encoder = zlib.crc32(model.wavlm.encoder.layers[-1].feed_forward.output_dense.weight.detach().numpy().tobytes())
+        voices = zlib.crc32(" ".join(source.names).encode())
+        name = f"{encoder:08x}-{voices:08x}-{count}"
+        states, answers = BANKS / f"hidden-{name}.npy", BANKS / f"answers-{name}.npy"
+        if not answers.exists():
+            self.hear(model, source, count, states, answers)
+        self.states = np.load(states, mmap_mode="r")
+        self.answers = on_device(speakers.centred(np.load(answers)))
+
+    @staticmethod
+    def hear(model, source, count, states, answers):
+        """Writes both files; the second when all is done."""
+        encoder, telling = teacher.load(), Every(TELL_SECONDS)
 
         def batch(number):
-            entries = range(number * AT_ONCE, (number + 1) * AT_ONCE)
-            made = [source.example(generator("voices", n), n % len(answers), 1.0) for n in entries]
-            labels, sounds = zip(*made)
-            return np.stack(sounds), np.array(labels), np.stack([answers[n % len(answers)] for n in entries])
+            entries = range(number * AT_ONCE, min(count, (number + 1) * AT_ONCE))
+            severities = generator("voices-severity", number).random(len(entries))
+            sounds = [source.example(generator("voices", n), n, s)[1] for n, s in zip(entries, severities)]
+            return np.stack(sounds), np.stack([encoder.partials(source.clean(n)[1]) for n in entries])
 
-        for number, (sounds, labels, heard) in zip(range(count // AT_ONCE), feed(batch)):
-            with torch.no_grad(), in_16_bits():
-                states = model.wavlm(on_device(sounds), output_hidden_states=True).hidden_states
-            self.hidden.append(torch.stack(states, 1).half())
-            self.classes.append(labels)
-            self.answers.append(heard)
+        width, layers = architecture.CONFIG["hidden_size"], len(model.layer_weights)
+        shape = (count, layers, architecture.frames(speakers.LENGTH), width)
+        kept, said = np.lib.format.open_memmap(states, "w+", np.float16, shape), []
+        for number, (sounds, partials) in zip(range(-(-count // AT_ONCE)), feed(batch)):
+            with torch.inference_mode(), in_16_bits():
+                hidden = model.wavlm(on_device(sounds), output_hidden_states=True).hidden_states
+            first = number * AT_ONCE
+            kept[first : first + len(sounds)] = torch.stack(hidden, 1).half().cpu().numpy()
+            said.append(encoder.embed(on_device(partials)).cpu().numpy())
             if telling.is_due():
-                print(f"voices: {number * AT_ONCE} of {count} sounds heard", flush=True)
-        self.hidden = torch.cat(self.hidden)
-        self.classes, self.answers = on_device(torch.cat(self.classes)), on_device(torch.cat(self.answers))
+                print(f"speaker: {first} of {count} sounds heard", flush=True)
+        np.save(answers, np.concatenate(said))
 
     def batch(self, rng):
-        """A stretch, of the same length for all, of some sounds."""
-        chosen = on_device(rng.integers(0, len(self.hidden), BATCH))
-        count = self.hidden.shape[2]
+        """A stretch, of the same length for all, of some sounds, and the answers."""
+        chosen = np.sort(rng.choice(len(self.states), BATCH, replace=False))
+        count = self.states.shape[2]
         length = int(rng.integers(LEAST_FRAMES, count + 1))
         first = int(rng.integers(0, count - length + 1))
-        hidden = self.hidden[chosen, :, first : first + length].float()
-        return hidden, self.classes[chosen], self.answers[chosen]
+        return on_device(self.states[chosen, :, first : first + length]).float(), self.answers[on_device(chosen)]
 
 
-def embeddings(model, hidden):
-    """What a WavLMForXVector makes of the hidden states of its layers: (sound, layer, frame, channel)."""
-    shares = model.layer_weights.softmax(-1)
-    states = model.projector((hidden * shares[None, :, None, None]).sum(1))
-    for layer in model.tdnn:
-        states = layer(states)
-    return model.feature_extractor(torch.cat([states.mean(1), states.std(1)], -1))
-
-
-def head(model):
-    """The parameters that are trained."""
-    parts = (model.projector, *model.tdnn, model.feature_extractor)
-    return [model.layer_weights, *(parameter for part in parts for parameter in part.parameters())]
-
-
-def loss(learner, hidden, classes, answers):
-    """As in `joint`, with the margin at its full."""
-    found = embeddings(learner.listener.speaker, hidden)
-    likeness = F.cosine_similarity(found, answers).mean()
-    cosine = F.normalize(learner.telling(F.normalize(found))) @ F.normalize(learner.centres).T
-    telling = F.cross_entropy(SCALE * (cosine - MARGIN * F.one_hot(classes, len(learner.centres))), classes)
-    return 10 * (1 - likeness) + telling, likeness.detach(), telling.detach()
+def learn(head, heard):
+    """Teaches a head what there is."""
+    optimiser, telling, shown = torch.optim.AdamW(head.groups(), betas=(0.9, 0.98)), Every(TELL_SECONDS), None
+    rates = [group["lr"] for group in optimiser.param_groups]
+    head.train()
+    for step in range(STEPS):
+        part = min(1, (step + 1) / WARM_UP) * (1 + np.cos(np.pi * step / STEPS)) / 2
+        for group, rate in zip(optimiser.param_groups, rates):
+            group["lr"] = rate * part
+        hidden, answers = heard.batch(generator("voices-batch", step))
+        with in_16_bits():
+            likeness = F.cosine_similarity(head(hidden), answers).mean()
+        optimiser.zero_grad()
+        (1 - likeness).backward()
+        nn.utils.clip_grad_norm_([parameter for group in head.groups() for parameter in group["params"]], CLIP)
+        optimiser.step()
+        shown = likeness.item() if shown is None else 0.98 * shown + 0.02 * likeness.item()
+        if telling.is_due():
+            print(f"speaker: step {step + 1} of {STEPS}, likeness {shown:.3f}", flush=True)
 
 
 def run():
-    """Trains the head of the finished model, and writes it into the model's file."""
-    if not FINAL.exists():
-        raise RecipeError(f"{FINAL} is missing; run the stages train and decay first")
-    saved = torch.load(FINAL, map_location="cpu")
-    training = Training(FINAL, saved["voices"])
-    training.load(FINAL)
-    learner = training.averaged()
-    architecture.quicken(learner.listener)
-    material = Material.of("train")
-    source = speakers.Speakers(material, Surroundings(TRAIN_SURROUNDINGS))
-    heard = Heard(learner.listener.speaker, source, speakers.centred(speakers.bank(source)))
-
-    trained = [*head(learner.listener.speaker), *learner.telling.parameters(), learner.centres]
-    for parameter in learner.parameters():
-        parameter.requires_grad_(False)
-    for parameter in trained:
-        parameter.requires_grad_(True)
-    learner.pooled.train()
-    optimiser = torch.optim.AdamW(trained, lr=RATE, weight_decay=WEIGHT_DECAY)
-    average, telling, shown = Average(learner), Every(TELL_SECONDS), {}
-    for step in range(STEPS):
-        rate = RATE * min(1, (step + 1) / WARM_UP) * (1 - step / STEPS)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        with in_16_bits():
-            total, likeness, apart = loss(learner, *heard.batch(generator("voices-batch", step)))
-        optimiser.zero_grad()
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(trained, joint.CLIP)
-        optimiser.step()
-        average.update(learner, step)
-        for name, value in (("likeness", likeness), ("voices", apart)):
-            shown[name] = 0.98 * shown.get(name, value) + 0.02 * value
-        if telling.is_due():
-            figures = " ".join(f"{name} {value.item():.3f}" for name, value in shown.items())
-            print(f"voices: step {step + 1} of {STEPS}, {figures}", flush=True)
-    training.average.state = average.state
-    training.save()
+    """Trains the head of the exported model, or of the default one where nothing was exported, and exports it."""
+    if not (EXPORT / "speaker").exists():
+        if not DEFAULT.exists():
+            raise RecipeError(f"{EXPORT} is missing; run the stages train, decay and export first")
+        shutil.copytree(DEFAULT, EXPORT, dirs_exist_ok=True)
+    model = WavLMForXVector.from_pretrained(EXPORT / "speaker", torch_dtype=torch.float32).to(DEVICE).eval()
+    model.requires_grad_(False)
+    architecture.quicken(model.wavlm)
+    source = speakers.Speakers(Material.of("train"), Surroundings(TRAIN_SURROUNDINGS))
+    heard = Heard(model, source, SOUNDS)
+    head = Head(model)
+    for group in head.groups():
+        for parameter in group["params"]:
+            parameter.requires_grad_(True)
+    learn(head, heard)
+    fold(model, head.pooled)
+    model.half().cpu().save_pretrained(EXPORT / "speaker")

@@ -20,20 +20,24 @@ from .telling import Every
 
 LENGTH = int(SPEAKER_SECONDS * RATE)
 WARPS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each makes another voice of a voice
-LEAST_SECONDS = 2.5  # of speech of a voice, all clips together
-FORMULA, SHARE_OF_FORMULA = "espeak", 0.15  # voices computed by formula are many, and nobody speaks like them
+LEAST_SECONDS = 1.2  # of speech of a voice, all clips together
+FORMULA = "espeak"  # its voices are computed by formula: they are many, and nobody speaks like them
+# Share of each family of voices; voices with other throats belong to the family of whom they are made of.
+SHARES = {"kokoro": 0.55, "asterisk": 0.15, "recorded": 0.15, FORMULA: 0.15}
 SHOWN = 1.2, 1.5, 1.8, 2.1, 2.4  # seconds of its sound that a step is shown; a GPU is slow to meet a new length
 ENTRIES = int(os.environ.get("WAVLM_ENTRIES", "9000"))
 TOGETHER = 50  # sounds that the teacher hears at once
 TELL_SECONDS = 60
 
 
-def usable(material):
-    """Names of the voices with enough speech: (neural and recorded ones, those computed by formula), sorted."""
-    seconds = {v: sum(len(c.samples) for c in clips) / RATE for v, clips in material.voices.items()}
-    names = sorted(v for v, length in seconds.items() if length >= LEAST_SECONDS)
-    formula = [v for v in names if v.startswith(FORMULA)]
-    return [v for v in names if not v.startswith(FORMULA)], formula
+def families(material):
+    """Family -> names of its voices with enough speech, sorted."""
+    found = {family: [] for family in SHARES}
+    for voice, clips in sorted(material.voices.items()):
+        if sum(len(clip.samples) for clip in clips) >= LEAST_SECONDS * RATE:
+            engine = voice.removeprefix("revoiced-").split("-")[0]
+            found[engine if engine in SHARES else "recorded"].append(voice)
+    return {family: voices for family, voices in found.items() if voices}
 
 
 class Speakers:
@@ -41,23 +45,25 @@ class Speakers:
 
     def __init__(self, material, surroundings):
         self.material, self.around = material, surroundings
-        self.natural, self.formula = usable(material)
-        self.names = self.natural + self.formula
+        self.families = list(families(material).items())
+        shares = np.array([SHARES[family] for family, _ in self.families])
+        self.shares = shares / shares.sum()
+        self.names = [voice for _, voices in self.families for voice in voices]
+        self.numbers = {voice: number for number, voice in enumerate(self.names)}
         self.classes = len(self.names) * len(WARPS)
 
     def clean(self, entry):
         """(class, sound) of an entry of the bank."""
         rng = generator("speaker", entry)
-        formula = self.formula and (not self.natural or rng.random() < SHARE_OF_FORMULA)
-        pool = self.formula if formula else self.natural
-        name, number = pool[rng.integers(len(pool))], int(rng.integers(len(WARPS)))
+        _, voices = self.families[rng.choice(len(self.families), p=self.shares)]
+        name, number = voices[rng.integers(len(voices))], int(rng.integers(len(WARPS)))
         clips = self.material.voices[name]
         pieces, wanted = [], int(LENGTH * WARPS[number]) + 1
         while sum(map(len, pieces)) < wanted:
             pieces.append(to_float(clips[rng.integers(len(clips))].samples))
             pieces.append(np.zeros(int(rng.uniform(0, 0.15) * RATE), np.float32))
         sound = warp.resample(np.concatenate(pieces)[:wanted], WARPS[number])[:LENGTH]
-        return self.names.index(name) * len(WARPS) + number, np.pad(sound, (0, LENGTH - len(sound)))
+        return self.numbers[name] * len(WARPS) + number, np.pad(sound, (0, LENGTH - len(sound)))
 
     def example(self, rng, entry, severity):
         """The entry's class and sound in some surroundings, at times with a second talker in a part of it."""

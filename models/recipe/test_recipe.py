@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import architecture, augment, engines, examples, joint, material, metrics, phones, sliding, text, thresholds, voices, windows
+from . import architecture, augment, engines, examples, joint, material, metrics, phones, sliding, speaker_head, speakers, text, thresholds, voices, windows
 from .folding import fold
 from .judge import det, report, sound
 from .judge.manifest import Builder
@@ -129,10 +129,36 @@ class Heads(unittest.TestCase):
         size = size[size > 0]
         self.assertLess(size.max() / size.min(), 100)
 
+    def test_a_head_that_learnt_from_hidden_states_says_the_same_inside_its_model(self):
+        torch.manual_seed(1)
+        model = architecture.speaker_model().eval()
+        head = speaker_head.Head(model)
+        with torch.inference_mode():
+            hidden = torch.stack(model.wavlm(torch.randn(8, WINDOW), output_hidden_states=True).hidden_states, 1)
+            for _ in range(30):
+                head.train()(hidden)
+            wanted = head.eval()(hidden)
+            fold(model, head.pooled)
+            states = model.projector(hidden.mean(1))
+            for layer in model.tdnn:
+                states = layer(states)
+            found = model.feature_extractor(torch.cat([states.mean(1), states.std(1)], -1))
+        self.assertLess((found - wanted).abs().max() / wanted.abs().max(), 1e-3)
+
+    def test_voices_with_other_throats_belong_to_the_family_they_are_made_of(self):
+        known = material.Material()
+        for voice in ("kokoro-af_sky", "revoiced-kokoro-af_sky-1", "revoiced-asterisk-it-0", "flite-kal", "espeak-f1"):
+            for _ in range(2):
+                clip = material.Clip(np.zeros(RATE, np.int16), "sentence", voice, voice.split("-")[0], keyword_free=True)
+                known.add(clip)
+        found = speakers.families(known)
+        self.assertEqual(found["kokoro"], ["kokoro-af_sky", "revoiced-kokoro-af_sky-1"])
+        self.assertEqual((found["asterisk"], found["recorded"]), (["revoiced-asterisk-it-0"], ["flite-kal"]))
+
     def test_16_bits_compute_nearly_what_32_bits_do(self):
         torch.manual_seed(1)
         listener = architecture.Listener().eval()
-        architecture.quicken(listener)
+        architecture.quicken(listener.words.wavlm)
         sound = 0.05 * torch.randn(2, WINDOW)
         with torch.no_grad():
             exact = listener.words_and_phones(sound)

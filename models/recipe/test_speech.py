@@ -193,6 +193,16 @@ class Splits(unittest.TestCase):
                 self.assertAlmostEqual(sum(voice.timbre), 1)
                 self.assertAlmostEqual(sum(voice.prosody), 1)
 
+    def test_drawn_voices_are_made_of_training_styles_alone_and_always_the_same(self):
+        with without_downloads():
+            styles_of_training = {voice.styles[0] for voice in styles.styles("train")}
+            for number in range(20):
+                voice = styles.drawn(number)
+                self.assertEqual(set(voice.styles), styles_of_training)
+                self.assertAlmostEqual(sum(voice.timbre), 1)
+                self.assertAlmostEqual(sum(voice.prosody), 1)
+                self.assertEqual(voice, styles.drawn(number))
+
     def test_held_out_people_and_piper_are_planned_for_the_test_alone(self):
         with without_downloads(), mock.patch.object(sentences, "sentence", lambda rng, split: split):
             for engine in ("recorded", "piper"):

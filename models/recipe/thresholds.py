@@ -88,25 +88,34 @@ def from_others(said, everyone):
     return threshold
 
 
-def run():
-    """Writes decision.json of the words and of the speaker."""
-    manifest = material.manifest("dev")
+def of_words(manifest):
+    """Writes decision.json of the words."""
     words(0.5, None)
-    write("speaker", threshold=0.5)
-    model = convert()
     options = [option for threshold in GRID for option in ("--threshold", threshold)]
-    points = curve(programs.evaluation(model, manifest, *options))
+    points = curve(programs.evaluation(convert(), manifest, *options))
     for threshold, rate, heard in points:
         print(f"thresholds: {threshold:.4f}: {rate:.2f} false alarms an hour, {100 * heard:.1f} % heard", flush=True)
     words(lowest(points, CAUTIOUS), lowest(points, EAGER))
 
+
+def of_speaker(manifest, saying):
+    """Writes decision.json of the speaker; `saying` lists voices that say the same phrases."""
+    write("speaker", threshold=0.5)
+    model = convert()
     everyone = doors.knock(model, manifest, "--threshold", "-1")
     threshold = from_others("anything", everyone)
     agreement = float(np.quantile([score for score, _ in everyone.others], STRANGERS))
     print(f"thresholds: enrolment {agreement:.3f}", flush=True)
-    saying = from_others("a phrase", doors.knock_saying(model, material.manifest("said"), "--threshold", "-1"))
+    of_phrases = from_others("a phrase", doors.knock_saying(model, saying, "--threshold", "-1"))
     write(
         "speaker", threshold=round(threshold, 3), lower_threshold=round(min(agreement, threshold), 3),
-        text_dependent_threshold=round(saying, 3),
+        text_dependent_threshold=round(of_phrases, 3),
     )  # fmt: skip
+
+
+def run():
+    """Writes both, and the model with them."""
+    manifest = material.manifest("dev")
+    of_words(manifest)
+    of_speaker(manifest, material.manifest("said"))
     convert()

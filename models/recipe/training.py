@@ -62,7 +62,7 @@ class Training:
         self.model = joint.Learner(labels, len(voices)).to(DEVICE)
         self.optimiser = torch.optim.AdamW(parameter_groups(self.model), lr=RATE_PEAK, betas=(0.9, 0.98))
         self.step, self.decayed = 0, 0
-        architecture.quicken(self.model.listener)
+        architecture.quicken(self.model.listener.words.wavlm)
         if stem.FILE.exists():
             pretrained = torch.load(stem.FILE, map_location=DEVICE)
             self.model.listener.stem.load_state_dict(pretrained["stem"])

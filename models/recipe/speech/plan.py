@@ -23,6 +23,8 @@ ENDINGS = (".", "!", "?", ",", "…")
 ENDING_CHANCES = (0.45, 0.2, 0.15, 0.1, 0.1)
 HELD_OUT = ("dev", "test")
 NEW_BLENDS = 40  # of a round
+NEW_VOICES = 120  # drawn ones, of a round; each says one sentence, the shortest of SENTENCES, so that an hour holds many
+SENTENCES = 3
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def _kokoro(number, block, rng):
         return keywords(rng, own if first else [own[i] for i in rng.permutation(len(own))[:12]], "train")
     if block == "blends":
         return keywords(rng, blends if first else blends[:20], "train")
+    if block == "voices":
+        return _shortly(rng, [styles.drawn(NEW_VOICES * number + i) for i in range(NEW_VOICES)])
     if block == "held":
         return [r for split in HELD_OUT for r in _kokoro_held(number, split, rng)]
     say, count = {"words": (words, 250), "phrases": (in_phrases, 130), "sentences": (running, 130),
@@ -98,6 +102,15 @@ def _kokoro(number, block, rng):
     if first and block in ("phrases", "sentences"):
         count //= 2
     return say(rng, mixed[:count], "train")
+
+
+def _shortly(rng, speakers):
+    """A short sentence by each speaker."""
+    made = []
+    for speaker in speakers:
+        said = min((sentences.sentence(rng, "train") for _ in range(SENTENCES)), key=len)
+        made.append(Request("sentence", said, speaker, "train"))
+    return made
 
 
 def _kokoro_held(number, split, rng):
@@ -164,7 +177,8 @@ ENGINES = {
     "piper": (_piper, {"joe": 60}),
     "kokoro": (
         _kokoro,
-        {"styles": 100, "held": 100, "words": 100, "blends": 100, "foreign": 75, "phrases": 70, "sentences": 40},
+        {"styles": 100, "held": 100, "words": 100, "blends": 100, "foreign": 75, "phrases": 70, "sentences": 40,
+         "voices": 60},
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Kokoro's voices: its own styles, and blends of two or three of the training styles."""
+"""Kokoro's voices: its own styles, blends of two or three of the training styles, and voices drawn from among them all."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from . import sources
 
 BRITISH = "bh"  # first letters of the styles that say British phonemes: British and Indian ones
 BEYOND = 0.3  # how far a blend may lie outside of its parents
+SPREAD = 1.1  # of drawn voices around the mean, beside that of the styles
 SURE = 0.7  # share of a blend's timbre that must be of one sex to call it that
 
 
@@ -67,3 +68,19 @@ def blend(number):
     timbre = _weights(rng, count)
     prosody = _weights(rng, count) if rng.random() < 0.3 else timbre
     return StyleVoice(f"kokoro-blend-{number:04}", chosen, timbre, prosody)
+
+
+def drawn(number):
+    """Voice `number` drawn as if the training styles were a sample of a normal distribution: the same on every call.
+
+    Blends of a few lie between their parents; these lie as far from one another as the styles do.
+    """
+    rng = np.random.default_rng((55, number))
+    names = tuple(voice.styles[0] for voice in styles("train"))
+    timbre, prosody = _drawn_weights(rng, len(names)), _drawn_weights(rng, len(names))
+    return StyleVoice(f"kokoro-drawn-{number:04}", names, timbre, prosody)
+
+
+def _drawn_weights(rng, count):
+    apart = rng.normal(size=count)
+    return tuple((1 / count + SPREAD * (apart - apart.mean()) / np.sqrt(count)).tolist())
