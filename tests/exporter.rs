@@ -281,6 +281,7 @@ fn evaluation_reports_every_kind_and_group() {
         let spotted = &at(0, "spotted")[point];
         let heard = ["heard", "mistaken"].map(|count| spotted[count].as_u64().unwrap()).iter().sum::<u64>();
         assert!(spotted["keywords"] == 2 && (least..=most).contains(&heard), "{spotted}");
+        assert!(spotted["changed"].as_u64().is_some_and(|changed| changed <= most), "{spotted}");
     }
     assert!(results[2]["hours"].as_f64().unwrap() > 0.0);
     let (anything, nothing) = (&at(2, "points")[1], &at(2, "points")[2]);

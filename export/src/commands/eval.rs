@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use wavlm_export::evaluate::{self, FalseAlarms, Figures, GroupResult, Invariance, Manifest, Spotted};
+use wavlm_export::evaluate::{self, FalseAlarms, Figures, GroupResult, Invariance, Manifest, Point, Spotted};
 use wavlm_export::progress::Bars;
 use wavlm_runtime::Model;
 
@@ -18,7 +18,7 @@ pub struct Arguments {
     /// speaker, who speaks; cohort, voices to normalise scores by; text, what is said; turns, the path of an RTTM file
     #[arg(long, value_name = "LIST.csv")]
     manifest: PathBuf,
-    /// Another file of the same model: also report the share of decisions that differ
+    /// Another file of the same model: also report the decisions that differ
     #[arg(long, value_name = "OTHER.wlm")]
     against: Option<PathBuf>,
     /// Also report the decisions that polarity, an offset, silence around the sound and none, gain, other rates and MP3 change
@@ -84,13 +84,12 @@ fn write_line(out: &mut impl Write, result: &GroupResult) -> io::Result<()> {
         Figures::Word(word) => {
             write!(out, "{:.2} % of {} clips right, ", 100.0 * word.accuracy, word.clips)?;
             write!(out, "cross-entropy {:.3}", word.loss)?;
-            for Spotted { point, keywords, heard, mistaken } in &word.spotted {
-                let threshold = point.threshold;
-                write!(
-                    out,
-                    "; {} ({threshold:.3}): {heard} of {keywords} heard, {mistaken} mistaken",
-                    point.name
-                )?;
+            for Spotted { point, keywords, heard, mistaken, changed } in &word.spotted {
+                let Point { name, threshold } = point;
+                write!(out, "; {name} ({threshold:.3}): {heard} of {keywords} heard, {mistaken} mistaken")?;
+                if let Some(changed) = changed {
+                    write!(out, ", {changed} differ")?;
+                }
             }
             word.changed
         }

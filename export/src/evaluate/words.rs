@@ -44,6 +44,9 @@ pub struct Spotted {
     pub heard: usize,
     /// Clips in which another one was heard.
     pub mistaken: usize,
+    /// Clips in which the other file hears other keywords than this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<usize>,
 }
 
 /// Judges the manifest's words.
@@ -64,32 +67,30 @@ pub(super) fn evaluate(
         return Err(manifest.unknown_label(row, labels));
     }
     let points = points::of(&head.decision.unwrap_or(UNTUNED), thresholds);
-    progress.begin("words", rows.len() * if against.is_some() { 3 } else { 2 });
-    let logits = logits_of(model, &rows, progress)?;
-    let found = best_labels(&logits);
-    let heard = spot(model, &head.name, &rows, &points, progress)?;
-    let others = against.map(|other| logits_of(other, &rows, progress)).transpose()?;
-    let others = others.map(|logits| best_labels(&logits));
+    progress.begin("words", 2 * rows.len() * if against.is_some() { 2 } else { 1 });
+    let answers_of = |model| Answers::of(model, &head.name, &rows, &points, progress);
+    let answers = answers_of(model)?;
+    let others = against.map(answers_of).transpose()?;
 
     let result = |(group, members): (&str, Vec<usize>)| {
         let mut confusion = Confusion::default();
         for &i in &members {
-            confusion.add(&rows[i].label, &labels[found[i]]);
+            confusion.add(&rows[i].label, &labels[answers.best_label(i)]);
         }
         let changed = others.as_ref().map(|others| {
-            let count = members.iter().filter(|&&i| others[i] != found[i]).count();
-            count as f64 / members.len() as f64
+            let changed = |&&i: &&usize| others.best_label(i) != answers.best_label(i);
+            members.iter().filter(changed).count() as f64 / members.len() as f64
         });
         let loss = |&i: &usize| {
             let label = labels.iter().position(|label| *label == rows[i].label);
-            label.map_or(f64::INFINITY, |label| cross_entropy(&logits[i], label))
+            label.map_or(f64::INFINITY, |label| cross_entropy(&answers.logits[i], label))
         };
         let figures = Figures::Word(WordResult {
             clips: members.len(),
             loss: members.iter().map(loss).sum::<f64>() / members.len() as f64,
             accuracy: confusion.accuracy(),
             confusion,
-            spotted: spotted(&rows, &heard, &members, &points),
+            spotted: spotted(&rows, &answers, others.as_ref(), &members, &points),
             changed,
         });
         GroupResult { head: head.name.clone(), group: group.to_owned(), figures }
@@ -97,54 +98,69 @@ pub(super) fn evaluate(
     Ok(by_group(&rows).into_iter().map(result).collect())
 }
 
-/// The logits of every clip.
-fn logits_of(model: &Model, rows: &[&Row], progress: &dyn Progress) -> Result<Vec<Vec<f32>>, EvaluateError> {
-    let start = || WordModel::new(model, &SessionOptions::default());
-    let logits = |words: &mut WordModel, row: &Row| {
-        let window = (words.decision().window_s * SAMPLE_RATE as f32).round() as usize;
-        let logits = words.logits(&centred(&audio::read(&row.file)?.samples, window));
-        logits.map_err(row.failed())
-    };
-    run_all(rows, start, logits, progress)
+/// What a file says of every clip.
+struct Answers {
+    /// Of the window around its middle.
+    logits: Vec<Vec<f32>>,
+    /// What the spotter hears in it; `None` where it is of no keyword.
+    heard: Vec<Option<Heard>>,
 }
 
-/// The most probable label of every clip, by number.
-fn best_labels(logits: &[Vec<f32>]) -> Vec<usize> {
-    let best = |logits: &Vec<f32>| {
-        let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        best.map_or(0, |(label, _)| label)
-    };
-    logits.iter().map(best).collect()
-}
-
-/// What the spotter hears in every clip of a keyword; `None` for other clips.
-fn spot(
-    model: &Model,
-    head: &str,
-    rows: &[&Row],
-    points: &[Point],
-    progress: &dyn Progress,
-) -> Result<Vec<Option<Heard>>, EvaluateError> {
-    let start = || WordModel::new(model, &SessionOptions::default());
-    let answer = |words: &mut WordModel, row: &Row| match is_keyword(&row.label) {
-        true => listen(words, head, row, points).map(Some),
-        false => Ok(None),
-    };
-    run_all(rows, start, answer, progress)
-}
-
-/// Counts what was heard in a group's clips.
-fn spotted(rows: &[&Row], heard: &[Option<Heard>], members: &[usize], points: &[Point]) -> Vec<Spotted> {
-    let clips: Vec<_> =
-        members.iter().filter_map(|&i| heard[i].as_ref().map(|heard| (&rows[i].label, heard))).collect();
-    let at = |(number, point): (usize, &Point)| {
-        let count = |wanted: bool| {
-            let holds = |(label, heard): &&(&String, &Heard)| {
-                heard.at[number].iter().any(|found| (found.keyword == **label) == wanted)
-            };
-            clips.iter().filter(holds).count()
+impl Answers {
+    fn of(
+        model: &Model,
+        head: &str,
+        rows: &[&Row],
+        points: &[Point],
+        progress: &dyn Progress,
+    ) -> Result<Self, EvaluateError> {
+        let start = || WordModel::new(model, &SessionOptions::default());
+        let logits = |words: &mut WordModel, row: &Row| {
+            let window = (words.decision().window_s * SAMPLE_RATE as f32).round() as usize;
+            let logits = words.logits(&centred(&audio::read(&row.file)?.samples, window));
+            logits.map_err(row.failed())
         };
-        Spotted { point: point.clone(), keywords: clips.len(), heard: count(true), mistaken: count(false) }
+        let spot = |words: &mut WordModel, row: &Row| match is_keyword(&row.label) {
+            true => listen(words, head, row, points).map(Some),
+            false => Ok(None),
+        };
+        Ok(Answers {
+            logits: run_all(rows, start, logits, progress)?,
+            heard: run_all(rows, start, spot, progress)?,
+        })
+    }
+
+    /// The number of a clip's most probable label.
+    fn best_label(&self, clip: usize) -> usize {
+        let best = self.logits[clip].iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.map_or(0, |(label, _)| label)
+    }
+
+    /// The keywords heard in a clip at one of the points, in their order.
+    fn keywords(&self, clip: usize, point: usize) -> impl Iterator<Item = &String> {
+        self.heard[clip].iter().flat_map(move |heard| heard.at[point].iter().map(|found| &found.keyword))
+    }
+}
+
+/// Counts what was heard in a group's clips of keywords.
+fn spotted(
+    rows: &[&Row],
+    answers: &Answers,
+    others: Option<&Answers>,
+    members: &[usize],
+    points: &[Point],
+) -> Vec<Spotted> {
+    let clips: Vec<usize> = members.iter().copied().filter(|&i| answers.heard[i].is_some()).collect();
+    let at = |(number, point): (usize, &Point)| {
+        let count = |holds: &dyn Fn(usize) -> bool| clips.iter().filter(|&&i| holds(i)).count();
+        let differs = |i: usize, others: &Answers| others.keywords(i, number).ne(answers.keywords(i, number));
+        Spotted {
+            point: point.clone(),
+            keywords: clips.len(),
+            heard: count(&|i| answers.keywords(i, number).any(|word| *word == rows[i].label)),
+            mistaken: count(&|i| answers.keywords(i, number).any(|word| *word != rows[i].label)),
+            changed: others.map(|others| count(&|i| differs(i, others))),
+        }
     };
     points.iter().enumerate().map(at).collect()
 }
