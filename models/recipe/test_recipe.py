@@ -223,6 +223,16 @@ class Judging(unittest.TestCase):
         self.assertEqual(report.part_of(3, 14), "3 of 14")
         self.assertEqual(report.interval(0, 1.0), "0.0 to 3.7")
 
+    def test_what_two_files_hear_otherwise_is_summed(self):
+        def line(clips, keywords, changed):
+            spotted = [{"point": "cautious", "threshold": 0.9, "heard": 0, "keywords": keywords, "changed": changed}]
+            return {"kind": "word", "group": "a", "spotted": spotted, "clips": clips, "changed": 1 / clips}
+
+        shown = report.differing([line(200, 150, 3), line(100, 50, 0)])
+        self.assertIn("| cautious | 3 of 200 | 1.50 % |", shown)
+        self.assertIn("| best of twelve labels | 2 of 300 | 0.67 % |", shown)
+        self.assertEqual(report.differing([{"kind": "word"}]), "")
+
     def test_errors_are_drawn_on_axes_of_normal_deviates(self):
         self.assertEqual((det.MATCHES.place(0.5), det.MATCHES.place(0.0001)), (1, 0))
         drawn = det.svg({"a": [(0.4, 0.01), (0.05, 0.05), (0.01, 0.4)]})

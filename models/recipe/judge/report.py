@@ -128,6 +128,24 @@ def invariances(lines):
     return table(["head", "done to the recording", "decisions changed"], rows) if rows else ""
 
 
+def differing(lines):
+    """Decisions about words that another file makes otherwise, by what is heard at each point and by the best label."""
+    found = [line for line in lines if line["kind"] == "word" and "changed" in line]
+    if not found:
+        return ""
+    rows = []
+    for number, point in enumerate(found[0]["spotted"]):
+        at = [line["spotted"][number] for line in found]
+        rows.append([point["point"], *_share(sum(p["changed"] for p in at), sum(p["keywords"] for p in at))])
+    clips = sum(line["clips"] for line in found)
+    rows.append(["best of twelve labels", *_share(sum(round(line["changed"] * line["clips"]) for line in found), clips)])
+    return table(["the other file hears otherwise", "recordings", ""], rows)
+
+
+def _share(count, whole):
+    return f"{count} of {whole}", f"{100 * count / whole:.2f} %" if whole else ""
+
+
 def run(model, parts=PARTS, against=None, out=None):
     """Judges a model file and prints the tables; `out` gets everything as JSON."""
     figures = {}
@@ -137,7 +155,7 @@ def run(model, parts=PARTS, against=None, out=None):
         options += ("--invariances",) if part == "changes" else ()
         lines = programs.evaluation(model, manifest, *options)
         figures[part] = lines
-        tables = (invariances,) if part == "changes" else (words, speech, speakers)
+        tables = (invariances,) if part == "changes" else (words, speech, speakers, differing)
         for text in (shown(lines) for shown in tables):
             if text:
                 print(f"\n{text}", flush=True)
