@@ -87,6 +87,21 @@ fn a_voice_is_enrolled_verified_and_identified() {
 }
 
 #[test]
+fn recordings_of_two_persons_are_not_enrolled_as_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let enroll = |files: &[&str]| {
+        let files = files.iter().map(|file| sample(file));
+        Program::new("wavlm").args(["enroll", "anna", "--store"]).args([folder.path()]).args(files).run()
+    };
+    let others = enroll(&["speaker-a-1.wav", "speaker-b-1.wav"]);
+    others.refused(&["speaker-a-1.wav and", "speaker-b-1.wav:", "do not sound like one person"]);
+    let odd = enroll(&["speaker-a-1.wav", "speaker-b-1.wav", "speaker-a-2.wav"]);
+    odd.refused(&["speaker-b-1.wav and the others:", "do not sound like one person"]);
+    assert_eq!(fs::read_dir(folder.path()).expect("the store").count(), 0, "nothing is kept");
+    assert_eq!(enroll(&["speaker-a-1.wav", "speaker-a-2.wav"]).status, Some(0));
+}
+
+#[test]
 fn a_voice_is_enrolled_with_a_phrase_beside_what_is_known_of_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = |command: &[&str]| {

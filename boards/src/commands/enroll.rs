@@ -77,12 +77,14 @@ fn told(options: &Enroll, voice: &Voice, replaced: bool) -> String {
     )
 }
 
-/// What an enrolment's error is about: two files, or the person.
+/// What an enrolment's error is about: the odd recording and the others, or the person.
 fn place(error: &EnrolError, options: &Enroll) -> String {
-    let file =
-        |index: usize| options.files.get(index).map_or(String::new(), |file| file.display().to_string());
-    match *error {
-        EnrolError::Disagree { first, second, .. } => format!("{} and {}", file(first), file(second)),
+    match (error, &options.files[..]) {
+        (EnrolError::Disagree { .. }, [one, other]) => format!("{} and {}", one.display(), other.display()),
+        (&EnrolError::Disagree { odd, .. }, files) => {
+            let file = files.get(odd).map(|file| file.display().to_string());
+            format!("{} and the others", file.unwrap_or_default())
+        }
         _ => options.name.clone(),
     }
 }

@@ -23,7 +23,7 @@ pub struct Voices {
     pub store: Store,
     /// Of a recording and a known voice.
     pub thresholds: Thresholds,
-    /// Of two recordings that are said to be of one person.
+    /// Of a recording and the others that are said to be of one person.
     pub enrolment_threshold: f32,
 }
 

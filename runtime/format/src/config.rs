@@ -176,8 +176,8 @@ pub struct TdnnShape {
 pub struct Decision {
     /// Smallest accepted score.
     pub threshold: f32,
-    /// A second one, at most as high. Of words: for who would rather hear too much than too little. Of speakers: for two
-    /// recordings that are said to be of one person.
+    /// A second one, at most as high. Of words: for who would rather hear too much than too little. Of speakers: for
+    /// recordings that are said to be of one person, each beside the others.
     pub lower_threshold: Option<f32>,
     /// Of speakers: of a voice that says the very words with which it was enrolled. Such voices are more alike, whosesoever
     /// they are.

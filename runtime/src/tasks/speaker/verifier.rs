@@ -74,8 +74,8 @@ impl SpeakerVerifier {
         Thresholds::stored(self.decision.as_ref())
     }
 
-    /// Smallest score that two recordings must reach to be enrolled as one person, if the model was tuned for it. A
-    /// voiceprint is the mean of several recordings and compares better than any two of them, so this is lower than
+    /// Smallest score that each recording must reach beside the mean of the others to be enrolled as one person, if the model
+    /// was tuned for it. What is recorded for one purpose is hardly ever of two persons, so this is lower than
     /// [`SpeakerVerifier::threshold`].
     pub fn enrolment_threshold(&self) -> Option<f32> {
         self.decision.and_then(|decision| decision.lower_threshold)

@@ -35,7 +35,7 @@ pub struct Quality {
     pub speech_s: f32,
     /// Smallest distance of speech from noise among them, in dB.
     pub snr_db: f32,
-    /// Smallest cosine between two of them; 1 if there is only one.
+    /// Cosine of the one that is least like the mean of the others; 1 if there is only one.
     pub agreement: f32,
 }
 
@@ -46,14 +46,12 @@ pub enum EnrolError {
     /// There are none.
     #[error("no recordings to enrol from")]
     NoRecordings,
-    /// Two of them do not sound like one person.
+    /// They do not sound like one person.
     #[error("do not sound like one person ({cosine:.2}, needed {threshold:.2}); record them again")]
     Disagree {
-        /// Index of one.
-        first: usize,
-        /// Index of the other.
-        second: usize,
-        /// Cosine between them.
+        /// Index of the one that is least like the others.
+        odd: usize,
+        /// Cosine between it and the mean of the others.
         cosine: f32,
         /// Smallest cosine that is accepted.
         threshold: f32,
@@ -78,27 +76,20 @@ impl Voiceprint {
 }
 
 impl Voice {
-    /// Combines recordings of one person, which have passed [`Sound::check`]. Every two of them must reach `threshold`:
-    /// see [`SpeakerVerifier::enrolment_threshold`](super::SpeakerVerifier::enrolment_threshold).
+    /// Combines recordings of one person, which have passed [`Sound::check`]. Each of them must reach `threshold` beside the
+    /// mean of the others: see
+    /// [`SpeakerVerifier::enrolment_threshold`](super::SpeakerVerifier::enrolment_threshold).
     ///
     /// # Errors
-    /// There are no recordings, or two of them disagree; the worst pair is named.
+    /// There are no recordings, or they disagree; the odd one is named.
     pub fn enrol(recordings: &[(Sound, Embedding)], threshold: f32) -> Result<Self, EnrolError> {
-        let mut agreement = 1.0;
-        let mut worst = (0, 0);
-        for (second, (_, embedding)) in recordings.iter().enumerate() {
-            for (first, (_, earlier)) in recordings.iter().take(second).enumerate() {
-                let cosine = embedding.cosine(earlier);
-                if cosine < agreement {
-                    (agreement, worst) = (cosine, (first, second));
-                }
-            }
-        }
-        if agreement < threshold {
-            let (first, second) = worst;
-            return Err(EnrolError::Disagree { first, second, cosine: agreement, threshold });
-        }
         let embeddings: Vec<Embedding> = recordings.iter().map(|(_, embedding)| embedding.clone()).collect();
+        let beside = |odd: usize| (odd, beside_the_others(&embeddings, odd));
+        let all = (0..embeddings.len()).map(beside).min_by(|a, b| a.1.total_cmp(&b.1));
+        let (odd, agreement) = all.ok_or(EnrolError::NoRecordings)?;
+        if agreement < threshold {
+            return Err(EnrolError::Disagree { odd, cosine: agreement, threshold });
+        }
         Ok(Voice {
             embedding: Embedding::mean(&embeddings).ok_or(EnrolError::NoRecordings)?,
             recordings: recordings.len() as u32,
@@ -108,6 +99,18 @@ impl Voice {
                 agreement,
             },
         })
+    }
+}
+
+/// The cosine of one voice and the mean of the others: 1 where there are none, -1 where they cancel each other.
+fn beside_the_others(embeddings: &[Embedding], odd: usize) -> f32 {
+    let (before, rest) = embeddings.split_at(odd);
+    match rest.split_first() {
+        Some((voice, behind)) if embeddings.len() > 1 => {
+            let others = Embedding::mean(&[before, behind].concat());
+            others.map_or(-1.0, |others| voice.cosine(&others))
+        }
+        _ => 1.0,
     }
 }
 
@@ -131,13 +134,28 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_pair_is_named() {
-        let recordings = [recording(&[1.0, 0.0]), recording(&[1.0, 0.2]), recording(&[0.0, 1.0])];
+    fn the_odd_one_is_named() {
+        let recordings = [recording(&[1.0, 0.0]), recording(&[1.0, 0.2]), recording(&[-0.1, 1.0])];
         match Voice::enrol(&recordings, 0.5) {
-            Err(EnrolError::Disagree { first: 0, second: 2, cosine: 0.0, threshold: 0.5 }) => {}
+            Err(EnrolError::Disagree { odd: 2, cosine, threshold: 0.5 }) => assert!(cosine.abs() < 0.01),
             other => panic!("{other:?}"),
         }
         assert_eq!(Voice::enrol(&[], 0.5), Err(EnrolError::NoRecordings));
+    }
+
+    #[test]
+    fn a_recording_may_differ_from_another_one_but_not_from_all() {
+        let recordings = [recording(&[1.0, 0.6]), recording(&[1.0, 0.0]), recording(&[1.0, -0.6])];
+        let [first, .., last] = recordings.each_ref().map(|(_, embedding)| embedding);
+        assert!(first.cosine(last) < 0.5);
+        assert!(Voice::enrol(&recordings, 0.6).is_ok());
+        assert!(Voice::enrol(&[recording(&[1.0, 0.6]), recording(&[1.0, -0.6])], 0.6).is_err());
+    }
+
+    #[test]
+    fn opposite_voices_are_nobody() {
+        let recordings = [recording(&[1.0, 0.0]), recording(&[1.0, 0.0]), recording(&[-1.0, 0.0])];
+        assert!(matches!(Voice::enrol(&recordings, 0.0), Err(EnrolError::Disagree { cosine: -1.0, .. })));
     }
 
     #[test]
