@@ -102,6 +102,24 @@ fn recordings_of_two_persons_are_not_enrolled_as_one() {
 }
 
 #[test]
+fn several_short_recordings_are_as_good_as_a_long_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sound = fs::read(sample("speaker-a-1.wav")).expect("a sample");
+    let pieces: Vec<PathBuf> = (0..3).map(|piece| folder.path().join(format!("piece-{piece}"))).collect();
+    for (piece, samples) in pieces.iter().zip(sound[44..].chunks(30_000)) {
+        fs::write(piece, samples).expect("written");
+    }
+    let store = folder.path().join("store");
+    let enroll = |pieces: &[PathBuf]| {
+        let program = Program::new("wavlm").args(["enroll", "anna", "--raw", "rate=16000"]).args(pieces);
+        program.arg_pair("--store", &store).run()
+    };
+    enroll(&pieces[..1]).refused(&["piece-0", "s of speech; record at least 1.0 s"]);
+    let enrolled = enroll(&pieces);
+    assert_eq!(enrolled.status, Some(0), "{}", enrolled.stderr);
+}
+
+#[test]
 fn a_voice_is_enrolled_with_a_phrase_beside_what_is_known_of_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = |command: &[&str]| {

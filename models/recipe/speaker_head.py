@@ -89,7 +89,8 @@ class Heard:
 
         def batch(number):
             entries = range(number * AT_ONCE, min(count, (number + 1) * AT_ONCE))
-            sounds = [source.example(generator("voices", n), n, 1.0)[1] for n in entries]
+            severities = generator("voices-severity", number).random(len(entries))
+            sounds = [source.example(generator("voices", n), n, s)[1] for n, s in zip(entries, severities)]
             return np.stack(sounds), np.stack([encoder.partials(source.clean(n)[1]) for n in entries])
 
         width, layers = architecture.CONFIG["hidden_size"], len(model.layer_weights)

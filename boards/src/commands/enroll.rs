@@ -1,7 +1,7 @@
 //! `wavlm enroll`: recordings of one person become a voiceprint, or a reason why not.
 
 use serde::Serialize;
-use wavlm_runtime::tasks::speaker::{ENROL_SPEECH_S, EnrolError, Voice, Voiceprint};
+use wavlm_runtime::tasks::speaker::{ENROL_SPEECH_S, EnrolError, VERIFY_SPEECH_S, Voice, Voiceprint};
 
 use super::voices::Voices;
 use super::{Printer, Verdict};
@@ -24,8 +24,9 @@ struct Record<'a> {
 pub fn run(setup: &Setup, options: &Enroll, printer: &Printer) -> Result<Verdict, Failure> {
     let mut voices = Voices::new(setup, &options.voices, options.phrase.is_some())?;
     voices.store.check_name(&options.name)?;
+    let needed_s = if options.files.len() > 1 { VERIFY_SPEECH_S } else { ENROL_SPEECH_S };
     let recordings: Result<Vec<_>, _> =
-        options.files.iter().map(|file| voices.hear(file, &options.sound, ENROL_SPEECH_S)).collect();
+        options.files.iter().map(|file| voices.hear(file, &options.sound, needed_s)).collect();
     let voice = Voice::enrol(&recordings?, voices.enrolment_threshold)
         .map_err(|error| Failure::Enrol { place: place(&error, options), error })?;
     let record = |file: String, replaced| Record {

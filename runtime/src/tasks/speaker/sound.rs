@@ -3,7 +3,7 @@
 use super::speech::{SILENT_DB, STANDS_OUT_DB, Speech};
 use crate::frontend::SAMPLE_RATE;
 
-/// Speech that a recording needs to enrol a voice, in seconds.
+/// Speech that a single recording needs to enrol a voice, in seconds. Of several, [`VERIFY_SPEECH_S`] each make as much.
 pub const ENROL_SPEECH_S: f32 = 1.0;
 /// Speech that a recording needs to be compared with a voice, in seconds.
 pub const VERIFY_SPEECH_S: f32 = 0.5;
@@ -57,7 +57,7 @@ pub enum Flaw {
         snr_db: f32,
     },
     /// Too little speech.
-    #[error("{speech_s:.1} s of speech; record at least {needed_s:.1} s")]
+    #[error("{:.1} s of speech; record at least {needed_s:.1} s", rounded_down(*speech_s))]
     TooShort {
         /// See [`Sound::speech_s`].
         speech_s: f32,
@@ -129,6 +129,11 @@ impl Sound {
     }
 }
 
+/// To tenths, so that what is too little does not read as if it were enough.
+fn rounded_down(seconds: f32) -> f32 {
+    (seconds * 10.0).floor() / 10.0
+}
+
 fn seconds(samples: usize) -> f32 {
     samples as f32 / SAMPLE_RATE as f32
 }
@@ -186,6 +191,12 @@ mod tests {
         let mut clicks = speech(3.0, 0.3, 0.003);
         clicks.iter_mut().step_by(1600).for_each(|sample| *sample = 1.0);
         assert!(matches!(verdict(&clicks), Ok(Some(Flaw::Clipped { .. }))));
+    }
+
+    #[test]
+    fn too_little_does_not_read_as_if_it_were_enough() {
+        let flaw = Flaw::TooShort { speech_s: 0.97, needed_s: 1.0 };
+        assert_eq!(flaw.to_string(), "0.9 s of speech; record at least 1.0 s");
     }
 
     #[test]
