@@ -20,7 +20,7 @@ GRID = np.round(1 / (1 + np.exp(-np.arange(-1, 8.1, 0.25))), 4)  # odds, evenly 
 # one would be a matter of chance.
 CAUTIOUS, EAGER = 1.1, 6.0
 OTHERS_IN = 0.02  # share of knocks of other dev voices that a lock may let in
-# Recordings of one person are refused at enrolment if they differ as three of four pairs of strangers do. People's recordings
+# A recording is refused at enrolment if it differs from the others as three of four knocks of strangers do. People's recordings
 # differ more than those of a synthesiser, so what dev voices do among themselves would be too much to ask.
 STRANGERS = 0.75
 CANDIDATE = EVALUATION / "candidate.wlm"
