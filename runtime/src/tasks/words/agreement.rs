@@ -21,10 +21,13 @@ pub(super) struct Agreement {
 }
 
 impl Agreement {
-    /// That of a model whose words have this decision; `None` if it wants none, or there is no head that tells phones.
+    /// That of a model whose words have this decision; `None` if it wants none, or there is no head that tells phones, or its
+    /// alphabet spells no keyword.
     pub(super) fn of(model: &Model, labels: &[String], decision: &Decision) -> Option<Self> {
         let weight = decision.confirmation?.phone_weight;
-        (weight > 0.0).then(|| Alphabet::of(model))?.map(|alphabet| Agreement::new(labels, alphabet, weight))
+        let alphabet = if weight > 0.0 { Alphabet::of(model)? } else { return None };
+        let agreement = Agreement::new(labels, alphabet, weight);
+        agreement.ways.iter().any(|ways| !ways.is_empty()).then_some(agreement)
     }
 
     /// Keywords are said as English words are.
@@ -91,5 +94,6 @@ mod tests {
         let labels = ["no".to_owned()];
         assert!(Agreement::of(&model, &labels, &decision).is_some());
         assert!(Agreement::of(&model, &labels, &Decision { confirmation: None, ..decision }).is_none());
+        assert!(Agreement::of(&model, &["zvuk".to_owned()], &decision).is_none(), "no keyword can be spelt");
     }
 }
