@@ -73,6 +73,18 @@ def speaker_model():
     return WavLMForXVector(WavLMConfig(**CONFIG, num_labels=2))
 
 
+def begin_layers(speaker):
+    """Draws the weights of a speaker head's layers, but the projector's."""
+    for layer in (speaker.feature_extractor, *(layer.kernel for layer in speaker.tdnn)):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+
+
+def pooled_norm():
+    """The norm of a speaker head's pooled statistics, which only training needs; `folding` takes it away."""
+    return nn.BatchNorm1d(2 * CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False, momentum=0.05)
+
+
 class Listener(nn.Module):
     """The three models; their `wavlm` is one and the same."""
 
@@ -82,10 +94,7 @@ class Listener(nn.Module):
         self.phones, self.speaker = phones_model(), speaker_model()
         self.phones.wavlm = self.speaker.wavlm = self.words.wavlm
         del self.speaker.objective
-        head = (self.speaker.feature_extractor, *(layer.kernel for layer in self.speaker.tdnn))
-        for layer in head:
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+        begin_layers(self.speaker)
         with torch.no_grad():
             self.stem.conv_layers[0].conv.weight.mul_(FIRST_GAIN)
         self.remove_offset()

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from . import phones
-from .architecture import CONFIG, Listener
+from .architecture import CONFIG, Listener, pooled_norm
 from .examples import NO_ANSWER
 from .machine import on_device
 
@@ -25,7 +25,7 @@ class Learner(nn.Module):
     def __init__(self, labels, voices):
         super().__init__()
         self.listener = Listener(labels)
-        self.pooled = nn.BatchNorm1d(2 * CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False, momentum=0.05)
+        self.pooled = pooled_norm()
         self.telling = nn.Linear(CONFIG["xvector_output_dim"], TELLING)
         self.centres = nn.Parameter(0.1 * torch.randn(voices, TELLING))
         extractor = self.listener.speaker.feature_extractor

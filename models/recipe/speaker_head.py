@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import WavLMForXVector
 
-from . import architecture, speakers, teacher
+from . import architecture, speakers
 from .augment import Surroundings
 from .feed import feed, generator
 from .folding import fold
@@ -26,7 +26,7 @@ from .settings import BANKS, DEFAULT, EXPORT, RecipeError
 from .telling import Every
 
 SOUNDS = int(os.environ.get("WAVLM_HEAD_SOUNDS", "24000"))  # each in surroundings of its own
-AT_ONCE = 16  # sounds that the encoder and the teacher take
+AT_ONCE = 16  # sounds that the encoder takes
 BATCH = int(os.environ.get("WAVLM_HEAD_BATCH", "64"))
 STEPS = int(os.environ.get("WAVLM_HEAD_STEPS", "3000"))
 RATE, WEIGHT_DECAY, WARM_UP = 2e-3, 0.02, 50
@@ -42,12 +42,10 @@ class Head(nn.Module):
     def __init__(self, model):
         super().__init__()
         self.model = model
-        self.pooled = nn.BatchNorm1d(2 * architecture.CONFIG["tdnn_dim"][-1], eps=1e-4, affine=False, momentum=0.05)
+        self.pooled = architecture.pooled_norm()
         nn.init.zeros_(model.layer_weights)
         model.projector.reset_parameters()
-        for layer in (*(layer.kernel for layer in model.tdnn), model.feature_extractor):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+        architecture.begin_layers(model)
 
     def forward(self, hidden):
         """Embeddings from the hidden states of all layers: (sound, layer, frame, channel)."""
@@ -72,39 +70,36 @@ class Heard:
     """Hidden states of sounds of all voices, and what the teacher said of them; made once, and kept on disk."""
 
     def __init__(self, model, source, count):
-        BANKS.mkdir(parents=True, exist_ok=True)
-        encoder = zlib.crc32(model.wavlm.encoder.layers[-1].feed_forward.output_dense.weight.detach().numpy().tobytes())
-        voices = zlib.crc32(" ".join(source.names).encode())
-        name = f"{encoder:08x}-{voices:08x}-{count}"
-        states, answers = BANKS / f"hidden-{name}.npy", BANKS / f"answers-{name}.npy"
-        if not answers.exists():
-            self.hear(model, source, count, states, answers)
-        self.states = np.load(states, mmap_mode="r")
-        self.answers = on_device(speakers.centred(np.load(answers)))
+        self.answers = on_device(speakers.centred(speakers.bank(source, count)))
+        last = model.wavlm.encoder.layers[-1].feed_forward.output_dense.weight
+        encoder = zlib.crc32(last.detach().cpu().numpy().tobytes())
+        file = BANKS / f"hidden-{encoder:08x}-{source.mark()}-{count}.npy"
+        if not file.exists():
+            self.hear(model, source, count, file)
+        self.states = np.load(file, mmap_mode="r")
 
     @staticmethod
-    def hear(model, source, count, states, answers):
-        """Writes both files; the second when all is done."""
-        encoder, telling = teacher.load(), Every(TELL_SECONDS)
+    def hear(model, source, count, file):
+        """Writes the hidden states."""
 
         def batch(number):
             entries = range(number * AT_ONCE, min(count, (number + 1) * AT_ONCE))
             severities = generator("voices-severity", number).random(len(entries))
-            sounds = [source.example(generator("voices", n), n, s)[1] for n, s in zip(entries, severities)]
-            return np.stack(sounds), np.stack([encoder.partials(source.clean(n)[1]) for n in entries])
+            return np.stack([source.example(generator("voices", n), n, s)[1] for n, s in zip(entries, severities)])
 
         width, layers = architecture.CONFIG["hidden_size"], len(model.layer_weights)
         shape = (count, layers, architecture.frames(speakers.LENGTH), width)
-        kept, said = np.lib.format.open_memmap(states, "w+", np.float16, shape), []
-        for number, (sounds, partials) in zip(range(-(-count // AT_ONCE)), feed(batch)):
+        part, telling = file.with_suffix(".part.npy"), Every(TELL_SECONDS)
+        kept = np.lib.format.open_memmap(part, "w+", np.float16, shape)
+        for number, sounds in zip(range(-(-count // AT_ONCE)), feed(batch)):
             with torch.inference_mode(), in_16_bits():
                 hidden = model.wavlm(on_device(sounds), output_hidden_states=True).hidden_states
             first = number * AT_ONCE
             kept[first : first + len(sounds)] = torch.stack(hidden, 1).half().cpu().numpy()
-            said.append(encoder.embed(on_device(partials)).cpu().numpy())
             if telling.is_due():
                 print(f"speaker: {first} of {count} sounds heard", flush=True)
-        np.save(answers, np.concatenate(said))
+        kept.flush()
+        part.rename(file)
 
     def batch(self, rng):
         """A stretch, of the same length for all, of some sounds, and the answers."""
@@ -119,6 +114,7 @@ def learn(head, heard):
     """Teaches a head what there is."""
     optimiser, telling, shown = torch.optim.AdamW(head.groups(), betas=(0.9, 0.98)), Every(TELL_SECONDS), None
     rates = [group["lr"] for group in optimiser.param_groups]
+    trained = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     head.train()
     for step in range(STEPS):
         part = min(1, (step + 1) / WARM_UP) * (1 + np.cos(np.pi * step / STEPS)) / 2
@@ -129,7 +125,7 @@ def learn(head, heard):
             likeness = F.cosine_similarity(head(hidden), answers).mean()
         optimiser.zero_grad()
         (1 - likeness).backward()
-        nn.utils.clip_grad_norm_([parameter for group in head.groups() for parameter in group["params"]], CLIP)
+        nn.utils.clip_grad_norm_(trained, CLIP)
         optimiser.step()
         shown = likeness.item() if shown is None else 0.98 * shown + 0.02 * likeness.item()
         if telling.is_due():
@@ -143,14 +139,10 @@ def run():
             raise RecipeError(f"{EXPORT} is missing; run the stages train, decay and export first")
         shutil.copytree(DEFAULT, EXPORT, dirs_exist_ok=True)
     model = WavLMForXVector.from_pretrained(EXPORT / "speaker", torch_dtype=torch.float32).to(DEVICE).eval()
-    model.requires_grad_(False)
     architecture.quicken(model.wavlm)
     source = speakers.Speakers(Material.of("train"), Surroundings(TRAIN_SURROUNDINGS))
     heard = Heard(model, source, SOUNDS)
-    head = Head(model)
-    for group in head.groups():
-        for parameter in group["params"]:
-            parameter.requires_grad_(True)
+    head = Head(model).to(DEVICE)
     learn(head, heard)
     fold(model, head.pooled)
     model.half().cpu().save_pretrained(EXPORT / "speaker")

@@ -50,7 +50,10 @@ class Speakers:
         self.shares = shares / shares.sum()
         self.names = [voice for _, voices in self.families for voice in voices]
         self.numbers = {voice: number for number, voice in enumerate(self.names)}
-        self.classes = len(self.names) * len(WARPS)
+
+    def mark(self):
+        """What tells this set of voices from others, in the names of files."""
+        return f"{zlib.crc32(' '.join(self.names).encode()):08x}"
 
     def clean(self, entry):
         """(class, sound) of an entry of the bank."""
@@ -98,7 +101,7 @@ def centred(answers):
 def bank(speakers, entries=ENTRIES):
     """The teacher's embeddings of the first entries, computed once for a set of voices: (entries, 256)."""
     BANKS.mkdir(parents=True, exist_ok=True)
-    file = BANKS / f"teacher-{zlib.crc32(' '.join(speakers.names).encode()):08x}-{entries}.npy"
+    file = BANKS / f"teacher-{speakers.mark()}-{entries}.npy"
     if file.exists():
         return np.load(file)
     encoder, answers, telling = teacher.load(), [], Every(TELL_SECONDS)
