@@ -256,8 +256,8 @@ pub struct Voices {
     /// Folder of voiceprints [default: $XDG_DATA_HOME/wavlm/voices or ~/.local/share/wavlm/voices]
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Smallest accepted score, -1 to 1, of a recording and a voice, or and the others of an enrolment; the model's own if none is
-    /// given
+    /// Smallest accepted score, -1 to 1, of a recording beside a voice, or beside the others of an enrolment; the model's own
+    /// if none is given
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub threshold: Option<f32>,
 }

@@ -78,8 +78,8 @@ pub(super) fn evaluate(
             confusion.add(&rows[i].label, &labels[answers.best_label(i)]);
         }
         let changed = others.as_ref().map(|others| {
-            let changed = |&&i: &&usize| others.best_label(i) != answers.best_label(i);
-            members.iter().filter(changed).count() as f64 / members.len() as f64
+            let differs = |&&i: &&usize| others.best_label(i) != answers.best_label(i);
+            members.iter().filter(differs).count() as f64 / members.len() as f64
         });
         let loss = |&i: &usize| {
             let label = labels.iter().position(|label| *label == rows[i].label);
