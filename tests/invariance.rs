@@ -95,10 +95,9 @@ fn windows_that_share_frames_give_the_bits_of_windows_alone() {
                 let length = alone.needed_samples().max(20 * hop) + hop / 2;
                 let sound = noise(2 * length);
                 let mut frames = SharedFrames::default();
-                // On by some frames, by none, a few back, by part of one, far back, and past all that is known; the last window
-                // is shorter.
-                let starts = [0, 3, 3, 10, 6, 8, 12].map(|count| count * hop);
-                let others = [12 * hop + 1, 14 * hop + 1, 5 * hop, length, length + hop, length - 20 * hop];
+                // On by some frames, by none, by part of one, back, and past all that is known; the last window is shorter.
+                let starts = [0, 3, 3, 10, 12].map(|count| count * hop);
+                let others = [12 * hop + 1, 14 * hop + 1, 5 * hop, length, length + hop];
                 for start in starts.into_iter().chain(others) {
                     let window = &sound[start..(start + length).min(sound.len() - hop / 2)];
                     let expected = bits(&alone.run(window).expect("outputs"));

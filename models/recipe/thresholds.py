@@ -13,7 +13,7 @@ from .judge.synthetic import SENTENCES
 from .settings import EVALUATION, EXPORT, RecipeError
 
 WINDOW_S, HOP_S, SMOOTHING, REFRACTORY_S = 1.0, 0.24, 2, 1.0
-# What else a likely keyword must withstand: it is heard again faster, and its phones have a say.
+# What else a likely keyword must withstand: it is heard again slower and faster, and its phones have a say.
 CONFIRMATION = {"speed_change": 0.1, "phone_weight": 1.5}
 GRID = np.round(1 / (1 + np.exp(-np.arange(-1, 8.1, 0.25))), 4)  # odds, evenly by their logarithm
 # False alarms per hour of the dev voices' sentences, English and foreign. The first is two in the 1.8 hours that there are: a single

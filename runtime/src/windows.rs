@@ -15,14 +15,10 @@ use crate::session::{Session, SessionOptions, check, needed_samples};
 ///
 /// In a model whose stem has layer norms and whose waveform is not normalised, a frame depends on its own samples alone.
 /// Then a window whose start differs from the last one's by a multiple of the stem's hop takes over the frames that the two
-/// share, and the stem runs over new sound alone; so does one that goes a few hops of the stem back. Every other model
-/// computes each window as a whole.
+/// share, and the stem runs over new sound alone. Every other model computes each window as a whole.
 pub struct WindowSession {
     way: Way,
 }
-
-/// Frames that are kept for windows that go back: a third of a second of a published WavLM.
-const BEHIND: i64 = 16;
 
 enum Way {
     Whole(Box<Session>),
@@ -39,7 +35,7 @@ struct Shared {
 /// Frames of one sound, for a [`WindowSession`] to take up; a new sound needs a new one.
 #[derive(Clone, Debug, Default)]
 pub struct SharedFrames {
-    /// Number of the first frame that is kept: frame `n` begins `n` hops after sample `phase`.
+    /// Number of the first frame: frame `n` begins `n` hops after sample `phase`.
     first: i64,
     phase: i64,
     /// Frames, one after another, `hidden_size` numbers each.
@@ -118,8 +114,8 @@ impl Shared {
         check(window, window.len(), self.needed)?;
         let (hop, width) = (self.encoder.hop(), self.encoder.hidden_size as usize);
         let count = self.encoder.frames(window.len()).unwrap_or(0);
-        let skipped = frames.move_to(start, hop, width);
-        let known = frames.values.len() / width - skipped;
+        frames.move_to(start, hop, width);
+        let known = frames.values.len() / width;
         if known < count {
             let new = window.get(known * hop..).unwrap_or_default();
             let tensor = Tensor::from_shape(&[1, new.len()], new)?;
@@ -127,27 +123,24 @@ impl Shared {
                 frames.values.extend_from_slice(values.as_slice().expect("outputs of a plan are dense"));
             }
         }
-        let values = frames.values.get(skipped * width..(skipped + count) * width).unwrap_or_default();
+        let values = frames.values.get(..count * width).unwrap_or_default();
         let tensor = Tensor::from_shape(&[1, count, width], values)?;
         self.context.run(tvec!(tensor.into_tvalue())).map(Outputs::of_one)
     }
 }
 
 impl SharedFrames {
-    /// Keeps the frames from the window at `start` on, and a few before it, and returns how many these are. Frames of another
-    /// phase, or with a gap in between, are of no use.
-    fn move_to(&mut self, start: i64, hop: usize, width: usize) -> usize {
+    /// Keeps the frames from the window at `start` on. Frames of another phase, or with a gap in between, are of no use.
+    fn move_to(&mut self, start: i64, hop: usize, width: usize) {
         let (phase, first) = (start.rem_euclid(hop as i64), start.div_euclid(hop as i64));
         let known = self.first..self.first + (self.values.len() / width) as i64;
         if phase == self.phase && known.contains(&first) {
-            let gone = (first - self.first - BEHIND).max(0);
-            self.values.drain(..gone as usize * width);
-            self.first += gone;
+            let gone = (first - self.first) as usize * width;
+            self.values.drain(..gone);
         } else {
             self.values.clear();
-            (self.phase, self.first) = (phase, first);
         }
-        (first - self.first) as usize
+        (self.phase, self.first) = (phase, first);
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use wavlm_runtime::Error;
 use wavlm_runtime::tasks::phrases::PhraseSpotter;
-use wavlm_runtime::tasks::words::{Place, Score, Scored, Window, probabilities};
+use wavlm_runtime::tasks::words::{Score, Scored, Window, probabilities};
 
 use super::event::Event;
 use super::meter::Meter;
@@ -86,10 +86,9 @@ impl<'a, S: Score> Watched<'a, S> {
 
 impl<S: Score> Score for Watched<'_, S> {
     fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
-        let samples = window.samples;
-        let next = if let Place::Next(start, _) = window.place { Some(start) } else { None };
+        let (samples, start) = (window.samples, window.place.as_ref().map(|(start, _)| *start));
         let scored = self.scorer.score(window)?;
-        if let Some(start) = next {
+        if let Some(start) = start {
             let probabilities = probabilities(&scored.logits);
             let silence = start.min(0).unsigned_abs() as usize;
             let (start, samples) = (start.max(0) as u64, samples.get(silence..).unwrap_or_default());

@@ -186,8 +186,7 @@ pub struct Decision {
     pub window_s: f32,
     /// Step of the sliding window, in seconds.
     pub hop_s: f32,
-    /// Scores of this many windows are averaged, and those of windows between them; of more where the sound goes on behind a
-    /// word, as the task sees fit.
+    /// Scores of this many windows are averaged; of more where the sound goes on behind a word, as the task sees fit.
     pub smoothing_windows: u32,
     /// After a detection, the same keyword stays silent this long, in seconds.
     pub refractory_s: f32,
@@ -198,7 +197,7 @@ pub struct Decision {
 /// A window in which a keyword is likely is heard again, and its phones have a say.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confirmation {
-    /// It is heard faster by this share of its speed, 0 to 0.5; 0: not again.
+    /// It is heard once slower and once faster by this share of its speed, 0 to 0.5; 0: not again.
     pub speed_change: f32,
     /// So many times what the phones of a keyword lose against the likeliest ones is taken from its logit; 0: nothing. For
     /// a file with a CTC head over phones.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::score::{Score, Scored};
 use super::voices::Voices;
-use super::{Detection, Gate, KeywordSpotter, Place};
+use super::{Detection, Gate, KeywordSpotter};
 use crate::error::Error;
 use crate::frontend::SAMPLE_RATE;
 use crate::tasks::phrases::PhraseSpotter;
@@ -88,7 +88,7 @@ impl Hearer {
     pub fn hear(&mut self, scorer: &mut impl Score) -> Result<Vec<Detection>, Error> {
         let Hearer { spotter, gate, phrases, voices, .. } = self;
         let detections = spotter.run(|window| -> Result<Vec<f32>, Error> {
-            let Place::Next(start, _) = window.place else { return Ok(scorer.score(window)?.logits) };
+            let Some((start, _)) = window.place else { return Ok(scorer.score(window)?.logits) };
             let place = start..start + window.samples.len() as i64;
             if let Some(silence) = gate.as_mut().and_then(|gate| gate.silence(&place)) {
                 voices.push_silence(&place);

@@ -6,13 +6,13 @@
 //! score      what is asked of whatever scores windows
 //! model      a session of the words head: window -> logits
 //!   agreement    what the phones of a window have against its keywords
-//!   second_look  a window in which a keyword is likely, faster, at one level and with one polarity
+//!   second_look  a window in which a keyword is likely, slower and faster
 //! voices     the voices in the latest windows, until their words are told
 //! labels     which labels are words
 //! tuning     what a user changes in a decision
 //! gate       windows in which nobody speaks need no model
 //! spotter    sound -> windows to score; their logits -> detections
-//!   sliding    sound -> windows that slide over it, and those between two of them
+//!   sliding    sound -> windows that slide over it
 //!   levels     where in the sound is something loud, and where are pauses
 //!   peaks      scores of sliding windows -> one event per word
 //!   stretches  sound between pauses that may be a word
@@ -51,7 +51,7 @@ pub use labels::is_keyword;
 pub use listening::{Heard, Listening, ListeningError};
 pub use model::{Beside, WordModel};
 pub use score::{Score, Scored, probabilities};
-pub use spotter::{Detection, KeywordSpotter, Place, Window};
+pub use spotter::{Detection, KeywordSpotter, Window};
 pub use tuning::Tuning;
 
 pub(super) fn seconds_to_samples(seconds: f32) -> usize {

@@ -5,8 +5,8 @@ use wavlm_format::{Decision, Head, HeadKind};
 use super::agreement::Agreement;
 use super::labels::is_keyword;
 use super::score::{LIKELY, probabilities};
-use super::second_look::again;
-use super::{DecisionError, Detection, KeywordSpotter, Place, Scored, UNTUNED, Window};
+use super::second_look::Look;
+use super::{DecisionError, Detection, KeywordSpotter, Scored, UNTUNED, Window};
 use crate::error::Error;
 use crate::model::Model;
 use crate::outputs::Outputs;
@@ -127,25 +127,23 @@ impl WordModel {
         spotter.run(|window| Ok(self.score(window)?.logits))
     }
 
-    /// What the model says of a window that is due in a spotter. Voice and phones are told of those that come every hop alone.
+    /// What the model says of a window that is due in a spotter. A window that stands alone tells its words and no more.
     ///
     /// By the [`Confirmation`](wavlm_format::Confirmation) of the stored decision the phones have a say in the logits, if there
-    /// is a CTC head that can spell the keywords; and a window in which a keyword is more probable than not is heard again,
-    /// faster, at a level and with a polarity that all have, and has the logits of that.
+    /// is a CTC head that can spell the keywords; and a window in which a keyword is more probable than not is heard twice
+    /// more, slower and faster, and has the mean of all logits.
     ///
     /// # Errors
     /// As [`Session::run`](crate::Session::run).
     pub fn score(&mut self, window: Window<'_>) -> Result<Scored, Error> {
         let Window { samples, place } = window;
-        let is_next = matches!(place, Place::Next(..));
-        let outputs = match place {
-            Place::Next(start, frames) | Place::Between(start, frames) => {
-                self.session.run_at(samples, start, frames)?
-            }
-            Place::Alone => self.session.run(samples)?,
+        let Some((start, frames)) = place else {
+            let logits = self.words_alone(samples)?;
+            return Ok(Scored { logits: self.look_again(samples, logits)?, voice: None, phones: None });
         };
+        let outputs = self.session.run_at(samples, start, frames)?;
         let of = |head: &Option<String>, tensor| {
-            head.as_ref().filter(|_| is_next).map(|head| output_of(&outputs, head, tensor)).transpose()
+            head.as_ref().map(|head| output_of(&outputs, head, tensor)).transpose()
         };
         let (voice, phones) = (of(&self.speaker, "embeddings")?, of(&self.phones, "logits")?);
         let logits = self.words(&outputs)?;
@@ -161,16 +159,28 @@ impl WordModel {
         Ok(logits)
     }
 
-    /// The logits of a window, or, where a keyword is likely by these, what is heard at second look.
-    fn look_again(&mut self, samples: &[f32], logits: Vec<f32>) -> Result<Vec<f32>, Error> {
+    /// The same of samples that share nothing with other windows.
+    fn words_alone(&mut self, samples: &[f32]) -> Result<Vec<f32>, Error> {
+        let outputs = self.session.run(samples)?;
+        self.words(&outputs)
+    }
+
+    /// The logits of a window, and the mean of more of them where a keyword is likely by these.
+    fn look_again(&mut self, samples: &[f32], mut logits: Vec<f32>) -> Result<Vec<f32>, Error> {
         let confirmation = self.decision.and_then(|decision| decision.confirmation);
         let speed_change = confirmation.map_or(0.0, |confirmation| confirmation.speed_change);
         let is_likely = |(label, probability): (&String, f32)| is_keyword(label) && probability >= LIKELY;
         if speed_change == 0.0 || !self.labels.iter().zip(probabilities(&logits)).any(is_likely) {
             return Ok(logits);
         }
-        let outputs = self.session.run(&again(samples, speed_change))?;
-        self.words(&outputs)
+        let looks = Look::both(speed_change);
+        let all = (1 + looks.len()) as f32;
+        for look in looks {
+            let again = self.words_alone(&look.of(samples))?;
+            logits.iter_mut().zip(again).for_each(|(sum, logit)| *sum += logit);
+        }
+        logits.iter_mut().for_each(|sum| *sum /= all);
+        Ok(logits)
     }
 }
 
@@ -182,7 +192,7 @@ mod tests {
 
     /// What head and session say of a window, of the labels that are no words.
     fn others(words: &mut WordModel, samples: &[f32]) -> [Vec<f32>; 2] {
-        let scored = words.score(Window { samples, place: Place::Alone }).expect("scored").logits;
+        let scored = words.score(Window { samples, place: None }).expect("scored").logits;
         let logits = words.logits(samples).expect("logits");
         let is_other = words.labels().iter().map(|label| !is_keyword(label)).collect::<Vec<_>>();
         [logits, scored]

@@ -4,15 +4,17 @@
 
 use std::collections::VecDeque;
 
+/// Where the sound goes on at the end of a window, so many times as many windows are averaged: what may be the beginning of
+/// a longer word is judged by more of what follows.
+const AMID_SOUND: usize = 2;
+
 /// When to report. See [`KeywordSpotter`](super::KeywordSpotter).
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     /// Smallest smoothed score that is an event.
     pub(super) threshold: f32,
-    /// Windows are averaged that begin at most so many samples before the last one, where the sound pauses.
-    pub(super) reach: u64,
-    /// The same, and no less, where it goes on: what may be the beginning of a longer word is judged by more of what follows.
-    pub(super) reach_amid_sound: u64,
+    /// Windows averaged where the sound pauses; at least 1.
+    pub(super) smoothing: usize,
     /// Windows in a row whose smoothed score must reach the threshold; at least 1.
     pub(super) trigger: u64,
     /// A peak is final when no higher score has come for this long.
@@ -41,7 +43,7 @@ pub(super) struct Event {
 #[derive(Clone, Debug)]
 pub(super) struct PeakPicker {
     rules: Rules,
-    /// The latest windows with their scores, oldest first; those that may be averaged.
+    /// The latest windows with their scores, oldest first; as many as may be averaged.
     recent: VecDeque<(u64, f32)>,
     /// How many windows in a row have fired.
     hits: u64,
@@ -59,18 +61,25 @@ struct Quiet {
 
 impl PeakPicker {
     pub(super) fn new(rules: Rules) -> Self {
-        PeakPicker { recent: VecDeque::new(), rules, hits: 0, open: None, quiet: None }
+        PeakPicker {
+            recent: VecDeque::with_capacity(AMID_SOUND * rules.smoothing),
+            rules,
+            hits: 0,
+            open: None,
+            quiet: None,
+        }
     }
 
     /// Takes the score of the window that begins at `at`, one after the other, and whether the sound pauses at its end.
     /// Returns the event that it completes.
     pub(super) fn push(&mut self, at: u64, score: f32, pauses: bool) -> Option<Event> {
-        let within = |reach: u64| move |&(start, _): &(u64, f32)| start + reach >= at;
-        self.recent.retain(within(self.rules.reach_amid_sound));
+        if self.recent.len() == AMID_SOUND * self.rules.smoothing {
+            self.recent.pop_front();
+        }
         self.recent.push_back((at, score));
-        let reach = if pauses { self.rules.reach } else { self.rules.reach_amid_sound };
-        let latest = self.recent.iter().rev().copied().take_while(within(reach));
-        let averaged = latest.clone().count();
+        let most = if pauses { 1 } else { AMID_SOUND } * self.rules.smoothing;
+        let averaged = self.recent.len().min(most);
+        let latest = self.recent.iter().rev().take(averaged);
         let smooth = latest.map(|recent| recent.1).sum::<f32>() / averaged as f32;
         let fires = smooth >= self.rules.threshold;
         self.hits = if fires { self.hits + 1 } else { 0 };
@@ -140,8 +149,7 @@ mod tests {
 
     const RULES: Rules = Rules {
         threshold: 0.5,
-        reach: 0,
-        reach_amid_sound: 1,
+        smoothing: 1,
         trigger: 1,
         patience: 3,
         at_once: false,
@@ -198,30 +206,15 @@ mod tests {
 
     #[test]
     fn smoothing_averages_what_there_is() {
-        let rules = Rules { reach: 2, reach_amid_sound: 5, ..RULES };
+        let rules = Rules { smoothing: 3, ..RULES };
         assert_eq!(events(rules.clone(), &[0.6]), [(0.6, 0, 0, 0)]);
         assert!(events(rules.clone(), &[0.0, 0.0, 0.9, 0.0, 0.0]).is_empty());
         assert_eq!(events(rules, &[0.0, 0.75, 0.75, 0.75, 0.0, 0.0]), [(0.75, 3, 1, 3)]);
     }
 
     #[test]
-    fn windows_that_come_sooner_count_as_others_do() {
-        let mut picker =
-            PeakPicker::new(Rules { reach: 3, reach_amid_sound: 9, window: 12, refractory: 12, ..RULES });
-        let scores = [(0, 0.0), (3, 0.25), (4, 0.75), (5, 0.75), (6, 0.75), (9, 0.0)]; // three to a hop
-        let told: Vec<Event> =
-            scores.iter().filter_map(|&(at, score)| picker.push(at, score, true)).collect();
-        let event = |event: &Event| (event.score, event.at, event.first, event.last);
-        assert_eq!(
-            told.iter().map(event).collect::<Vec<_>>(),
-            [(0.625, 6, 4, 6)],
-            "what begins at 0 is too long ago"
-        );
-    }
-
-    #[test]
-    fn where_the_sound_goes_on_more_windows_are_averaged() {
-        let mut picker = PeakPicker::new(Rules { reach: 1, reach_amid_sound: 3, at_once: true, ..RULES });
+    fn where_the_sound_goes_on_twice_as_many_windows_are_averaged() {
+        let mut picker = PeakPicker::new(Rules { smoothing: 2, at_once: true, ..RULES });
         let mut told = |at, score, pauses| picker.push(at, score, pauses).map(|event| event.score);
         assert_eq!([told(0, 0.0, true), told(1, 0.0, false)], [None; 2]);
         assert_eq!(
@@ -230,7 +223,7 @@ mod tests {
             "0.75 of the last two, 0.375 of four"
         );
         assert_eq!(told(4, 0.75, false), Some(0.5625));
-        let mut picker = PeakPicker::new(Rules { reach: 1, reach_amid_sound: 3, at_once: true, ..RULES });
+        let mut picker = PeakPicker::new(Rules { smoothing: 2, at_once: true, ..RULES });
         let scores = [0.0, 0.0, 0.75, 0.75];
         let told = scores.iter().zip(0..).find_map(|(&score, at)| picker.push(at, score, at == 3));
         assert_eq!(told.map(|event| (event.score, event.at, event.first)), Some((0.75, 3, 2)));
@@ -256,7 +249,7 @@ mod tests {
         assert_eq!(events(rules.clone(), &[0.1, 0.6, 0.9, 0.7, 0.1, 0.1]), [(0.6, 1, 1, 1)]);
         let plateau: Vec<u64> = events(rules, &[0.9; 14]).iter().map(|event| event.1).collect();
         assert_eq!(plateau, [0, 6, 12]);
-        let twice = Rules { at_once: true, trigger: 2, reach: 1, reach_amid_sound: 3, ..RULES };
+        let twice = Rules { at_once: true, trigger: 2, smoothing: 2, ..RULES };
         assert_eq!(events(twice, &[0.1, 0.9, 0.8, 0.1, 0.1]), [(0.85, 2, 1, 2)]);
     }
 

@@ -16,8 +16,14 @@ use super::tuning::Tuning;
 use crate::frontend::SAMPLE_RATE;
 use crate::windows::SharedFrames;
 
-/// Where the sound goes on at the end of a window, so many times as many steps are averaged over.
-const AMID_SOUND: usize = 2;
+/// From frame to frame of a published WavLM, in seconds: windows whole frames apart share them.
+const FRAME_S: f32 = 0.02;
+
+/// Two thirds of a hop, in samples, and whole frames where the hop has room for them.
+fn closer_step(hop: usize) -> usize {
+    let (step, frame) = ((2 * hop).div_ceil(3), seconds_to_samples(FRAME_S));
+    if step < frame { step } else { step / frame * frame }
+}
 
 /// A keyword that was heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,20 +43,10 @@ pub struct Detection {
 pub struct Window<'a> {
     /// 16 kHz mono samples; always as many.
     pub samples: &'a [f32],
-    /// What it is to the sound.
-    pub place: Place<'a>,
-}
-
-/// Where in a sound a window begins, in samples (negative where silence stands before the sound), and the frames that a
-/// [`WindowSession`](crate::WindowSession) knows of that sound.
-#[derive(Debug)]
-pub enum Place<'a> {
-    /// One of those that come every hop, one behind the other.
-    Next(i64, &'a mut SharedFrames),
-    /// Between the last two of these: what they hint at is looked at more closely.
-    Between(i64, &'a mut SharedFrames),
-    /// A stretch that stands alone, with silence in place of what is around it.
-    Alone,
+    /// Where it begins in the sound, in samples (negative where silence stands before the sound), and the frames that a
+    /// [`WindowSession`](crate::WindowSession) knows of that sound. `None` for a stretch that stands alone, with silence in
+    /// place of what is around it.
+    pub place: Option<(i64, &'a mut SharedFrames)>,
 }
 
 /// Hears keywords in one sound of any length, piece by piece, with whatever gives logits.
@@ -78,12 +74,12 @@ pub enum Place<'a> {
 /// [`KeywordSpotter::run`] is that inner loop.
 ///
 /// - An offset of the samples, and whatever else is slower than 3 Hz, is removed first.
-/// - Windows begin every `hop_s`. Beside one in which a keyword is more probable than not, two more are scored within each
-///   hop: what is half heard does not depend on where windows happen to begin. Silence stands before the sound and behind
-///   it: as many windows hold its first word and its last one as any other.
-/// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the beginning)
-///   and those between them, and over twice as many where the sound does not pause at the end of the window: what goes on
-///   may be a longer word. A score of at least `threshold` opens an event; its highest score is reported when the score falls
+/// - Windows begin every `hop_s`, and two thirds of that behind one in which a keyword is more probable than not: what is
+///   half heard is looked at again sooner. Silence stands before the sound and behind it: as many windows hold its first
+///   word and its last one as any other.
+/// - The score of a keyword is its probability averaged over the last `smoothing_windows` windows (fewer at the
+///   beginning), and over twice as many where the sound does not pause at the end of the window: what goes on may be a
+///   longer word. A score of at least `threshold` opens an event; its highest score is reported when the score falls
 ///   below the threshold, or has not risen for half a window. [`Tuning::at_once`] reports the first one instead.
 /// - The next event of that keyword opens once `refractory_s` have passed since the peak, and the score has been below
 ///   the threshold in between or the window no longer shares sound with the peak's: a word is heard once.
@@ -98,10 +94,6 @@ pub enum Place<'a> {
 pub struct KeywordSpotter {
     labels: Vec<String>,
     sliding: Sliding,
-    /// The last window, with its probabilities, while those between it and the one before are scored.
-    held: Option<(u64, Vec<f32>)>,
-    /// A keyword is likely in the last window of those a hop apart.
-    was_likely: bool,
     levels: Levels,
     /// One per label; none for labels that are never reported.
     pickers: Vec<Option<PeakPicker>>,
@@ -140,8 +132,7 @@ impl KeywordSpotter {
         let picker = |threshold| {
             PeakPicker::new(Rules {
                 threshold,
-                reach: ((smoothing - 1) * hop) as u64,
-                reach_amid_sound: ((AMID_SOUND * smoothing - 1) * hop) as u64,
+                smoothing,
                 trigger: tuning.trigger_windows.into(),
                 patience: window as u64 / 2,
                 at_once: tuning.at_once,
@@ -156,8 +147,6 @@ impl KeywordSpotter {
             pickers: thresholds.iter().map(|threshold| threshold.map(picker)).collect(),
             labels: labels.to_vec(),
             sliding: Sliding::new(window, hop, seconds_to_samples(MARGIN_S)),
-            held: None,
-            was_likely: false,
             levels: Levels::new(3 * window + smoothing * hop),
             stretches: Stretches::new(thresholds, smoothing),
             at_once: tuning.at_once,
@@ -188,11 +177,10 @@ impl KeywordSpotter {
             self.alone.resize(close_up.place(), 0.0);
             self.alone.extend_from_slice(self.sliding.sound(&close_up.cut));
             self.alone.resize(self.sliding.window, 0.0);
-            return Some(Window { samples: &self.alone, place: Place::Alone });
+            return Some(Window { samples: &self.alone, place: None });
         }
         let start = self.sliding.next_start() as i64 - self.sliding.silence as i64;
-        let place = if self.sliding.is_between() { Place::Between } else { Place::Next };
-        Some(Window { samples: self.sliding.next()?, place: place(start, &mut self.frames) })
+        Some(Window { samples: self.sliding.next()?, place: Some((start, &mut self.frames)) })
     }
 
     /// Takes the logits, one per label, of what [`KeywordSpotter::window`] gave.
@@ -226,31 +214,9 @@ impl KeywordSpotter {
         self.heard.drain(..)
     }
 
-    /// A sliding window has been scored. Windows are taken in the order of the sound: one that those between it and the one
-    /// before are still to be looked at waits for them.
+    /// A sliding window has been scored.
     fn slide(&mut self, probabilities: Vec<f32>) {
-        let (start, is_between) = (self.sliding.next_start(), self.sliding.is_between());
-        self.sliding.step();
-        if is_between {
-            self.take(start, probabilities);
-        } else {
-            let is_likely = self.is_likely(&probabilities);
-            self.held = Some((start, probabilities));
-            if is_likely | std::mem::replace(&mut self.was_likely, is_likely) {
-                self.sliding.look_between();
-            }
-        }
-        if self.sliding.is_between() {
-            return;
-        }
-        if let Some((start, probabilities)) = self.held.take() {
-            self.take(start, probabilities);
-            self.stretches.look_at(start, &self.sliding, &self.levels);
-        }
-    }
-
-    /// Goes on with the window that begins at `start`.
-    fn take(&mut self, start: u64, probabilities: Vec<f32>) {
+        let start = self.sliding.next_start();
         let end = (start + self.sliding.window as u64).min(self.sliding.received());
         self.levels.push(self.sliding.sound(&(self.levels.received()..end)));
         let pauses = self.levels.pauses_at_the_end(start, end);
@@ -260,13 +226,18 @@ impl KeywordSpotter {
                 self.add_event(label, &event);
             }
         }
-        self.stretches.slid(probabilities, start, &self.sliding);
+        self.sliding.step(self.step_behind(&probabilities));
+        self.stretches.slid(probabilities, start, &self.sliding, &self.levels);
     }
 
-    /// Whether one of the keywords that are listened for is more probable than not.
-    fn is_likely(&self, probabilities: &[f32]) -> bool {
+    /// How many samples behind a window with these probabilities the next one begins.
+    fn step_behind(&self, probabilities: &[f32]) -> usize {
         let mut heard = self.pickers.iter().zip(probabilities).filter(|(picker, _)| picker.is_some());
-        heard.any(|(_, &probability)| probability >= LIKELY)
+        if heard.any(|(_, &probability)| probability >= LIKELY) {
+            closer_step(self.sliding.hop)
+        } else {
+            self.sliding.hop
+        }
     }
 
     /// Goes on once all that the last window led to has been scored.
@@ -286,7 +257,7 @@ impl KeywordSpotter {
 
     /// Tells the words against which nothing can come any more.
     fn settle(&mut self) {
-        let (next, window) = (self.sliding.earliest_start(), self.sliding.window as u64);
+        let (next, window) = (self.sliding.next_start(), self.sliding.window as u64);
         let mut frontier = u64::MAX;
         if self.closed {
             for label in 0..self.labels.len() {

@@ -88,19 +88,14 @@ impl Stretches {
         }
     }
 
-    /// Takes the probabilities of the window that begins at `start`, one after the other.
-    pub(super) fn slid(&mut self, probabilities: Vec<f32>, start: u64, sliding: &Sliding) {
+    /// Takes the probabilities of the window that begins at `start`, and looks at its sound up to where the next one begins.
+    pub(super) fn slid(&mut self, probabilities: Vec<f32>, start: u64, sliding: &Sliding, levels: &Levels) {
         let window = sliding.window as u64;
         while self.recent.front().is_some_and(|&(earlier, _)| earlier + window <= start) {
             self.recent.pop_front();
         }
         self.recent.push_back((start, probabilities));
-    }
-
-    /// Looks at the sound of the window that begins at `start`, up to where the one a hop behind it does.
-    pub(super) fn look_at(&mut self, start: u64, sliding: &Sliding, levels: &Levels) {
-        let Sliding { window, hop, .. } = *sliding;
-        self.look(start..start + hop as u64, start + window as u64, sliding, levels);
+        self.look(start..sliding.next_start(), start + window, sliding, levels);
     }
 
     /// Looks at the end of the sound, behind which is a pause.
